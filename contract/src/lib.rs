@@ -1,0 +1,66 @@
+//! openapi.json and the HTTP samples in events/, from the services' routes.
+
+mod openapi;
+mod samples;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use shared::Reason;
+use shared::http::Route;
+
+/// A service: its name, its routes, and what it refuses with.
+pub struct Service {
+    /// Its name.
+    pub name: &'static str,
+    /// Its routes.
+    pub routes: Vec<Route>,
+    /// Its reasons.
+    pub reasons: &'static [Reason],
+}
+
+/// Every service of this workspace.
+pub fn services() -> Vec<Service> {
+    let service = |name, routes, reasons| Service { name, routes, reasons };
+    vec![
+        service("auth", auth::routes(), auth::reasons::ALL),
+        service("brokers", brokers::routes(), &[]),
+        service("platform", platform::routes(), &[]),
+        service("portfolio", portfolio::routes(), portfolio::reasons::ALL),
+        service("transactions", transactions::routes(), &[]),
+    ]
+}
+
+/// What is generated, by its path in the checkout.
+pub fn generate() -> Result<BTreeMap<String, String>> {
+    let services = services();
+    let contract = openapi::document(&services)?;
+    let mut files: BTreeMap<String, String> = samples::events(&contract)?
+        .into_iter()
+        .map(|(function, event)| Ok((format!("events/{function}.json"), pretty(&event)?)))
+        .collect::<Result<_>>()?;
+    files.insert("openapi.json".into(), pretty(&contract)?);
+    Ok(files)
+}
+
+fn pretty(value: &Value) -> Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+/// Writes what differs and answers its paths; with `check` it only answers them.
+pub fn write(root: &Path, check: bool) -> Result<Vec<String>> {
+    let mut stale = Vec::new();
+    for (path, text) in generate()? {
+        let file = root.join(&path);
+        if std::fs::read_to_string(&file).is_ok_and(|there| there == text) {
+            continue;
+        }
+        if !check {
+            std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        stale.push(path);
+    }
+    Ok(stale)
+}

@@ -1,0 +1,141 @@
+//! The layouts that are known, each in its own file, and choosing among them.
+
+mod groww;
+mod kite;
+mod template;
+mod zerodha_console;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::sheets::Sheet;
+use crate::table::{Header, Line, likely_header};
+use crate::{Refusal, Row, RowError, Segment, Statement};
+
+/// A layout: how it is recognised and how its rows are read.
+pub(crate) struct Layout {
+    /// Its stable name.
+    name: &'static str,
+    /// The broker, `None` for our own.
+    broker: Option<&'static str>,
+    /// What it is, for people.
+    about: &'static str,
+    /// The header names that make it this layout.
+    required: &'static [&'static str],
+    /// A sheet that repeats the others.
+    skip_sheet: Option<&'static str>,
+    /// The segments a table of it is complete for.
+    covers: fn(&Header) -> &'static [Segment],
+    /// Reads a row; `None` when a fault was noted that leaves nothing to keep.
+    row: fn(&mut Line<'_>, &Header) -> Option<Row>,
+    /// Reads what stands above the table.
+    preamble: fn(&[Vec<String>]) -> Preamble,
+    /// The date a row states for itself.
+    row_date: Option<fn(&mut Line<'_>) -> Option<Date>>,
+}
+
+/// What stands above a table.
+#[derive(Debug, Default)]
+pub(crate) struct Preamble {
+    client_id: Option<String>,
+    as_of: Option<Date>,
+}
+
+/// A layout as the documentation and refusals name it.
+#[derive(Clone, Debug, Serialize)]
+pub struct KnownLayout {
+    /// Its stable name.
+    pub layout: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// The header names it is recognised by.
+    pub headers: &'static [&'static str],
+}
+
+/// Every layout that can be read. The most particular come first.
+const LAYOUTS: &[Layout] = &[zerodha_console::LAYOUT, groww::LAYOUT, kite::LAYOUT, template::LAYOUT];
+
+/// The layouts that can be read.
+pub fn known_layouts() -> Vec<KnownLayout> {
+    let known = |layout: &Layout| KnownLayout { layout: layout.name, about: layout.about, headers: layout.required };
+    LAYOUTS.iter().map(known).collect()
+}
+
+/// KiteMate's own layout as an empty CSV file.
+pub fn template_csv() -> String {
+    template::csv()
+}
+
+/// Recognises the layout and reads every table of it.
+pub(crate) fn interpret(sheets: &[Sheet]) -> Result<Statement, Refusal> {
+    for layout in LAYOUTS {
+        let tables: Vec<(&Sheet, Header)> = sheets
+            .iter()
+            .filter(|sheet| layout.skip_sheet.is_none() || sheet.name.as_deref() != layout.skip_sheet)
+            .filter_map(|sheet| Header::find(sheet, layout.required).map(|header| (sheet, header)))
+            .collect();
+        if !tables.is_empty() {
+            return Ok(statement(layout, &tables));
+        }
+    }
+    let found = sheets.iter().map(likely_header).filter(|names| !names.is_empty()).collect();
+    Err(Refusal::UnknownLayout { found })
+}
+
+fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
+    let mut statement = Statement {
+        layout: layout.name,
+        broker: layout.broker,
+        client_id: None,
+        as_of: None,
+        covers: Vec::new(),
+        rows: Vec::new(),
+        errors: Vec::new(),
+        warnings: Vec::new(),
+    };
+    for (sheet, header) in tables {
+        let above = (layout.preamble)(&sheet.rows[..header.row]);
+        statement.client_id = statement.client_id.or(above.client_id);
+        statement.as_of = statement.as_of.or(above.as_of);
+        statement.covers.extend((layout.covers)(header));
+        for line in header.rows(sheet) {
+            read_line(layout, header, line, &mut statement);
+        }
+    }
+    statement.covers.sort();
+    statement.covers.dedup();
+    statement
+}
+
+fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &mut Statement) {
+    if let Some(stated) = layout.row_date.and_then(|read| read(&mut line)) {
+        match statement.as_of {
+            Some(first) if first != stated => line.fault("as_of", format!("differs from {first} in the rows above")),
+            _ => statement.as_of = Some(stated),
+        }
+    }
+    let row = (layout.row)(&mut line, header);
+    if !line.errors.is_empty() {
+        statement.errors.append(&mut line.errors);
+        return;
+    }
+    let Some(row) = row else { return };
+    if !row.discrepant.is_zero() {
+        let reason = format!("{} are discrepant and not counted as owned", row.discrepant.normalize());
+        statement.warnings.push(RowError { place: row.place.clone(), column: "quantity".into(), reason });
+    }
+    statement.rows.push(row);
+}
+
+/// The text right of a cell with this label.
+fn labelled(rows: &[Vec<String>], label: &str) -> Option<String> {
+    rows.iter().find_map(|cells| {
+        let at = cells.iter().position(|cell| cell.trim().trim_end_matches(':').eq_ignore_ascii_case(label))?;
+        cells[at + 1..].iter().map(|cell| cell.trim()).find(|cell| !cell.is_empty()).map(str::to_owned)
+    })
+}
+
+/// The date of an "… as on …" line.
+fn dated(rows: &[Vec<String>]) -> Option<Date> {
+    rows.iter().flatten().find_map(|cell| crate::cells::as_on(cell))
+}

@@ -1,0 +1,39 @@
+//! Groww, stocks holdings as XLSX.
+
+use rust_decimal::Decimal;
+
+use super::{Layout, Preamble, dated, labelled};
+use crate::table::{Header, Line};
+use crate::{Row, Segment};
+
+pub(super) const LAYOUT: Layout = Layout {
+    name: "groww_stocks_holdings",
+    broker: Some("groww"),
+    about: "Groww, Reports, Stocks, Holdings statement",
+    required: &["Stock Name", "ISIN", "Quantity", "Average buy price", "Buy value", "Closing price"],
+    skip_sheet: None,
+    covers: |_| &[Segment::Equity],
+    row,
+    preamble: |rows| Preamble { client_id: labelled(rows, "Unique Client Code"), as_of: dated(rows) },
+    row_date: None,
+};
+
+fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
+    let isin = line.isin("ISIN");
+    let available = line.required_amount("Quantity");
+    let average = line.amount("Average buy price");
+    let bought = line.number("Buy value");
+    Some(Row {
+        place: line.place.clone(),
+        isin: Some(isin?),
+        symbol: None,
+        name: line.text("Stock Name").unwrap_or_default().to_owned(),
+        sector: None,
+        segment: Segment::Equity,
+        available,
+        t1: Decimal::ZERO,
+        pledged: Decimal::ZERO,
+        discrepant: Decimal::ZERO,
+        cost: (!average.is_zero()).then(|| bought.unwrap_or(average * available)),
+    })
+}

@@ -1,0 +1,152 @@
+//! Reads brokers' statement files into holdings. No I/O, no clock.
+//!
+//! A file is CSV or XLSX. Its layout is recognised by the set of its header names; one that is not
+//! known is refused with the headers found, never guessed. A bad row is reported with row, column
+//! and reason, and the good ones are kept. What a spreadsheet may cost is bounded: inflated bytes,
+//! rows, columns and text.
+
+mod cells;
+mod layouts;
+mod sheets;
+mod table;
+
+use jiff::civil::Date;
+use ledger::Isin;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+pub use layouts::{KnownLayout, known_layouts, template_csv};
+pub use sheets::{MOST_COLUMNS, MOST_INFLATED_BYTES, MOST_ROWS};
+
+/// The part of an account that a holdings statement is complete for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Segment {
+    /// Shares, ETFs, bonds: what is held in demat and traded on an exchange.
+    Equity,
+    /// Mutual fund units.
+    MutualFund,
+}
+
+impl Segment {
+    /// The stable word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Equity => "equity",
+            Self::MutualFund => "mutual_fund",
+        }
+    }
+}
+
+/// What a file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The stable name of its layout.
+    pub layout: &'static str,
+    /// The broker the layout belongs to; `None` for KiteMate's own template.
+    pub broker: Option<&'static str>,
+    /// The broker's id of the client, when the file names it.
+    pub client_id: Option<String>,
+    /// The day the statement is for, when the file says so.
+    pub as_of: Option<Date>,
+    /// The segments it lists completely.
+    pub covers: Vec<Segment>,
+    /// The good rows.
+    pub rows: Vec<Row>,
+    /// The others.
+    pub errors: Vec<RowError>,
+    /// What was read, but deserves a look.
+    pub warnings: Vec<RowError>,
+}
+
+/// A holding as the file states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Where it stands.
+    pub place: Place,
+    /// The security; `None` in layouts that name only a symbol.
+    pub isin: Option<Isin>,
+    /// The exchange symbol, when the file has one.
+    pub symbol: Option<String>,
+    /// What the file calls it.
+    pub name: String,
+    /// The sector the file states.
+    pub sector: Option<String>,
+    /// The segment it belongs to.
+    pub segment: Segment,
+    /// Free to sell.
+    pub available: Decimal,
+    /// Bought and not yet delivered.
+    pub t1: Decimal,
+    /// Pledged, for margin or a loan; still owned.
+    pub pledged: Decimal,
+    /// What the broker cannot account for; not owned as far as anyone knows.
+    pub discrepant: Decimal,
+    /// Total cost of what is owned; `None` when the file does not know it.
+    pub cost: Option<Decimal>,
+}
+
+impl Row {
+    /// Available, bought and pledged together.
+    pub fn owned(&self) -> Decimal {
+        self.available + self.t1 + self.pledged
+    }
+}
+
+/// Where something stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The sheet of a spreadsheet; `None` in a CSV file.
+    pub sheet: Option<String>,
+    /// The row, counted from 1 as spreadsheets do.
+    pub row: usize,
+}
+
+/// A fault of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RowError {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The column, by its name in the file.
+    pub column: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// Why a file as a whole is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// Neither CSV text nor an XLSX workbook.
+    #[error("the file is neither CSV text (UTF-8 or UTF-16) nor an XLSX workbook")]
+    UnknownKind,
+    /// An `.xls` workbook of old, or a workbook with a password.
+    #[error("the file is an old .xls workbook or has a password; save it as .xlsx without a password")]
+    OldOrLocked,
+    /// A workbook that does not hold together.
+    #[error("the workbook is damaged; download it again or save it anew")]
+    Damaged,
+    /// More than a statement has.
+    #[error("the file has more than {limit} {what}; split it")]
+    TooLarge {
+        /// Of what.
+        what: &'static str,
+        /// How much is allowed.
+        limit: usize,
+    },
+    /// No header row is that of a known layout.
+    #[error("no table of a known layout was found")]
+    UnknownLayout {
+        /// The rows that looked most like headers, a list per sheet.
+        found: Vec<Vec<String>>,
+    },
+}
+
+/// Reads a file.
+pub fn read(file: &[u8]) -> Result<Statement, Refusal> {
+    let sheets = sheets::read(file)?;
+    layouts::interpret(&sheets)
+}

@@ -1,0 +1,215 @@
+//! A file's cells as text, whatever kind of file it is, within bounds.
+
+use std::io::{Cursor, Read};
+
+use calamine::{DataRef, Reader, Xlsx, open_workbook_from_rs};
+
+use crate::Refusal;
+
+/// A workbook may inflate to this many bytes.
+pub const MOST_INFLATED_BYTES: usize = 64 * 1024 * 1024;
+/// A sheet may have this many rows.
+pub const MOST_ROWS: usize = 20_000;
+/// A sheet may have this many columns.
+pub const MOST_COLUMNS: usize = 100;
+/// The cells that are read may hold this much text together.
+const MOST_TEXT_BYTES: usize = 16 * 1024 * 1024;
+/// A workbook has this many parts at most.
+const MOST_PARTS: usize = 1_000;
+
+/// A sheet: its cells as text, blank rows and columns included.
+#[derive(Debug, Default)]
+pub(crate) struct Sheet {
+    /// Its name; `None` in a CSV file.
+    pub(crate) name: Option<String>,
+    /// Its rows, from the first.
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+pub(crate) fn read(file: &[u8]) -> Result<Vec<Sheet>, Refusal> {
+    match file {
+        [] => Err(Refusal::Empty),
+        [b'P', b'K', 3, 4, ..] => workbook(file),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Err(Refusal::OldOrLocked),
+        _ => Ok(vec![text(&decode(file)?)?]),
+    }
+}
+
+/// UTF-8 or, by its byte order mark, UTF-16; a NUL means that it is no text at all.
+fn decode(file: &[u8]) -> Result<String, Refusal> {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+        rest.is_empty().then(|| String::from_utf16(&units).ok()).flatten()
+    };
+    let text = match file {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        _ => String::from_utf8(file.to_vec()).ok(),
+    };
+    text.filter(|text| !text.contains('\0')).ok_or(Refusal::UnknownKind)
+}
+
+fn text(text: &str) -> Result<Sheet, Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::Empty);
+    }
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut sheet = Sheet::default();
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(|_| Refusal::UnknownKind)? {
+        let line = record.position().map_or(sheet.rows.len() + 1, |position| line_of(text, position));
+        bounded(line, record.len())?;
+        sheet.rows.resize_with(line.saturating_sub(1).max(sheet.rows.len()), Vec::new);
+        sheet.rows.push(record.iter().map(str::to_owned).collect());
+    }
+    Ok(sheet)
+}
+
+/// The line a record stands on. The reader skips blank lines, and its position is that of the first skipped.
+fn line_of(text: &str, position: &csv::Position) -> usize {
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let rest = text.as_bytes().get(number(position.byte())..).unwrap_or_default();
+    let skipped = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n').count();
+    number(position.line()).saturating_add(skipped)
+}
+
+fn bounded(rows: usize, columns: usize) -> Result<(), Refusal> {
+    if rows > MOST_ROWS {
+        return Err(Refusal::TooLarge { what: "rows", limit: MOST_ROWS });
+    }
+    if columns > MOST_COLUMNS {
+        return Err(Refusal::TooLarge { what: "columns", limit: MOST_COLUMNS });
+    }
+    Ok(())
+}
+
+fn workbook(file: &[u8]) -> Result<Vec<Sheet>, Refusal> {
+    check_inflated(file)?;
+    let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).map_err(|_| Refusal::Damaged)?;
+    let mut sheets = Vec::new();
+    let mut text_left = MOST_TEXT_BYTES;
+    for name in workbook.sheet_names() {
+        // Cell by cell: a range would allocate whatever dimensions the sheet claims.
+        let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| Refusal::Damaged)?;
+        let mut sheet = Sheet { name: Some(name), rows: Vec::new() };
+        while let Some(cell) = cells.next_cell().map_err(|_| Refusal::Damaged)? {
+            let text = plain(cell.get_value());
+            if text.is_empty() {
+                continue;
+            }
+            let too_much = Refusal::TooLarge { what: "bytes of text", limit: MOST_TEXT_BYTES };
+            text_left = text_left.checked_sub(text.len()).ok_or(too_much)?;
+            let (row, column) = cell.get_position();
+            place(&mut sheet, row as usize, column as usize, text)?;
+        }
+        sheets.push(sheet);
+    }
+    Ok(sheets)
+}
+
+fn place(sheet: &mut Sheet, row: usize, column: usize, text: String) -> Result<(), Refusal> {
+    bounded(row.saturating_add(1), column.saturating_add(1))?;
+    if sheet.rows.len() <= row {
+        sheet.rows.resize_with(row + 1, Vec::new);
+    }
+    let cells = &mut sheet.rows[row];
+    if cells.len() <= column {
+        cells.resize_with(column + 1, String::new);
+    }
+    cells[column] = text;
+    Ok(())
+}
+
+/// Inflates every part to nowhere and counts; the sizes a workbook states could be lies.
+fn check_inflated(file: &[u8]) -> Result<(), Refusal> {
+    let mut parts = zip::ZipArchive::new(Cursor::new(file)).map_err(|_| Refusal::Damaged)?;
+    if parts.len() > MOST_PARTS {
+        return Err(Refusal::TooLarge { what: "parts", limit: MOST_PARTS });
+    }
+    let mut left = MOST_INFLATED_BYTES as u64;
+    for index in 0..parts.len() {
+        let part = parts.by_index(index).map_err(|_| Refusal::Damaged)?;
+        let counted = std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(|_| Refusal::Damaged)?;
+        let too_large = Refusal::TooLarge { what: "inflated bytes", limit: MOST_INFLATED_BYTES };
+        left = left.checked_sub(counted).ok_or(too_large)?;
+    }
+    Ok(())
+}
+
+/// A cell as text. Numbers keep the 15 significant digits that spreadsheets show.
+fn plain(cell: &DataRef<'_>) -> String {
+    match cell {
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) => decimal_text(*number),
+        DataRef::String(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Bool(flag) => flag.to_string(),
+        DataRef::DateTime(serial) => decimal_text(serial.as_f64()),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::Error(_) | DataRef::Empty => String::new(),
+    }
+}
+
+/// The shortest decimal of 15 significant digits: 0.1 + 0.2 is written 0.3, as the sheet shows it.
+fn decimal_text(number: f64) -> String {
+    let rounded: f64 = format!("{number:.14e}").parse().unwrap_or(number);
+    format!("{rounded}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_the_sheet_shows_them() {
+        assert_eq!(decimal_text(0.1 + 0.2), "0.3");
+        assert_eq!(decimal_text(1_234_567.89), "1234567.89");
+        assert_eq!(decimal_text(50.0), "50");
+    }
+
+    #[test]
+    fn text_in_utf_16_and_with_a_mark_is_read() {
+        let wide: Vec<u8> = "a,₹\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&[&[0xff, 0xfe], &wide[..]].concat()).unwrap()[0].rows, [["a", "₹"]]);
+        assert_eq!(read(b"\xef\xbb\xbfa,b\n").unwrap()[0].rows, [["a", "b"]]);
+    }
+
+    #[test]
+    fn rows_keep_their_numbers_over_blank_lines() {
+        let sheet = read(b"a\n\n\nb\n").unwrap().remove(0);
+        assert_eq!(sheet.rows[3], ["b"]);
+    }
+
+    #[test]
+    fn what_is_no_text_and_no_workbook_is_refused() {
+        assert_eq!(read(b"").unwrap_err(), Refusal::Empty);
+        assert_eq!(read(b" \n").unwrap_err(), Refusal::Empty);
+        assert_eq!(read(b"\x89PNG\r\n\x1a\n\0").unwrap_err(), Refusal::UnknownKind);
+        assert_eq!(read(b"\xd0\xcf\x11\xe0rest").unwrap_err(), Refusal::OldOrLocked);
+        assert_eq!(read(b"PK\x03\x04rest").unwrap_err(), Refusal::Damaged);
+    }
+
+    #[test]
+    fn more_rows_or_columns_than_a_statement_has_are_refused() {
+        let wide = ",".repeat(MOST_COLUMNS);
+        assert_eq!(read(wide.as_bytes()).unwrap_err(), Refusal::TooLarge { what: "columns", limit: MOST_COLUMNS });
+        let long = "a\n".repeat(MOST_ROWS + 1);
+        assert_eq!(read(long.as_bytes()).unwrap_err(), Refusal::TooLarge { what: "rows", limit: MOST_ROWS });
+    }
+
+    #[test]
+    fn a_workbook_that_inflates_without_end_is_refused() {
+        let mut file = Cursor::new(Vec::new());
+        let mut parts = zip::ZipWriter::new(&mut file);
+        parts.start_file("xl/worksheets/sheet1.xml", zip::write::SimpleFileOptions::default()).unwrap();
+        let zeros = vec![0; 1024 * 1024];
+        for _ in 0..=MOST_INFLATED_BYTES / zeros.len() {
+            std::io::Write::write_all(&mut parts, &zeros).unwrap();
+        }
+        parts.finish().unwrap();
+        let refusal = read(&file.into_inner()).unwrap_err();
+        assert_eq!(refusal, Refusal::TooLarge { what: "inflated bytes", limit: MOST_INFLATED_BYTES });
+    }
+}

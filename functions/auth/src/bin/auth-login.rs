@@ -1,0 +1,5 @@
+//! `POST /v1/auth/login`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(auth::login::route())
+}

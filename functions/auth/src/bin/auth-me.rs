@@ -1,0 +1,5 @@
+//! `GET /v1/auth/me`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(auth::me::route())
+}

@@ -1,0 +1,5 @@
+//! `POST /v1/auth/register`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(auth::register::route())
+}

@@ -1,0 +1,70 @@
+//! `POST /v1/auth/login`: signs in with address and password.
+
+use axum::extract::State;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, Route, SourceAddress};
+use shared::limits::Limit;
+use shared::{Access, App, Problem, Secret, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::session::{self, Session};
+use crate::{password, reasons};
+
+/// Attempts from one address.
+const PER_ADDRESS: Limit = Limit { name: "login-address", most: 100, window_s: 900 };
+/// Attempts at one account, whoever makes them.
+const PER_ACCOUNT: Limit = Limit { name: "login-account", most: 20, window_s: 900 };
+
+/// For anyone.
+pub fn route() -> Route {
+    Route::new(routes!(login), Access::Public)
+}
+
+/// Who signs in.
+#[derive(ToSchema)]
+#[schema(example = json!({ "email": "demo@kitemate.local", "password": "kitemate-demo" }))]
+#[expect(dead_code, reason = "documents what Credentials reads")]
+struct LoginRequest {
+    /// The address that was registered, in any case.
+    email: String,
+    /// The password.
+    password: String,
+}
+
+struct Credentials {
+    email: String,
+    password: Secret,
+}
+
+impl FromFields for Credentials {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", session::email);
+        // Any text: what is too short is simply not the password.
+        let password = fields.required("password", |password| Ok(Secret::new(password)));
+        Some(Self { email: email?, password: password? })
+    }
+}
+
+/// Opens a session in the workspace the person joined first. An unknown address and a wrong
+/// password get the same answer after the same work.
+#[utoipa::path(post, path = "/v1/auth/login", request_body = LoginRequest, responses((status = 200, body = Session)))]
+async fn login(State(app): State<App>, address: SourceAddress, Json(asked): Json<Credentials>) -> Reply {
+    let now = clock::now();
+    PER_ADDRESS.take(&app, &address.subject(), now).await?;
+    PER_ACCOUNT.take(&app, &asked.email, now).await?;
+    let rows = app
+        .db()
+        .query("select user_id, password_hash, workspace_id from tenant.credential($1)", [typed(&asked.email)])
+        .await?;
+    let row = rows.first();
+    let hash: Option<&str> = row.map(|row| row.get("password_hash"));
+    let (true, Some(row)) = (password::matches(&asked.password, hash), row) else {
+        return Err(Problem::new(reasons::WRONG_CREDENTIALS));
+    };
+    let (user, session): (Uuid, Uuid) = (row.get("user_id"), Uuid::now_v7());
+    let ends = session::ends(now);
+    app.db().query("select tenant.open_session($1, $2, $3)", [typed(&session), typed(&user), typed(&ends)]).await?;
+    shared::http::ok(session::opened(&app, user, session, row.get("workspace_id"), now).await?)
+}

@@ -1,0 +1,105 @@
+//! `POST /v1/auth/register`: asks for an account; a mailed code completes it.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+use shared::events::{self, Envelope, RegistrationRequested};
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, Route, SourceAddress};
+use shared::limits::Limit;
+use shared::{Access, App, Secret, Timestamp, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::{password, session};
+
+/// Registrations from one address.
+const PER_ADDRESS: Limit = Limit { name: "register", most: 20, window_s: 3600 };
+/// A registration waits this long for its code.
+const EXPIRES_AFTER_S: i64 = 3600;
+
+/// For anyone.
+pub fn route() -> Route {
+    Route::new(routes!(register), Access::Public)
+}
+
+/// What to register.
+#[derive(ToSchema)]
+#[schema(example = json!({ "email": "asha@example.in", "password": "monsoon-ledger-27", "name": "Asha" }))]
+#[expect(dead_code, reason = "documents what Registration reads")]
+struct RegisterRequest {
+    /// Where the code is mailed; signing in takes it in any case.
+    email: String,
+    /// 10 to 200 characters.
+    password: String,
+    /// How to address the person; at most 100 characters.
+    name: Option<String>,
+}
+
+/// A request that is in order.
+struct Registration {
+    email: String,
+    password: Secret,
+    name: Option<String>,
+}
+
+impl FromFields for Registration {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", session::email);
+        let password = fields.required("password", password::read);
+        let name = fields.optional("name", person_name);
+        Some(Self { email: email?, password: password?, name: name? })
+    }
+}
+
+fn person_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let good = (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control);
+    if good { Ok(name.to_owned()) } else { Err("must have 1 to 100 printable characters".into()) }
+}
+
+/// The registration that waits for its code.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Registered {
+    /// Send it with the mailed code to `/v1/auth/verify-email`.
+    registration_id: Uuid,
+    /// Until when the code is good.
+    expires_at: Timestamp,
+}
+
+/// Asks for an account. The answer is the same whether or not the address is known: a known one
+/// gets a mail that says so, an unknown one a code.
+#[utoipa::path(post, path = "/v1/auth/register", request_body = RegisterRequest,
+    responses((status = 202, body = Registered)))]
+async fn register(
+    State(app): State<App>,
+    address: SourceAddress,
+    Json(asked): Json<Registration>,
+) -> Reply<Response> {
+    let now = clock::now();
+    PER_ADDRESS.take(&app, &address.subject(), now).await?;
+    let registration_id = Uuid::now_v7();
+    let expires_at = Timestamp::from_second(now.as_second() + EXPIRES_AFTER_S).unwrap_or(now);
+    let password_hash = password::hash(&asked.password)?;
+    let event = Envelope::new(None, &RegistrationRequested { registration_id })?;
+    app.db()
+        .query(
+            "select tenant.register($1, $2, $3, $4, $5, $6, $7, $8)",
+            [
+                typed(&registration_id),
+                typed(&asked.email),
+                typed(&asked.name),
+                typed(&password_hash),
+                typed(&expires_at),
+                typed(&event.event_id),
+                typed(&event.event),
+                typed(&event.body),
+            ],
+        )
+        .await?;
+    events::dispatch(&app, &[event]).await;
+    shared::http::json(StatusCode::ACCEPTED, &Registered { registration_id, expires_at })
+}

@@ -1,0 +1,83 @@
+//! `POST /v1/auth/verify-email`: the mailed code makes the account and opens its first session.
+
+use axum::extract::State;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, Route, SourceAddress};
+use shared::limits::Limit;
+use shared::{Access, App, Problem, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::session::{self, Session};
+use crate::{mail, reasons};
+
+/// Attempts from one address; each registration has five of its own.
+const PER_ADDRESS: Limit = Limit { name: "verify-email", most: 60, window_s: 3600 };
+
+/// For anyone.
+pub fn route() -> Route {
+    Route::new(routes!(verify_email), Access::Public)
+}
+
+/// Which registration, and its code.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "registrationId": "019a0000-0000-7000-8000-000000000001", "code": "12345678" }))]
+#[expect(dead_code, reason = "documents what Verification reads")]
+struct VerifyEmailRequest {
+    /// From the answer of `/v1/auth/register`.
+    registration_id: Uuid,
+    /// The eight digits of the mail.
+    code: String,
+}
+
+struct Verification {
+    registration_id: Uuid,
+    code: String,
+}
+
+impl FromFields for Verification {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let registration_id =
+            fields.required("registrationId", |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".into()));
+        let code = fields.required("code", |code| {
+            let code: String = code.chars().filter(|letter| !letter.is_whitespace()).collect();
+            let good = code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_digit());
+            if good { Ok(code) } else { Err("must be the 8 digits of the mail".into()) }
+        });
+        Some(Self { registration_id: registration_id?, code: code? })
+    }
+}
+
+/// Completes a registration: makes the person, their personal workspace and a session. A wrong
+/// code counts as one of five attempts.
+#[utoipa::path(post, path = "/v1/auth/verify-email", request_body = VerifyEmailRequest,
+    responses((status = 200, body = Session)))]
+async fn verify_email(State(app): State<App>, address: SourceAddress, Json(asked): Json<Verification>) -> Reply {
+    let now = clock::now();
+    PER_ADDRESS.take(&app, &address.subject(), now).await?;
+    let (user, workspace, session) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let rows = app
+        .db()
+        .query(
+            "select outcome from tenant.verify_registration($1, $2, $3, $4, $5, $6, $7)",
+            [
+                typed(&asked.registration_id),
+                typed(&mail::code_sha256(asked.registration_id, &asked.code)),
+                typed(&user),
+                typed(&workspace),
+                typed(&"Personal"),
+                typed(&session),
+                typed(&session::ends(now)),
+            ],
+        )
+        .await?;
+    match rows.first().map(|row| row.get("outcome")) {
+        Some("ok") => shared::http::ok(session::opened(&app, user, session, workspace, now).await?),
+        Some("wrong_code") => Err(Problem::new(reasons::WRONG_CODE)),
+        Some("too_many_attempts") => Err(Problem::new(reasons::TOO_MANY_ATTEMPTS)),
+        Some("already_registered") => Err(Problem::new(reasons::ALREADY_REGISTERED)),
+        _ => Err(Problem::new(reasons::EXPIRED)),
+    }
+}

@@ -1,0 +1,93 @@
+//! `GET /v1/accounts`: the workspace's accounts at brokers and how fresh they are.
+
+use axum::extract::State;
+use jiff::civil::Date;
+use ledger::Money;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use shared::db::statement;
+use shared::http::{Query, Reply, Route};
+use shared::page::{Page, PageQuery};
+use shared::{Access, Caller, Db, Permission, Timestamp, typed};
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+/// For any member.
+pub fn route() -> Route {
+    Route::new(routes!(account_list), Access::member(Permission::ReadPortfolio))
+}
+
+/// An account at a broker.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AccountItem {
+    account_id: Uuid,
+    /// `zerodha`, `groww`, …
+    broker: String,
+    /// The broker's id of the client.
+    client_id: String,
+    label: String,
+    created_at: Timestamp,
+    /// When a statement of it was last imported; null before the first.
+    imported_at: Option<Timestamp>,
+    /// What it was worth when it was last valued; null before.
+    last_value: Option<AccountValue>,
+}
+
+/// An account's worth on a day.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AccountValue {
+    day: Date,
+    value: Money,
+    invested: Money,
+    /// Holdings without a price, which count nothing in `value`.
+    unpriced: i32,
+    valued_at: Timestamp,
+}
+
+/// Accounts in the order they were begun.
+#[utoipa::path(get, path = "/v1/accounts", params(PageQuery), responses((status = 200, body = Page<AccountItem>)))]
+async fn account_list(State(db): State<Db>, caller: Caller, Query(page): Query<PageQuery>) -> Reply {
+    let after: Option<Uuid> = page.position()?;
+    let most = page.fetch();
+    let accounts = statement(
+        "select a.account_id, a.broker, a.client_id, a.label, a.created_at, i.imported_at,
+                v.day, v.value, v.invested, v.unpriced, v.valued_at
+         from brokers.accounts a
+         left join lateral (
+             select max(i.created_at) as imported_at from portfolio.imports i where i.account_id = a.account_id
+         ) i on true
+         left join lateral (
+             select v.* from brokers.account_values v
+             where v.account_id = a.account_id order by v.day desc limit 1
+         ) v on true
+         where $1 is null or a.account_id > $1
+         order by a.account_id limit $2",
+        [typed(&after), typed(&most)],
+    );
+    let [rows] = db.read(&caller, [accounts]).await?;
+    let items = rows.iter().map(item).collect();
+    shared::http::ok(Page::cut(items, &page, |item: &AccountItem| item.account_id))
+}
+
+fn item(row: &Row) -> AccountItem {
+    let value = |day| AccountValue {
+        day,
+        value: Money(row.get::<_, Decimal>("value")),
+        invested: Money(row.get::<_, Decimal>("invested")),
+        unpriced: row.get("unpriced"),
+        valued_at: row.get("valued_at"),
+    };
+    AccountItem {
+        account_id: row.get("account_id"),
+        broker: row.get("broker"),
+        client_id: row.get("client_id"),
+        label: row.get("label"),
+        created_at: row.get("created_at"),
+        imported_at: row.get("imported_at"),
+        last_value: row.get::<_, Option<Date>>("day").map(value),
+    }
+}

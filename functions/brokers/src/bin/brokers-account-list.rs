@@ -1,0 +1,5 @@
+//! `GET /v1/accounts`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(brokers::account_list::route())
+}

@@ -1,0 +1,5 @@
+//! `GET /docs`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(platform::docs::route())
+}

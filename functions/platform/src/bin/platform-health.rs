@@ -1,0 +1,5 @@
+//! `GET /health`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(platform::health::route())
+}

@@ -1,0 +1,5 @@
+//! `GET /openapi.json`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(platform::openapi::route())
+}

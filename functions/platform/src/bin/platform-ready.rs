@@ -1,0 +1,5 @@
+//! `GET /ready`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(platform::ready::route())
+}

@@ -1,0 +1,5 @@
+//! `GET /v1/portfolio/holdings`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(portfolio::holdings::route())
+}

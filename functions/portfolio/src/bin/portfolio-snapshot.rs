@@ -1,0 +1,5 @@
+//! Queue `snapshot`.
+
+fn main() -> shared::Outcome {
+    shared::queue::consume(portfolio::snapshot::consumer())
+}

@@ -1,0 +1,107 @@
+//! `GET /v1/portfolio`: the accounts of a workspace, how fresh they are, and the last daily snapshot.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use jiff::civil::Date;
+use ledger::{Money, Totals, summarise};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use shared::db::statement;
+use shared::http::{Reply, Route};
+use shared::{Access, Caller, Db, Permission, Timestamp, clock};
+use stores::accounts::Account;
+use stores::ledger::{BookOn, Part, read_book};
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+/// For any member.
+pub fn route() -> Route {
+    Route::new(routes!(get), Access::member(Permission::ReadPortfolio))
+}
+
+/// A workspace's portfolio.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Portfolio {
+    workspace_id: Uuid,
+    /// Always `INR`.
+    currency: &'static str,
+    totals: Totals,
+    accounts: Vec<PortfolioAccount>,
+    /// The newest daily snapshot; null before the first import was processed.
+    last_snapshot: Option<Snapshot>,
+}
+
+/// An account with its totals.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PortfolioAccount {
+    account_id: Uuid,
+    broker: String,
+    client_id: String,
+    label: String,
+    totals: Totals,
+    /// The day of the newest statement that a holding is from; null without holdings.
+    statement_on: Option<Date>,
+}
+
+/// A day's closing figures of the whole workspace.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Snapshot {
+    day: Date,
+    value: Money,
+    invested: Money,
+    unrealised_gain: Money,
+    day_change: Money,
+    unpriced: i32,
+    /// The newest price in it.
+    as_of: Option<Date>,
+    taken_at: Timestamp,
+}
+
+/// Every account with its totals at the newest prices, and the last daily snapshot.
+#[utoipa::path(get, path = "/v1/portfolio", responses((status = 200, body = Portfolio)))]
+async fn get(State(db): State<Db>, caller: Caller) -> Reply {
+    let book = BookOn::new(clock::india_day(clock::now()), Part::default());
+    let snapshot = statement(
+        "select day, value, invested, unrealised_gain, day_change, unpriced, prices_on, taken_at
+         from portfolio.snapshots order by day desc limit 1",
+        [],
+    );
+    let [accounts, book, snapshots] = db.read(&caller, [stores::accounts::all(), book.statement(), snapshot]).await?;
+    let summary = summarise(&read_book(&book)?);
+    let mut sums: BTreeMap<Uuid, _> = summary.accounts.into_iter().map(|sums| (sums.account, sums)).collect();
+    let account = |row: &Row| {
+        let Account { account_id, broker, client_id, label, .. } = Account::from(row);
+        let (totals, statement_on) = match sums.remove(&account_id) {
+            Some(sums) => (sums.totals, sums.statement_on),
+            None => (Totals::default(), None),
+        };
+        PortfolioAccount { account_id, broker, client_id, label, totals, statement_on }
+    };
+    shared::http::ok(Portfolio {
+        workspace_id: caller.workspace_id,
+        currency: "INR",
+        totals: summary.totals,
+        accounts: accounts.iter().map(account).collect(),
+        last_snapshot: snapshots.first().map(snapshot_of),
+    })
+}
+
+fn snapshot_of(row: &Row) -> Snapshot {
+    let money = |column: &str| Money(row.get::<_, Decimal>(column));
+    Snapshot {
+        day: row.get("day"),
+        value: money("value"),
+        invested: money("invested"),
+        unrealised_gain: money("unrealised_gain"),
+        day_change: money("day_change"),
+        unpriced: row.get("unpriced"),
+        as_of: row.get("prices_on"),
+        taken_at: row.get("taken_at"),
+    }
+}

@@ -1,0 +1,136 @@
+//! `GET /v1/portfolio/holdings`: every holding with its quantities, its price and its figures.
+
+use axum::extract::State;
+use jiff::civil::Date;
+use ledger::{Holding, Money, NoValue, Percent, Price, Quantity, value};
+use serde::Serialize;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Query, Reply, Route};
+use shared::page::{Page, PageQuery};
+use shared::{Access, Caller, Db, Permission, clock};
+use stores::ledger::{BookOn, Part, read_book};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+/// For any member.
+pub fn route() -> Route {
+    Route::new(routes!(holdings), Access::member(Permission::ReadPortfolio))
+}
+
+/// A holding.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct HoldingItem {
+    account_id: Uuid,
+    isin: String,
+    symbol: Option<String>,
+    name: String,
+    /// `equity`, `etf`, `mutual_fund`, `government_security` or `unclassified`.
+    class: String,
+    sector: String,
+    /// What is owned: available, bought (T1) and pledged together.
+    quantity: Quantity,
+    /// The part of it bought and not yet delivered.
+    t1_quantity: Quantity,
+    /// The part of it that is pledged.
+    pledged_quantity: Quantity,
+    /// What the broker cannot account for; not part of `quantity`.
+    discrepant_quantity: Quantity,
+    /// Total cost; null when the statement does not know it.
+    #[schema(value_type = Option<String>)]
+    invested: Option<Money>,
+    /// `invested` over `quantity`.
+    #[schema(value_type = Option<String>)]
+    average_price: Option<Price>,
+    /// Worth at `price`; null when there is none, and then `reason` says why.
+    #[schema(value_type = Option<String>)]
+    value: Option<Money>,
+    /// Why there is no value.
+    reason: Option<NoValue>,
+    #[schema(value_type = Option<String>)]
+    unrealised_gain: Option<Money>,
+    #[schema(value_type = Option<String>)]
+    unrealised_percent: Option<Percent>,
+    /// Gain since the close before; null when that is not known.
+    #[schema(value_type = Option<String>)]
+    day_change: Option<Money>,
+    /// The newest price.
+    price: Option<HoldingPrice>,
+    /// The day of the statement the quantities are from.
+    as_of: Date,
+    /// The layout of that statement.
+    source: String,
+}
+
+/// A price and where it is from.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct HoldingPrice {
+    close: Price,
+    #[schema(value_type = Option<String>)]
+    previous_close: Option<Price>,
+    as_of: Date,
+    /// `nse` or `amfi`.
+    source: String,
+}
+
+/// Which page of which account.
+struct Asked {
+    page: PageQuery,
+    account: Option<Uuid>,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let account =
+            fields.optional("accountId", |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".to_owned()));
+        let page = PageQuery::from_fields(fields);
+        Some(Self { page: page?, account: account? })
+    }
+}
+
+/// Holdings by ISIN and account, at the newest prices.
+#[utoipa::path(get, path = "/v1/portfolio/holdings",
+    params(PageQuery, ("accountId" = Option<Uuid>, Query, description = "Only the holdings of this account.")),
+    responses((status = 200, body = Page<HoldingItem>)))]
+async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+    let after: Option<(String, Uuid)> = asked.page.position()?;
+    let part = Part { account: asked.account, after, most: Some(asked.page.fetch()) };
+    let book = BookOn::new(clock::india_day(clock::now()), part);
+    let [rows] = db.read(&caller, [book.statement()]).await?;
+    let items = read_book(&rows)?.into_iter().map(item).collect();
+    shared::http::ok(Page::cut(items, &asked.page, |item: &HoldingItem| (item.isin.clone(), item.account_id)))
+}
+
+fn item(holding: Holding) -> HoldingItem {
+    let valued = value(&holding);
+    let average = |cost: Money| cost.0.checked_div(holding.owned.0).map(Price);
+    HoldingItem {
+        account_id: holding.account,
+        isin: holding.isin.to_string(),
+        symbol: holding.symbol,
+        name: holding.name,
+        class: holding.class,
+        sector: holding.sector,
+        quantity: holding.owned,
+        t1_quantity: holding.t1,
+        pledged_quantity: holding.pledged,
+        discrepant_quantity: holding.discrepant,
+        invested: holding.cost,
+        average_price: holding.cost.and_then(average),
+        value: valued.value.ok(),
+        reason: valued.value.err(),
+        unrealised_percent: valued.unrealised.zip(holding.cost).and_then(|(gain, cost)| Percent::of(gain, cost)),
+        unrealised_gain: valued.unrealised,
+        day_change: valued.day_change,
+        price: holding.price.map(|price| HoldingPrice {
+            close: price.close,
+            previous_close: price.previous,
+            as_of: price.on,
+            source: price.source,
+        }),
+        as_of: holding.as_of,
+        source: holding.source,
+    }
+}

@@ -1,0 +1,177 @@
+//! `POST /v1/portfolio/import`: reads a broker's statement into an account's holdings.
+//!
+//! check (the request, the file) → load (account, holdings) → decide ([`plan`], pure) → store →
+//! announce. Everything is stored in one transaction with the claim of the Idempotency-Key.
+
+pub(crate) mod plan;
+pub(crate) mod report;
+mod request;
+mod store;
+
+use axum::extract::State;
+use axum::response::Response;
+use shared::auth::Permission;
+use shared::db::Tenant;
+use shared::events::{self, Envelope, StatementImported};
+use shared::http::{Reply, Route};
+use shared::idempotency::{Claim, IdempotencyKey};
+use shared::limits::Limit;
+use shared::problem::reasons::NOT_FOUND;
+use shared::{Access, App, Caller, Problem, clock};
+use statements::{Refusal, Statement};
+use stores::instruments::{Symbols, by_symbols, spellings};
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::reasons;
+use plan::{Incoming, Plan};
+use report::Report;
+use request::{ImportForm, ImportJson, ImportRequest};
+use store::{Account, Known};
+
+/// Larger files come by upload, in a later release.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+/// Imports of one person.
+const PER_USER: Limit = Limit { name: "import", most: 120, window_s: 3600 };
+
+/// For owners, admins and analysts.
+pub fn route() -> Route {
+    Route::new(routes!(import), Access::member(Permission::WritePortfolio)).body_limit(BODY_LIMIT)
+}
+
+/// Stores a statement. Good rows are stored and bad ones listed; the same file twice changes nothing.
+#[utoipa::path(post, path = "/v1/portfolio/import",
+    description = "Reads a holdings statement: Zerodha Kite (CSV), Zerodha Console (XLSX), Groww stocks (XLSX) or \
+        KiteMate's template (CSV or XLSX), recognised by its headers. `replace` (the default) takes the file as \
+        complete for its segments: holdings it no longer lists are removed, unless a row of it could not be read. \
+        `merge` touches only the rows in the file. A statement older than a newer complete one changes nothing.",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same request, answers \
+        what the first answered.")),
+    request_body(content((ImportForm = "multipart/form-data"), (ImportJson = "application/json"))),
+    responses((status = 200, body = Report)))]
+async fn import(
+    State(app): State<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    request: ImportRequest,
+) -> Reply<Response> {
+    PER_USER.take(&app, &caller.user_id.to_string(), clock::now()).await?;
+    let statement = statements::read(&request.file).map_err(unreadable)?;
+    let claim = Claim::new(key, "portfolio-import", &request.fingerprint());
+    let symbols = spellings(statement.rows.iter().filter_map(|row| row.symbol.as_deref()));
+    let first = [claim.statement(&caller), stores::accounts::all(), by_symbols(&symbols)];
+    let (tx, [claimed, accounts, symbols]) = app.db().enter(&caller, first).await?;
+    if let Some(earlier) = claim.earlier(&claimed)? {
+        tx.rollback().await?;
+        return shared::http::ok(earlier);
+    }
+    let accounts: Vec<_> = accounts.iter().map(stores::accounts::Account::from).collect();
+    let work = Work { app: &app, caller: &caller, request: &request, statement: &statement, claim: &claim };
+    match work.account(&accounts) {
+        Ok(account) => work.run(tx, account, &Symbols::read(&symbols)).await,
+        Err(refusal) => {
+            tx.rollback().await?;
+            Err(refusal)
+        }
+    }
+}
+
+/// An import whose file is read and whose transaction is open.
+struct Work<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+    request: &'a ImportRequest,
+    statement: &'a Statement,
+    claim: &'a Claim,
+}
+
+impl Work<'_> {
+    /// Whose statement it is: the account that was named, or the client that the file or the request names.
+    fn account(&self, accounts: &[stores::accounts::Account]) -> Result<Account, Problem> {
+        let broker = self.statement.broker.or(self.request.broker.as_deref());
+        let client = self.statement.client_id.as_deref().or(self.request.client_id.as_deref());
+        if self.statement.client_id.is_some() && self.request.client_id.as_deref().is_some_and(|id| Some(id) != client) {
+            return Err(Problem::new(reasons::OTHER_ACCOUNT));
+        }
+        let candidates = accounts.iter().filter(|account| broker.is_none_or(|broker| account.broker == broker));
+        if let Some(wanted) = self.request.account_id {
+            let named = accounts.iter().find(|account| account.account_id == wanted);
+            let named = named.ok_or_else(|| Problem::new(reasons::NO_ACCOUNT))?;
+            let same = broker.is_none_or(|broker| broker == named.broker)
+                && client.is_none_or(|client| client == named.client_id);
+            return if same { Ok(Account::known(wanted)) } else { Err(Problem::new(reasons::OTHER_ACCOUNT)) };
+        }
+        let (Some(broker), Some(client)) = (broker, client) else {
+            let candidates: Vec<_> = candidates.map(report::candidate).collect();
+            return Err(Problem::new(reasons::ACCOUNT_REQUIRED).with("candidates", candidates));
+        };
+        let known = accounts.iter().find(|account| account.broker == broker && account.client_id == client);
+        Ok(known.map_or_else(|| Account::new(broker, client, self.request.label.as_deref()), |known| {
+            Account::known(known.account_id)
+        }))
+    }
+
+    async fn run(&self, tx: Tenant, account: Account, symbols: &Symbols) -> Reply<Response> {
+        let resolved = plan::resolve(&self.statement.rows, symbols);
+        if resolved.incoming.is_empty() {
+            tx.rollback().await?;
+            return Err(Problem::new(reasons::NO_ROWS)
+                .with("errors", report::faults(&self.statement.errors))
+                .with("unresolved", &resolved.unresolved));
+        }
+        let known = store::load(&tx, &account, &self.request.file_sha256, self.request.dry_run).await?;
+        let today = clock::india_day(clock::now());
+        // A file without a date, seen before, is as old as when it was first seen.
+        let as_of = self.statement.as_of.or(known.seen_before).unwrap_or(today);
+        let whole = self.statement.errors.is_empty() && resolved.unresolved.is_empty();
+        let plan = plan::decide(
+            &known.holdings,
+            &known.complete,
+            resolved.incoming.clone(),
+            &plan::Terms { as_of, replace: self.request.replace && whole, covers: &self.statement.covers },
+        );
+        self.finish(tx, known, plan, &resolved.incoming, Report::begin(self, as_of, &resolved, whole)).await
+    }
+
+    async fn finish(
+        &self,
+        tx: Tenant,
+        known: Known,
+        plan: Plan,
+        incoming: &[Incoming],
+        report: Report,
+    ) -> Reply<Response> {
+        let repeated = known.import_id.filter(|_| plan.changes_nothing());
+        let import_id = repeated.unwrap_or_else(Uuid::now_v7);
+        let report = report.end(import_id, &known, &plan, incoming.len(), repeated.is_some());
+        if self.request.dry_run {
+            tx.rollback().await?;
+            return shared::http::ok(report);
+        }
+        let event = StatementImported { import_id, account_id: known.account_id };
+        let event = Envelope::new(Some(self.caller.workspace_id), &event)?;
+        let stored = store::Import { work: self, known: &known, plan: &plan, report: &report };
+        stored.commit(tx, (repeated.is_none()).then_some(&event)).await?;
+        if repeated.is_none() {
+            events::dispatch(self.app, &[event]).await;
+        }
+        shared::http::ok(report)
+    }
+}
+
+/// What the reader's refusal means for the caller.
+fn unreadable(refusal: Refusal) -> Problem {
+    let detail = refusal.to_string();
+    match refusal {
+        Refusal::UnknownLayout { found } => Problem::new(reasons::UNKNOWN_LAYOUT)
+            .with("found", found)
+            .with("known", statements::known_layouts()),
+        Refusal::TooLarge { .. } => Problem::new(reasons::FILE_TOO_LARGE).detail(detail),
+        _ => Problem::new(reasons::UNREADABLE_FILE).detail(detail),
+    }
+}
+
+/// An account that vanished while its lock was awaited.
+fn gone() -> Problem {
+    Problem::new(NOT_FOUND)
+}

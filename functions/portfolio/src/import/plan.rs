@@ -1,0 +1,230 @@
+//! What an import changes: a pure decision over what is held and what the file says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use ledger::Isin;
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::Serialize;
+use statements::{Place, Row, Segment};
+use stores::instruments::Symbols;
+use utoipa::ToSchema;
+
+/// A holding as it is stored, or as a file states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Incoming {
+    pub(crate) isin: Isin,
+    pub(crate) name: String,
+    pub(crate) sector: Option<String>,
+    pub(crate) segment: Segment,
+    pub(crate) available: Decimal,
+    pub(crate) t1: Decimal,
+    pub(crate) pledged: Decimal,
+    pub(crate) discrepant: Decimal,
+    pub(crate) cost: Option<Decimal>,
+}
+
+impl Incoming {
+    pub(crate) fn owned(&self) -> Decimal {
+        self.available + self.t1 + self.pledged
+    }
+
+    /// The figures, apart from how the file names the instrument.
+    fn figures(&self) -> (Decimal, Decimal, Decimal, Decimal, Option<Decimal>) {
+        (self.available, self.t1, self.pledged, self.discrepant, self.cost)
+    }
+
+    /// One instrument in two rows, as for two exchanges: one holding.
+    fn absorb(&mut self, other: Self) {
+        self.available += other.available;
+        self.t1 += other.t1;
+        self.pledged += other.pledged;
+        self.discrepant += other.discrepant;
+        self.cost = self.cost.zip(other.cost).map(|(one, two)| one + two);
+        self.sector = self.sector.take().or(other.sector);
+    }
+}
+
+/// A holding of the account and the day of the statement it is from.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) holding: Incoming,
+    pub(crate) statement_on: Date,
+}
+
+/// A row whose symbol no instrument has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Unresolved {
+    /// The sheet; null in a CSV file.
+    pub(crate) sheet: Option<String>,
+    /// The row, counted from 1.
+    pub(crate) row: usize,
+    /// The symbol that is not known.
+    pub(crate) symbol: String,
+}
+
+/// The rows of a file by instrument.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) incoming: Vec<Incoming>,
+    pub(crate) unresolved: Vec<Unresolved>,
+}
+
+/// Gives each row its instrument and joins rows of one; rows of nothing at all are left out.
+pub(crate) fn resolve(rows: &[Row], symbols: &Symbols) -> Resolved {
+    let mut unresolved = Vec::new();
+    let mut by_isin: BTreeMap<Isin, Incoming> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.owned().is_zero() || !row.discrepant.is_zero()) {
+        let symbol = row.symbol.as_deref().unwrap_or_default();
+        let found = row.isin.clone().or_else(|| Isin::parse(symbols.isin(symbol)?).ok());
+        let Some(isin) = found else {
+            let Place { sheet, row } = row.place.clone();
+            unresolved.push(Unresolved { sheet, row, symbol: symbol.to_owned() });
+            continue;
+        };
+        let holding = incoming(isin.clone(), row);
+        match by_isin.get_mut(&isin) {
+            Some(first) => first.absorb(holding),
+            None => drop(by_isin.insert(isin, holding)),
+        }
+    }
+    Resolved { incoming: by_isin.into_values().collect(), unresolved }
+}
+
+fn incoming(isin: Isin, row: &Row) -> Incoming {
+    Incoming {
+        isin,
+        name: row.name.clone(),
+        sector: row.sector.clone(),
+        segment: row.segment,
+        available: row.available,
+        t1: row.t1,
+        pledged: row.pledged,
+        discrepant: row.discrepant,
+        // A cost is an amount of money: an average times a quantity has digits below the paisa that mean nothing.
+        cost: row.cost.map(|cost| cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)),
+    }
+}
+
+/// How a file is to be taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    /// The day of the statement.
+    pub(crate) as_of: Date,
+    /// Whether what it does not list is gone.
+    pub(crate) replace: bool,
+    /// The segments it lists completely.
+    pub(crate) covers: &'a [Segment],
+}
+
+/// What happens to one holding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Added,
+    Changed,
+    Removed,
+}
+
+/// A change of a holding.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) kind: Kind,
+    pub(crate) isin: Isin,
+    pub(crate) name: String,
+    pub(crate) before: Option<Decimal>,
+    pub(crate) after: Option<Decimal>,
+}
+
+/// Everything an import does to an account.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Holdings to write: new, changed, or confirmed as of a newer day.
+    pub(crate) writes: Vec<Incoming>,
+    /// Holdings to delete.
+    pub(crate) removals: Vec<Isin>,
+    /// Segments for which this is now the newest complete statement.
+    pub(crate) completes: Vec<Segment>,
+    /// What people see of it.
+    pub(crate) changes: Vec<Change>,
+    /// Rows that say what is stored already.
+    pub(crate) unchanged: usize,
+    /// Rows that a newer statement has overtaken.
+    pub(crate) superseded: usize,
+}
+
+impl Plan {
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.writes.is_empty() && self.removals.is_empty() && self.completes.is_empty()
+    }
+
+    pub(crate) fn count(&self, kind: Kind) -> usize {
+        self.changes.iter().filter(|change| change.kind == kind).count()
+    }
+}
+
+/// Decides what a file changes. Statements may come in any order and end in the same holdings.
+pub(crate) fn decide(
+    held: &[Held],
+    complete: &BTreeMap<Segment, Date>,
+    incoming: Vec<Incoming>,
+    terms: &Terms<'_>,
+) -> Plan {
+    let mut plan = Plan::default();
+    let current = |segment: &Segment| complete.get(segment).is_none_or(|newest| *newest <= terms.as_of);
+    let held: BTreeMap<&Isin, &Held> = held.iter().map(|held| (&held.holding.isin, held)).collect();
+    let listed: BTreeSet<Isin> = incoming.iter().map(|row| row.isin.clone()).collect();
+    for row in incoming {
+        let before = held.get(&row.isin).copied();
+        let overtaken = before.is_some_and(|before| before.statement_on > terms.as_of) || !current(&row.segment);
+        if overtaken { plan.superseded += 1 } else { write(&mut plan, before, row, terms.as_of) }
+    }
+    if terms.replace {
+        for segment in terms.covers.iter().filter(|segment| current(segment)) {
+            if complete.get(segment) != Some(&terms.as_of) {
+                plan.completes.push(*segment);
+            }
+            let gone = |held: &&&Held| {
+                held.holding.segment == *segment
+                    && held.statement_on <= terms.as_of
+                    && !listed.contains(&held.holding.isin)
+            };
+            for held in held.values().filter(gone) {
+                let Incoming { isin, name, .. } = held.holding.clone();
+                plan.removals.push(isin.clone());
+                let before = Some(held.holding.owned());
+                plan.changes.push(Change { kind: Kind::Removed, isin, name, before, after: None });
+            }
+        }
+    }
+    plan
+}
+
+fn write(plan: &mut Plan, before: Option<&Held>, mut row: Incoming, as_of: Date) {
+    let Some(before) = before else {
+        let (isin, name, after) = (row.isin.clone(), row.name.clone(), Some(row.owned()));
+        plan.changes.push(Change { kind: Kind::Added, isin, name, before: None, after });
+        plan.writes.push(row);
+        return;
+    };
+    // A file that does not know the sector, or no better name than the symbol, takes nothing away.
+    row.sector = row.sector.or_else(|| before.holding.sector.clone());
+    if row.name.len() < before.holding.name.len() {
+        row.name.clone_from(&before.holding.name);
+    }
+    if row.figures() != before.holding.figures() {
+        let (isin, name) = (row.isin.clone(), row.name.clone());
+        let (before, after) = (Some(before.holding.owned()), Some(row.owned()));
+        plan.changes.push(Change { kind: Kind::Changed, isin, name, before, after });
+        plan.writes.push(row);
+    } else {
+        plan.unchanged += 1;
+        if row != before.holding || as_of != before.statement_on {
+            plan.writes.push(row);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+
+const ISINS: [&str; 4] = ["INE925R01014", "INE002A01018", "INE009A01021", "INF204KB14I2"];
+
+fn holding(isin: usize, owned: i64) -> Incoming {
+    Incoming {
+        isin: Isin::parse(ISINS[isin]).unwrap(),
+        name: format!("Holding {isin}"),
+        sector: None,
+        segment: if isin == 3 { Segment::MutualFund } else { Segment::Equity },
+        available: Decimal::from(owned),
+        t1: Decimal::ZERO,
+        pledged: Decimal::ZERO,
+        discrepant: Decimal::ZERO,
+        cost: None,
+    }
+}
+
+/// An account in memory, to which plans are applied as the database applies them.
+#[derive(Default)]
+struct Account {
+    held: BTreeMap<Isin, Held>,
+    complete: BTreeMap<Segment, Date>,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    day: i8,
+    replace: bool,
+    rows: Vec<Incoming>,
+}
+
+impl Account {
+    fn import(&mut self, file: &File) -> Plan {
+        let as_of = date(2026, 11, file.day);
+        let covers = [Segment::Equity, Segment::MutualFund];
+        let terms = Terms { as_of, replace: file.replace, covers: &covers };
+        let held: Vec<Held> = self.held.values().cloned().collect();
+        let plan = decide(&held, &self.complete, file.rows.clone(), &terms);
+        for row in &plan.writes {
+            self.held.insert(row.isin.clone(), Held { holding: row.clone(), statement_on: as_of });
+        }
+        for isin in &plan.removals {
+            self.held.remove(isin);
+        }
+        for segment in &plan.completes {
+            self.complete.insert(*segment, as_of);
+        }
+        plan
+    }
+
+    fn quantities(&self) -> Vec<(String, Decimal, Date)> {
+        let row = |(isin, held): (&Isin, &Held)| (isin.to_string(), held.holding.owned(), held.statement_on);
+        self.held.iter().map(row).collect()
+    }
+}
+
+#[test]
+fn a_complete_statement_removes_what_it_does_not_list() {
+    let mut account = Account::default();
+    account.import(&File { day: 1, replace: true, rows: vec![holding(0, 5), holding(1, 7)] });
+    let plan = account.import(&File { day: 2, replace: true, rows: vec![holding(1, 7)] });
+    assert_eq!((plan.count(Kind::Removed), plan.unchanged), (1, 1));
+    assert_eq!(account.quantities().len(), 1);
+}
+
+#[test]
+fn a_merge_leaves_the_rest_with_its_older_day() {
+    let mut account = Account::default();
+    account.import(&File { day: 1, replace: true, rows: vec![holding(0, 5), holding(1, 7)] });
+    account.import(&File { day: 2, replace: false, rows: vec![holding(1, 8)] });
+    let days: Vec<i8> = account.held.values().map(|held| held.statement_on.day()).collect();
+    assert_eq!(days.iter().filter(|day| **day == 1).count(), 1);
+    assert_eq!(days.len(), 2);
+}
+
+#[test]
+fn an_older_statement_after_a_newer_one_changes_nothing() {
+    let mut account = Account::default();
+    account.import(&File { day: 5, replace: true, rows: vec![holding(0, 5)] });
+    let plan = account.import(&File { day: 3, replace: true, rows: vec![holding(0, 4), holding(1, 7)] });
+    assert!(plan.changes_nothing());
+    assert_eq!(plan.superseded, 2);
+}
+
+#[test]
+fn rows_of_one_instrument_become_one_holding() {
+    let place = Place { sheet: None, row: 2 };
+    let row = |available: i64, cost: Option<Decimal>| Row {
+        place: place.clone(), isin: Some(Isin::parse(ISINS[0]).unwrap()), symbol: None, name: "x".into(),
+        sector: None, segment: Segment::Equity, available: available.into(), t1: Decimal::ZERO,
+        pledged: Decimal::ONE, discrepant: Decimal::ZERO, cost,
+    };
+    let resolved = resolve(&[row(2, Some(10.into())), row(3, Some(20.into()))], &Symbols::default());
+    assert_eq!(resolved.incoming.len(), 1);
+    assert_eq!((resolved.incoming[0].owned(), resolved.incoming[0].cost), (7.into(), Some(30.into())));
+    let resolved = resolve(&[row(2, Some(10.into())), row(3, None)], &Symbols::default());
+    assert_eq!(resolved.incoming[0].cost, None, "part of the cost is not the cost");
+    let resolved = resolve(&[row(2, Some("10.1250001".parse().unwrap()))], &Symbols::default());
+    assert_eq!(resolved.incoming[0].cost, Some("10.13".parse().unwrap()), "to the paisa");
+}
+
+#[test]
+fn a_symbol_nobody_knows_is_listed() {
+    let row = Row {
+        place: Place { sheet: None, row: 4 }, isin: None, symbol: Some("GHOST".into()), name: "GHOST".into(),
+        sector: None, segment: Segment::Equity, available: 1.into(), t1: Decimal::ZERO,
+        pledged: Decimal::ZERO, discrepant: Decimal::ZERO, cost: None,
+    };
+    let resolved = resolve(&[row], &Symbols::default());
+    assert_eq!(resolved.unresolved, [Unresolved { sheet: None, row: 4, symbol: "GHOST".into() }]);
+    assert!(resolved.incoming.is_empty());
+}
+
+/// Files of distinct days: of two statements for one day, the later upload wins by design.
+fn files() -> impl Strategy<Value = Vec<File>> {
+    let rows = prop::collection::btree_map(0usize..4, 1i64..50, 1..4)
+        .prop_map(|rows| rows.into_iter().map(|(isin, owned)| holding(isin, owned)).collect());
+    let file = (any::<bool>(), rows);
+    prop::collection::vec(file, 1..6).prop_map(|files| {
+        files.into_iter().zip(1i8..).map(|((replace, rows), day)| File { day, replace, rows }).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn files_in_any_order_and_repeated_end_in_the_same_holdings(
+        files in files(), order in prop::collection::vec(any::<prop::sample::Index>(), 0..8)
+    ) {
+        let mut straight = Account::default();
+        files.iter().for_each(|file| drop(straight.import(file)));
+        let mut shuffled = Account::default();
+        for index in &order {
+            shuffled.import(index.get(&files));
+        }
+        for file in files.iter().rev() {
+            shuffled.import(file);
+        }
+        prop_assert_eq!(straight.quantities(), shuffled.quantities());
+    }
+
+    #[test]
+    fn the_same_file_twice_changes_nothing(files in files()) {
+        let mut account = Account::default();
+        for file in &files {
+            account.import(file);
+            prop_assert!(account.import(file).changes_nothing());
+        }
+    }
+}

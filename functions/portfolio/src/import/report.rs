@@ -1,0 +1,178 @@
+//! What an import tells its caller, and `import-get` afterwards.
+
+use jiff::civil::Date;
+use ledger::Quantity;
+use serde::Serialize;
+use serde_json::{Value, json};
+use statements::RowError;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Work;
+use super::plan::{Change, Kind, Plan, Resolved, Unresolved};
+use super::store::Known;
+
+/// What an import did, or would do.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    /// The import; of a file that changed nothing, the earlier one. Null in a preview.
+    import_id: Option<Uuid>,
+    /// The account; null in a preview that would begin one.
+    account_id: Option<Uuid>,
+    /// Whether the account is new.
+    account_created: bool,
+    /// The layout that was recognised.
+    layout: &'static str,
+    /// `replace` or `merge`.
+    mode: &'static str,
+    /// Whether this is a preview.
+    dry_run: bool,
+    /// The day of the statement.
+    as_of: Date,
+    /// `file` when the statement states its day, `upload` when the day it was first sent counts.
+    as_of_source: &'static str,
+    /// Whether the same file was imported before and nothing has changed since.
+    repeated: bool,
+    /// Why `replace` removed nothing: a row that could not be read may be the very holding.
+    removals_withheld: bool,
+    counts: Counts,
+    changes: Vec<ChangeItem>,
+    /// The rows that were refused.
+    errors: Vec<Fault>,
+    /// The rows whose symbol no instrument has; import again once it is known.
+    unresolved: Vec<Unresolved>,
+    /// Rows that deserve a look.
+    warnings: Vec<Fault>,
+}
+
+/// How many rows met which end.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Counts {
+    /// Holdings in the file, one per instrument.
+    holdings: usize,
+    added: usize,
+    changed: usize,
+    unchanged: usize,
+    /// Holdings that a complete statement no longer lists.
+    removed: usize,
+    /// Holdings that a newer statement has overtaken.
+    superseded: usize,
+    /// Faults found in rows that were not stored.
+    refused: usize,
+    unresolved: usize,
+}
+
+/// A change of a holding.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ChangeItem {
+    kind: Kind,
+    isin: String,
+    name: String,
+    /// Owned quantity before.
+    #[schema(value_type = Option<String>)]
+    before: Option<Quantity>,
+    /// Owned quantity after.
+    #[schema(value_type = Option<String>)]
+    after: Option<Quantity>,
+}
+
+/// A fault of a row.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Fault {
+    /// The sheet; null in a CSV file.
+    sheet: Option<String>,
+    /// The row, counted from 1 as a spreadsheet does.
+    row: usize,
+    /// The column, by its name in the file.
+    column: String,
+    /// What is wrong.
+    reason: String,
+}
+
+pub(super) fn faults(errors: &[RowError]) -> Vec<Fault> {
+    let fault = |err: &RowError| Fault {
+        sheet: err.place.sheet.clone(),
+        row: err.place.row,
+        column: err.column.clone(),
+        reason: err.reason.clone(),
+    };
+    errors.iter().map(fault).collect()
+}
+
+/// An account that a file might be of.
+pub(super) fn candidate(account: &stores::accounts::Account) -> Value {
+    json!({
+        "accountId": account.account_id, "broker": account.broker, "clientId": account.client_id,
+        "label": account.label,
+    })
+}
+
+impl Report {
+    /// What is known once the file is read.
+    pub(super) fn begin(work: &Work<'_>, as_of: Date, resolved: &Resolved, whole: bool) -> Self {
+        let statement = work.statement;
+        Self {
+            import_id: None,
+            account_id: None,
+            account_created: false,
+            layout: statement.layout,
+            mode: if work.request.replace { "replace" } else { "merge" },
+            dry_run: work.request.dry_run,
+            as_of,
+            as_of_source: if statement.as_of.is_some() { "file" } else { "upload" },
+            repeated: false,
+            removals_withheld: work.request.replace && !whole,
+            counts: Counts {
+                refused: statement.errors.len(),
+                unresolved: resolved.unresolved.len(),
+                ..Counts::default()
+            },
+            changes: Vec::new(),
+            errors: faults(&statement.errors),
+            unresolved: resolved.unresolved.clone(),
+            warnings: faults(&statement.warnings),
+        }
+    }
+
+    /// What is known once it is decided.
+    pub(super) fn end(self, import_id: Uuid, known: &Known, plan: &Plan, holdings: usize, repeated: bool) -> Self {
+        Self {
+            import_id: (!self.dry_run).then_some(import_id),
+            account_id: (!(self.dry_run && known.account_created)).then_some(known.account_id),
+            account_created: known.account_created,
+            repeated,
+            counts: Counts {
+                holdings,
+                added: plan.count(Kind::Added),
+                changed: plan.count(Kind::Changed),
+                unchanged: plan.unchanged,
+                removed: plan.count(Kind::Removed),
+                superseded: plan.superseded,
+                ..self.counts
+            },
+            changes: plan.changes.iter().map(change_item).collect(),
+            ..self
+        }
+    }
+
+    pub(super) fn import_id(&self) -> Option<Uuid> {
+        self.import_id
+    }
+
+    pub(super) fn as_of(&self) -> Date {
+        self.as_of
+    }
+}
+
+fn change_item(change: &Change) -> ChangeItem {
+    ChangeItem {
+        kind: change.kind,
+        isin: change.isin.to_string(),
+        name: change.name.clone(),
+        before: change.before.map(Quantity),
+        after: change.after.map(Quantity),
+    }
+}

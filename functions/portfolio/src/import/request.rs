@@ -1,0 +1,210 @@
+//! What a caller sends: a form with a file, or JSON with the file in base64.
+
+use aws_lc_rs::digest;
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use serde_json::Value;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Body, media_type};
+use shared::problem::reasons;
+use shared::{App, Problem};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The form.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "documents what ImportRequest reads")]
+pub(super) struct ImportForm {
+    /// The file as the broker gives it.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    /// The account it is of; needed unless the file or `clientId` names the client.
+    account_id: Option<Uuid>,
+    /// The broker's id of the client, to begin an account with a file that does not name it.
+    client_id: Option<String>,
+    /// The broker, with `clientId`, for the template: `zerodha`, `groww`, …
+    broker: Option<String>,
+    /// What to call a new account.
+    label: Option<String>,
+    /// `replace` (default) or `merge`.
+    mode: Option<String>,
+    /// `true` to see what would change and change nothing.
+    dry_run: Option<bool>,
+}
+
+/// The same as JSON.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "fileName": "holdings.csv",
+    "content": "aXNpbixzeW1ib2wsbmFtZSxzZWdtZW50LHF1YW50aXR5LHQxX3F1YW50aXR5LHBsZWRnZWRfcXVhbnRpdHksZGlzY3JlcGFudF9xdWFudGl0eSxhdmVyYWdlX3ByaWNlLGludmVzdGVkLGFzX29mCklORTAwMkEwMTAxOCxSRUxJQU5DRSxSZWxpYW5jZSBJbmR1c3RyaWVzLGVxdWl0eSwxMCwsLCwyNDUwLjUwLCwyMDI2LTExLTIwCg==",
+    "broker": "zerodha", "clientId": "DEMO02", "dryRun": true
+}))]
+#[expect(dead_code, reason = "documents what ImportRequest reads")]
+pub(super) struct ImportJson {
+    /// The file in base64.
+    content: String,
+    /// Its name, for the record.
+    file_name: Option<String>,
+    /// As in the form.
+    account_id: Option<Uuid>,
+    /// As in the form.
+    client_id: Option<String>,
+    /// As in the form.
+    broker: Option<String>,
+    /// As in the form.
+    label: Option<String>,
+    /// As in the form.
+    mode: Option<String>,
+    /// As in the form.
+    dry_run: Option<bool>,
+}
+
+/// A request that is in order.
+pub(super) struct ImportRequest {
+    pub(super) file: Bytes,
+    pub(super) file_name: Option<String>,
+    pub(super) file_sha256: Vec<u8>,
+    pub(super) account_id: Option<Uuid>,
+    pub(super) client_id: Option<String>,
+    pub(super) broker: Option<String>,
+    pub(super) label: Option<String>,
+    pub(super) replace: bool,
+    pub(super) dry_run: bool,
+}
+
+impl ImportRequest {
+    /// What makes it the same request: not the form's boundary, which differs each time.
+    pub(super) fn fingerprint(&self) -> Vec<u8> {
+        let told = (&self.account_id, &self.client_id, &self.broker, &self.label, self.replace, self.dry_run);
+        [self.file_sha256.as_slice(), format!("{told:?}").as_bytes()].concat()
+    }
+}
+
+/// The fields beside the file.
+struct Options {
+    account_id: Option<Uuid>,
+    client_id: Option<String>,
+    broker: Option<String>,
+    label: Option<String>,
+    replace: bool,
+    dry_run: bool,
+    file_name: Option<String>,
+    content: Option<Vec<u8>>,
+}
+
+impl FromFields for Options {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let account_id =
+            fields.optional("accountId", |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".to_owned()));
+        let client_id = fields.optional("clientId", word);
+        let broker = fields.optional("broker", |broker| word(broker).map(|broker| broker.to_lowercase()));
+        let label = fields.optional("label", text);
+        let replace = fields.optional("mode", |mode| match mode {
+            "replace" => Ok(true),
+            "merge" => Ok(false),
+            _ => Err("must be `replace` or `merge`".to_owned()),
+        });
+        let dry_run = fields.flag("dryRun");
+        let file_name = fields.optional("fileName", text);
+        let content = fields
+            .optional("content", |content| BASE64_STANDARD.decode(content).map_err(|_| "must be base64".to_owned()));
+        Some(Self {
+            account_id: account_id?,
+            client_id: client_id?,
+            broker: broker?,
+            label: label?,
+            replace: replace?.unwrap_or(true),
+            dry_run: dry_run?,
+            file_name: file_name?,
+            content: content?,
+        })
+    }
+}
+
+fn word(text: &str) -> Result<String, String> {
+    let good = (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if good { Ok(text.to_owned()) } else { Err("must have 1 to 40 letters and digits".into()) }
+}
+
+fn text(text: &str) -> Result<String, String> {
+    let good = (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control);
+    if good { Ok(text.to_owned()) } else { Err("must have 1 to 200 printable characters".into()) }
+}
+
+impl FromRequest<App> for ImportRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let query = axum::extract::Query::<Vec<(String, String)>>::from_request_parts(&mut parts, app).await;
+        let query = query.map_err(|_| Problem::field("query", "the query string is not well-formed"))?.0;
+        let request = Request::from_parts(parts, body);
+        match media_type(request.headers()).as_str() {
+            "multipart/form-data" => form(request, app, query).await,
+            "application/json" => json(request, app, query).await,
+            _ => Err(Problem::new(reasons::CONTENT_TYPE)
+                .with("accepted", ["multipart/form-data", "application/json"])),
+        }
+    }
+}
+
+async fn form(request: Request, app: &App, mut pairs: Vec<(String, String)>) -> Result<ImportRequest, Problem> {
+    let mut form = Multipart::from_request(request, app).await.map_err(|_| malformed())?;
+    let (mut file, mut file_name) = (None, None);
+    while let Some(field) = form.next_field().await.map_err(interrupted)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            if file.is_some() {
+                return Err(Problem::field("file", "is given more than once; send one file at a time"));
+            }
+            file_name = field.file_name().map(str::to_owned).filter(|name| text(name).is_ok());
+            file = Some(field.bytes().await.map_err(interrupted)?);
+        } else {
+            pairs.push((name, field.text().await.map_err(interrupted)?));
+        }
+    }
+    let options: Options = Fields::from_pairs(pairs).read()?;
+    let file = file.ok_or_else(|| Problem::field("file", "is required: the statement as the broker gives it"))?;
+    Ok(finish(file, file_name, options))
+}
+
+async fn json(request: Request, app: &App, pairs: Vec<(String, String)>) -> Result<ImportRequest, Problem> {
+    let Body(body) = Body::from_request(request, app).await?;
+    let Ok(Value::Object(object)) = serde_json::from_slice(&body) else {
+        return Err(Problem::new(reasons::MALFORMED_JSON));
+    };
+    let mut options: Options = Fields::from_json(object).and_pairs(pairs).read()?;
+    let content = options.content.take();
+    let content = content.ok_or_else(|| Problem::field("content", "is required: the file in base64"))?;
+    let file_name = options.file_name.take();
+    Ok(finish(content.into(), file_name, options))
+}
+
+fn finish(file: Bytes, file_name: Option<String>, options: Options) -> ImportRequest {
+    ImportRequest {
+        file_sha256: digest::digest(&digest::SHA256, &file).as_ref().to_vec(),
+        file,
+        file_name,
+        account_id: options.account_id,
+        client_id: options.client_id,
+        broker: options.broker,
+        label: options.label,
+        replace: options.replace,
+        dry_run: options.dry_run,
+    }
+}
+
+fn malformed() -> Problem {
+    Problem::new(reasons::INVALID).detail("The form is not well-formed; its Content-Type must name its boundary.")
+}
+
+fn interrupted(err: axum::extract::multipart::MultipartError) -> Problem {
+    match err.status() {
+        http::StatusCode::PAYLOAD_TOO_LARGE => Problem::new(reasons::TOO_LARGE),
+        _ => malformed(),
+    }
+}

@@ -1,0 +1,189 @@
+//! The tables of an import: what it loads and what it stores.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use ledger::Isin;
+use serde_json::{Value, json};
+use shared::db::{Tenant, statement};
+use shared::events::Envelope;
+use shared::{Problem, typed};
+use statements::Segment;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::plan::{Held, Incoming, Plan};
+use super::report::Report;
+use super::{Work, gone};
+
+/// The account an import goes to.
+pub(super) struct Account {
+    account_id: Uuid,
+    /// Broker, client and label, when the account may have to be made.
+    new: Option<(String, String, String)>,
+}
+
+impl Account {
+    pub(super) fn known(account_id: Uuid) -> Self {
+        Self { account_id, new: None }
+    }
+
+    pub(super) fn new(broker: &str, client: &str, label: Option<&str>) -> Self {
+        let label = label.map_or_else(|| format!("{broker} {client}"), str::to_owned);
+        Self { account_id: Uuid::now_v7(), new: Some((broker.into(), client.into(), label)) }
+    }
+}
+
+/// What is stored of an account.
+pub(super) struct Known {
+    pub(super) account_id: Uuid,
+    pub(super) account_created: bool,
+    pub(super) holdings: Vec<Held>,
+    /// The newest complete statement of each segment.
+    pub(super) complete: BTreeMap<Segment, Date>,
+    /// The import that stored this very file last, and the day it was taken for.
+    pub(super) import_id: Option<Uuid>,
+    pub(super) seen_before: Option<Date>,
+}
+
+/// Makes the account if it is new, waits for other imports into it, and reads it.
+pub(super) async fn load(
+    tx: &Tenant,
+    account: &Account,
+    file_sha256: &Vec<u8>,
+    dry_run: bool,
+) -> Result<Known, Problem> {
+    let (mut account_id, mut account_created) = (account.account_id, false);
+    if let Some((broker, client, label)) = &account.new {
+        if dry_run {
+            return Ok(Known::nothing(account_id));
+        }
+        let params = [typed(&account_id), typed(broker), typed(client), typed(label)];
+        let rows =
+            tx.query("select account_id, created from brokers.link_account($1, $2, $3, $4)", params).await?;
+        let row = rows.first().ok_or_else(gone)?;
+        (account_id, account_created) = (row.get("account_id"), row.get("created"));
+    }
+    let lock = statement("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", [typed(&account_id)]);
+    let holdings = statement(
+        "select isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on
+         from portfolio.holdings where account_id = $1",
+        [typed(&account_id)],
+    );
+    let complete = statement(
+        "select segment, statement_on from portfolio.statements where account_id = $1",
+        [typed(&account_id)],
+    );
+    let earlier = statement(
+        "select import_id, statement_on from portfolio.imports
+         where account_id = $1 and file_sha256 = $2 order by created_at desc limit 1",
+        [typed(&account_id), typed(file_sha256)],
+    );
+    let [_, holdings, complete, earlier] = tx.batch([lock, holdings, complete, earlier]).await?;
+    Ok(Known {
+        account_id,
+        account_created,
+        holdings: holdings.iter().map(held).collect::<Result<_, _>>()?,
+        complete: complete.iter().map(|row| Ok((segment(row)?, row.get("statement_on")))).collect::<Result<_, Problem>>()?,
+        import_id: earlier.first().map(|row| row.get("import_id")),
+        seen_before: earlier.first().map(|row| row.get("statement_on")),
+    })
+}
+
+impl Known {
+    fn nothing(account_id: Uuid) -> Self {
+        let (holdings, complete) = (Vec::new(), BTreeMap::new());
+        Self { account_id, account_created: true, holdings, complete, import_id: None, seen_before: None }
+    }
+}
+
+fn segment(row: &Row) -> Result<Segment, Problem> {
+    match row.get("segment") {
+        "equity" => Ok(Segment::Equity),
+        "mutual_fund" => Ok(Segment::MutualFund),
+        _ => Err(Problem::internal(std::io::Error::other("a segment the check constraint does not allow"))),
+    }
+}
+
+fn held(row: &Row) -> Result<Held, Problem> {
+    let holding = Incoming {
+        isin: Isin::parse(row.get("isin")).map_err(Problem::internal)?,
+        name: row.get("name"),
+        sector: row.get("sector"),
+        segment: segment(row)?,
+        available: row.get("available"),
+        t1: row.get("t1"),
+        pledged: row.get("pledged"),
+        discrepant: row.get("discrepant"),
+        cost: row.get("cost"),
+    };
+    Ok(Held { holding, statement_on: row.get("statement_on") })
+}
+
+/// An import that is decided.
+pub(super) struct Import<'a> {
+    pub(super) work: &'a Work<'a>,
+    pub(super) known: &'a Known,
+    pub(super) plan: &'a Plan,
+    pub(super) report: &'a Report,
+}
+
+impl Import<'_> {
+    /// Stores everything and commits, in one round trip. Without an event nothing changed, and only
+    /// the answer is kept under its Idempotency-Key.
+    pub(super) async fn commit(&self, tx: Tenant, event: Option<&Envelope>) -> Result<(), Problem> {
+        let report = serde_json::to_value(self.report).map_err(Problem::internal)?;
+        let (work, account) = (self.work, &self.known.account_id);
+        let keep_answer = work.claim.store(work.caller, &report);
+        let (Some(event), Some(import_id)) = (event, self.report.import_id()) else {
+            tx.commit([keep_answer]).await?;
+            return Ok(());
+        };
+        let as_of = self.report.as_of();
+        let writes = Value::Array(self.plan.writes.iter().map(write).collect());
+        let removals: Vec<String> = self.plan.removals.iter().map(Isin::to_string).collect();
+        let completes: Vec<String> = self.plan.completes.iter().map(|segment| segment.name().to_owned()).collect();
+        let mode = if work.request.replace { "replace" } else { "merge" };
+        let record = statement(
+            "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
+                 file_sha256, mode, statement_on, report)
+             values (current_setting('app.workspace_id')::uuid, $1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            [
+                typed(&import_id),
+                typed(account),
+                typed(&work.caller.user_id),
+                typed(&work.statement.layout),
+                typed(&work.request.file_name),
+                typed(&work.request.file_sha256),
+                typed(&mode),
+                typed(&as_of),
+                typed(&report),
+            ],
+        );
+        let delete = statement(
+            "delete from portfolio.holdings where account_id = $1 and isin = any ($2)",
+            [typed(account), typed(&removals)],
+        );
+        let write = statement(
+            include_str!("write_holdings.sql"),
+            [typed(account), typed(&writes), typed(&as_of), typed(&work.statement.layout), typed(&import_id)],
+        );
+        let complete = statement(
+            "insert into portfolio.statements (workspace_id, account_id, segment, statement_on, import_id)
+             select current_setting('app.workspace_id')::uuid, $1, segment, $3, $4 from unnest($2) as segment
+             on conflict on constraint statements_pk do update
+             set statement_on = excluded.statement_on, import_id = excluded.import_id",
+            [typed(account), typed(&completes), typed(&as_of), typed(&import_id)],
+        );
+        tx.commit([record, delete, write, complete, event.publish(), keep_answer]).await?;
+        Ok(())
+    }
+}
+
+fn write(row: &Incoming) -> Value {
+    json!({
+        "isin": row.isin, "segment": row.segment, "name": row.name, "sector": row.sector,
+        "available": row.available, "t1": row.t1, "pledged": row.pledged, "discrepant": row.discrepant,
+        "cost": row.cost,
+    })
+}

@@ -1,0 +1,30 @@
+//! `GET /v1/portfolio/imports/{importId}`: what an import did.
+
+use axum::extract::{Path, State};
+use serde_json::Value;
+use shared::db::statement;
+use shared::http::{Reply, Route};
+use shared::problem::reasons;
+use shared::{Access, Caller, Db, Permission, Problem, typed};
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::import::report::Report;
+
+/// For any member.
+pub fn route() -> Route {
+    Route::new(routes!(import_get), Access::member(Permission::ReadPortfolio))
+}
+
+/// The answer of the import as it was given.
+#[utoipa::path(get, path = "/v1/portfolio/imports/{importId}",
+    params(("importId" = Uuid, Path, description = "From the answer of the import.")),
+    responses((status = 200, body = Report)))]
+async fn import_get(State(db): State<Db>, caller: Caller, Path(import_id): Path<String>) -> Reply {
+    // What is no id is the id of nothing.
+    let import_id = Uuid::parse_str(&import_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
+    let report = statement("select report from portfolio.imports where import_id = $1", [typed(&import_id)]);
+    let [rows] = db.read(&caller, [report]).await?;
+    let row = rows.first().ok_or_else(|| Problem::new(reasons::NOT_FOUND))?;
+    shared::http::ok(row.get::<_, Value>("report"))
+}

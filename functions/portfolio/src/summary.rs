@@ -1,0 +1,58 @@
+//! `GET /v1/portfolio/summary`: what it is worth, what it gained, and where it is invested.
+
+use axum::extract::State;
+use ledger::{Allocation, Mover, Totals, allocate, movers, totals};
+use serde::Serialize;
+use shared::http::{Reply, Route};
+use shared::{Access, Caller, Db, Permission, clock};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+/// How many gainers and losers are named.
+const MOVERS: usize = 5;
+
+/// For any member.
+pub fn route() -> Route {
+    Route::new(routes!(summary), Access::member(Permission::ReadPortfolio))
+}
+
+/// The portfolio at a glance.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PortfolioSummary {
+    /// Always `INR`.
+    currency: &'static str,
+    totals: Totals,
+    allocation: Allocations,
+    /// The securities that gained most since they were bought, by amount.
+    top_gainers: Vec<Mover>,
+    /// Those that lost most.
+    top_losers: Vec<Mover>,
+}
+
+/// The portfolio cut in three ways, each summing to the whole; largest slices first.
+#[derive(Serialize, ToSchema)]
+struct Allocations {
+    sector: Vec<Allocation>,
+    class: Vec<Allocation>,
+    /// By account id; `GET /v1/portfolio` names them.
+    account: Vec<Allocation>,
+}
+
+/// Totals, gains and allocation at the newest prices; what has no price is counted apart.
+#[utoipa::path(get, path = "/v1/portfolio/summary", responses((status = 200, body = PortfolioSummary)))]
+async fn summary(State(db): State<Db>, caller: Caller) -> Reply {
+    let book = stores::ledger::book(&db, &caller, clock::india_day(clock::now())).await?;
+    let (top_gainers, top_losers) = movers(&book, MOVERS);
+    shared::http::ok(PortfolioSummary {
+        currency: "INR",
+        totals: totals(&book),
+        allocation: Allocations {
+            sector: allocate(&book, |holding| holding.sector.clone()),
+            class: allocate(&book, |holding| holding.class.clone()),
+            account: allocate(&book, |holding| holding.account.to_string()),
+        },
+        top_gainers,
+        top_losers,
+    })
+}

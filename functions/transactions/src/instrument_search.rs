@@ -1,0 +1,100 @@
+//! `GET /v1/instruments`: finds instruments by symbol, name or ISIN.
+
+use axum::extract::State;
+use jiff::civil::Date;
+use ledger::Price;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use shared::db::statement;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Query, Reply, Route};
+use shared::page::{Page, PageQuery};
+use shared::{Access, Caller, Db, Permission, clock, typed};
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+/// For any member.
+pub fn route() -> Route {
+    Route::new(routes!(instrument_search), Access::member(Permission::Enter))
+}
+
+/// An instrument.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Instrument {
+    isin: String,
+    /// The symbol it has now on the exchange; null when it is not listed.
+    symbol: Option<String>,
+    name: String,
+    /// `equity`, `etf`, `mutual_fund`, `government_security` or `unclassified`.
+    class: String,
+    sector: String,
+    /// Who says so: `nse`, `nse_index_list` or `amfi`.
+    source: String,
+    /// The newest close or net asset value; null when there is none.
+    #[schema(value_type = Option<String>)]
+    price: Option<Price>,
+    /// The day of that price.
+    price_as_of: Option<Date>,
+    #[serde(skip)]
+    rank: i32,
+}
+
+/// What is looked for.
+struct Asked {
+    query: String,
+    page: PageQuery,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let query = fields.required("q", |query| {
+            let query = query.trim();
+            let good = (2..=60).contains(&query.chars().count());
+            if good { Ok(query.to_owned()) } else { Err("must have 2 to 60 characters".into()) }
+        });
+        let page = PageQuery::from_fields(fields);
+        Some(Self { query: query?, page: page? })
+    }
+}
+
+/// Best matches first: the ISIN or symbol itself, then symbols, then names that begin so, then names
+/// that contain it.
+#[utoipa::path(get, path = "/v1/instruments",
+    params(("q" = String, Query, description = "Part of a symbol or a name, or an ISIN; 2 to 60 characters.",
+        example = "reli"), PageQuery),
+    responses((status = 200, body = Page<Instrument>)))]
+async fn instrument_search(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+    let (rank, isin): (Option<i32>, Option<String>) = asked.page.position()?.unzip();
+    let literal = escaped(&asked.query);
+    let (symbol, name) = (literal.to_uppercase(), literal.to_lowercase());
+    let (exact, most) = (asked.query.to_uppercase(), asked.page.fetch());
+    let day = clock::india_day(clock::now());
+    let found = statement(
+        include_str!("instrument_search.sql"),
+        [typed(&exact), typed(&symbol), typed(&name), typed(&day), typed(&rank), typed(&isin), typed(&most)],
+    );
+    let [rows] = db.read(&caller, [found]).await?;
+    let items = rows.iter().map(instrument).collect();
+    shared::http::ok(Page::cut(items, &asked.page, |item: &Instrument| (item.rank, item.isin.clone())))
+}
+
+/// A text in which LIKE finds nothing but itself.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+fn instrument(row: &Row) -> Instrument {
+    Instrument {
+        isin: row.get("isin"),
+        symbol: row.get("symbol"),
+        name: row.get("name"),
+        class: row.get("class"),
+        sector: row.get("sector"),
+        source: row.get("source"),
+        price: row.get::<_, Option<Decimal>>("close").map(Price),
+        price_as_of: row.get("on_date"),
+        rank: row.get("rank"),
+    }
+}

@@ -1,0 +1,256 @@
+//! Price files: what NSE, its index company and AMFI publish, read by header name.
+//!
+//! Formats: NSE UDiFF bhavcopy (since 8 July 2024); AMFI NAVAll.txt, before and since August 2026;
+//! NSE's lists of index constituents, which carry the industry.
+
+use std::collections::BTreeMap;
+
+use csv::StringRecord;
+use jiff::civil::Date;
+use ledger::Isin;
+use rust_decimal::Decimal;
+
+/// The series of an exchange in the order they are preferred: shares and ETFs, trade-to-trade, small
+/// companies, then sovereign gold bonds, government securities and trusts. Others are block or odd lots.
+const SERIES: [&str; 9] = ["EQ", "BE", "BZ", "SM", "ST", "GB", "GS", "RR", "IV"];
+
+/// Why a file is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    /// Its header is of no known file.
+    #[error("the header is neither that of a UDiFF bhavcopy, of NAVAll.txt, nor of an index list")]
+    UnknownLayout,
+    /// It is not UTF-8 text, nor a zip of it.
+    #[error("the file is not UTF-8 text or a zip of one such file")]
+    NotText,
+    /// A zip of several files.
+    #[error("the zip holds more than one file")]
+    NotOneFile,
+    /// It is larger than any such file.
+    #[error("the file is larger than any price file")]
+    TooLarge,
+}
+
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct PriceFile {
+    pub(super) layout: &'static str,
+    pub(super) instruments: Vec<Instrument>,
+    pub(super) symbols: Vec<Symbol>,
+    pub(super) prices: Vec<Price>,
+    pub(super) refused: Vec<RefusedRow>,
+}
+
+impl PriceFile {
+    /// How many rows there are to store.
+    pub(super) fn rows(&self) -> usize {
+        self.prices.len().max(self.instruments.len())
+    }
+}
+
+/// What a file says of an instrument; `None` is not said.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Instrument {
+    pub(super) isin: Isin,
+    pub(super) name: String,
+    pub(super) class: Option<&'static str>,
+    pub(super) sector: Option<String>,
+    pub(super) as_of: Date,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Symbol {
+    pub(super) symbol: String,
+    pub(super) isin: Isin,
+    pub(super) series: String,
+    pub(super) on: Date,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Price {
+    pub(super) isin: Isin,
+    pub(super) on: Date,
+    pub(super) close: Decimal,
+    pub(super) previous: Option<Decimal>,
+}
+
+/// A row that is not stored.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RefusedRow {
+    pub(super) line: usize,
+    pub(super) reason: &'static str,
+}
+
+/// Reads a file. `today` dates a list that has no date of its own.
+pub(super) fn read(text: &str, today: Date) -> Result<PriceFile, Refusal> {
+    let text = text.trim_start_matches('\u{feff}');
+    let header = text.lines().next().unwrap_or_default();
+    if header.starts_with("TradDt,") && header.contains(",ClsPric,") {
+        Ok(Lines::read(text, b',').bhavcopy())
+    } else if header.starts_with("Scheme Code;") && header.contains("Net Asset Value") {
+        Ok(Lines::read(text, b';').nav_all())
+    } else if header.contains("Industry") && header.contains("ISIN Code") {
+        Ok(Lines::read(text, b',').index_list(today))
+    } else {
+        Err(Refusal::UnknownLayout)
+    }
+}
+
+/// A separated text with its header.
+struct Lines {
+    columns: BTreeMap<String, usize>,
+    records: Vec<(usize, StringRecord)>,
+}
+
+impl Lines {
+    fn read(text: &str, separator: u8) -> Self {
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
+        // The text is a string already, so a record cannot fail to be read.
+        let mut records = reader
+            .records()
+            .filter_map(Result::ok)
+            .map(|record| (record.position().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0)), record));
+        let header = records.next().map(|(_, header)| header).unwrap_or_default();
+        let columns = header.iter().enumerate().map(|(index, name)| (name.trim().to_owned(), index)).collect();
+        Self { columns, records: records.collect() }
+    }
+
+    fn get<'a>(&self, record: &'a StringRecord, column: &str) -> &'a str {
+        self.columns.get(column).and_then(|index| record.get(*index)).unwrap_or_default().trim()
+    }
+
+    fn bhavcopy(&self) -> PriceFile {
+        let mut file = PriceFile { layout: "nse_bhavcopy", ..PriceFile::default() };
+        let mut best: BTreeMap<Isin, (usize, Symbol, Price, Instrument)> = BTreeMap::new();
+        for (line, record) in &self.records {
+            let Some(rank) = SERIES.iter().position(|series| *series == self.get(record, "SctySrs")) else { continue };
+            match self.bhavcopy_row(record) {
+                Ok((symbol, price, instrument)) => {
+                    let better = best.get(&price.isin).is_none_or(|(other, ..)| rank < *other);
+                    if better {
+                        best.insert(price.isin.clone(), (rank, symbol, price, instrument));
+                    }
+                }
+                Err(reason) => file.refused.push(RefusedRow { line: *line, reason }),
+            }
+        }
+        for (_, symbol, price, instrument) in best.into_values() {
+            file.symbols.push(symbol);
+            file.prices.push(price);
+            file.instruments.push(instrument);
+        }
+        file
+    }
+
+    fn bhavcopy_row(&self, record: &StringRecord) -> Result<(Symbol, Price, Instrument), &'static str> {
+        let isin = Isin::parse(self.get(record, "ISIN")).map_err(|_| "the ISIN is not one")?;
+        let on: Date = self.get(record, "TradDt").parse().map_err(|_| "the date is not one")?;
+        let close = positive(self.get(record, "ClsPric")).ok_or("the close is no positive number")?;
+        let previous = positive(self.get(record, "PrvsClsgPric"));
+        let symbol = self.get(record, "TckrSymb").to_owned();
+        let series = self.get(record, "SctySrs").to_owned();
+        let name = self.get(record, "FinInstrmNm");
+        let name = if name.is_empty() { symbol.clone() } else { name.to_owned() };
+        let class = class_by_isin(&isin);
+        Ok((
+            Symbol { symbol, isin: isin.clone(), series, on },
+            Price { isin: isin.clone(), on, close, previous },
+            Instrument { isin, name, class, sector: None, as_of: on },
+        ))
+    }
+
+    fn nav_all(&self) -> PriceFile {
+        let mut file = PriceFile { layout: "amfi_nav_all", ..PriceFile::default() };
+        for (line, record) in &self.records {
+            // Names of fund houses and sections stand alone on their lines; a plan without a value says N.A.
+            if record.len() < self.columns.len() || self.get(record, "Net Asset Value") == "N.A." {
+                continue;
+            }
+            match self.nav_row(record) {
+                Ok(rows) => {
+                    for (price, instrument) in rows {
+                        file.prices.push(price);
+                        file.instruments.push(instrument);
+                    }
+                }
+                Err(reason) => file.refused.push(RefusedRow { line: *line, reason }),
+            }
+        }
+        // The same ISIN twice would be two answers to one question: the first stands.
+        file.prices.sort_by(|a, b| a.isin.cmp(&b.isin));
+        file.prices.dedup_by(|a, b| a.isin == b.isin);
+        file.instruments.sort_by(|a, b| a.isin.cmp(&b.isin));
+        file.instruments.dedup_by(|a, b| a.isin == b.isin);
+        file
+    }
+
+    /// One value for up to two ISINs: growth or payout, and reinvestment.
+    fn nav_row(&self, record: &StringRecord) -> Result<Vec<(Price, Instrument)>, &'static str> {
+        let value = self.get(record, "Net Asset Value");
+        let close = positive(value).ok_or("the net asset value is no positive number")?;
+        let on = nav_date(self.get(record, "Date")).ok_or("the date is not one")?;
+        let name = self.get(record, "Scheme Name");
+        // Since August 2026 the plan and the option have columns of their own.
+        let parts = [name, self.get(record, "Plan"), self.get(record, "Option")];
+        let name = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" - ");
+        let mut rows = Vec::new();
+        for column in ["ISIN Div Payout/ ISIN Growth", "ISIN Div Reinvestment"] {
+            let text = self.get(record, column);
+            if matches!(text, "" | "-") {
+                continue;
+            }
+            let isin = Isin::parse(text).map_err(|_| "the ISIN is not one")?;
+            let price = Price { isin: isin.clone(), on, close, previous: None };
+            let class = Some("mutual_fund");
+            rows.push((price, Instrument { isin, name: name.clone(), class, sector: None, as_of: on }));
+        }
+        Ok(rows)
+    }
+
+    fn index_list(&self, today: Date) -> PriceFile {
+        let mut file = PriceFile { layout: "nse_index_list", ..PriceFile::default() };
+        for (line, record) in &self.records {
+            match Isin::parse(self.get(record, "ISIN Code")) {
+                Ok(isin) => file.instruments.push(Instrument {
+                    isin,
+                    name: self.get(record, "Company Name").to_owned(),
+                    class: None,
+                    sector: Some(self.get(record, "Industry").to_owned()).filter(|sector| !sector.is_empty()),
+                    as_of: today,
+                }),
+                Err(_) => file.refused.push(RefusedRow { line: *line, reason: "the ISIN is not one" }),
+            }
+        }
+        file
+    }
+}
+
+/// What the ISIN itself says: INF is a fund's unit, here a traded one; INE with security type 01 a
+/// company's share; IN0 a government's paper. Anything else is not said.
+fn class_by_isin(isin: &Isin) -> Option<&'static str> {
+    let text = isin.as_str();
+    match (&text[..3], &text[7..9]) {
+        ("INF", _) => Some("etf"),
+        ("INE", "01") => Some("equity"),
+        ("IN0", _) => Some("government_security"),
+        _ => None,
+    }
+}
+
+fn positive(text: &str) -> Option<Decimal> {
+    text.parse::<Decimal>().ok().filter(|number| *number > Decimal::ZERO && number.scale() <= 6)
+}
+
+/// `20-Nov-2026`.
+fn nav_date(text: &str) -> Option<Date> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (day, rest) = text.split_once('-')?;
+    let (month, year) = rest.split_once('-')?;
+    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))? + 1;
+    Date::new(year.parse().ok()?, i8::try_from(month).ok()?, day.parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests;

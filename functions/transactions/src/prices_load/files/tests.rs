@@ -1,0 +1,70 @@
+use jiff::civil::date;
+
+use super::*;
+
+const TODAY: Date = date(2026, 11, 20);
+const BHAVCOPY: &str = "TradDt,BizDt,Sgmt,Src,FinInstrmTp,FinInstrmId,ISIN,TckrSymb,SctySrs,FinInstrmNm,ClsPric,PrvsClsgPric\n";
+
+fn bhavcopy(rows: &str) -> PriceFile {
+    read(&format!("{BHAVCOPY}{rows}"), TODAY).unwrap()
+}
+
+#[test]
+fn of_several_series_the_preferred_one_is_taken() {
+    let file = bhavcopy(
+        "2026-11-20,2026-11-20,CM,NSE,STK,1,INE925R01014,CMSINFO,BE,CMS INFO,501.00,500.00\n\
+         2026-11-20,2026-11-20,CM,NSE,STK,1,INE925R01014,CMSINFO,EQ,CMS INFO,502.15,500.00\n\
+         2026-11-20,2026-11-20,CM,NSE,STK,1,INE925R01014,CMSINFO,BL,CMS INFO,999.00,500.00\n",
+    );
+    assert_eq!(file.prices.len(), 1);
+    assert_eq!(file.prices[0].close.to_string(), "502.15");
+    assert_eq!(file.symbols[0].series, "EQ");
+    assert_eq!(file.instruments[0].class, Some("equity"));
+}
+
+#[test]
+fn a_bad_row_is_refused_and_the_rest_is_read() {
+    let file = bhavcopy(
+        "2026-11-20,2026-11-20,CM,NSE,STK,1,INE925R01015,TYPO,EQ,TYPO,1.00,1.00\n\
+         2026-11-20,2026-11-20,CM,NSE,STK,1,INE002A01018,RELIANCE,EQ,RELIANCE,0,1.00\n\
+         2026-11-20,2026-11-20,CM,NSE,STK,1,INE009A01021,INFY,EQ,INFOSYS,1500.00,\n",
+    );
+    assert_eq!(file.refused.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(file.prices[0].previous, None);
+}
+
+#[test]
+fn both_layouts_of_nav_all_are_read_by_their_headers() {
+    let old = "Scheme Code;ISIN Div Payout/ ISIN Growth;ISIN Div Reinvestment;Scheme Name;Net Asset Value;Date\n\n\
+               Open Ended Schemes(Equity)\n\nSome Mutual Fund\n\
+               1;INF204KB14I2;-;A Fund - Direct Growth;45.6789;20-Nov-2026\n\
+               2;INF204KB14I2;;Twice;1.0;20-Nov-2026\n3;-;-;None;N.A.;20-Nov-2026\n";
+    let file = read(old, TODAY).unwrap();
+    assert_eq!((file.prices.len(), file.refused.len()), (1, 0));
+    assert_eq!((file.prices[0].close.to_string().as_str(), file.prices[0].on), ("45.6789", TODAY));
+    let new = "Scheme Code;ISIN Div Payout/ ISIN Growth;ISIN Div Reinvestment;Scheme Name;Plan;Option;Net Asset Value;Date\n\
+               1;INF204KB14I2;;A Fund;Direct;Growth;45.6789;20-Nov-2026\n";
+    let file = read(new, TODAY).unwrap();
+    assert_eq!(file.instruments[0].name, "A Fund - Direct - Growth");
+}
+
+#[test]
+fn an_index_list_gives_sectors_and_no_prices() {
+    let file = read("Company Name,Industry,Symbol,Series,ISIN Code\nCMS Info Systems Ltd.,Services,CMSINFO,EQ,INE925R01014\n", TODAY);
+    let file = file.unwrap();
+    assert_eq!(file.instruments[0].sector.as_deref(), Some("Services"));
+    assert_eq!((file.prices.len(), file.instruments[0].class), (0, None));
+}
+
+#[test]
+fn another_file_is_refused() {
+    assert_eq!(read("isin,price\n", TODAY).unwrap_err(), Refusal::UnknownLayout);
+    assert_eq!(read("", TODAY).unwrap_err(), Refusal::UnknownLayout);
+}
+
+#[test]
+fn a_share_is_not_taken_for_a_bond_of_its_company() {
+    assert_eq!(class_by_isin(&Isin::parse("INE002A01018").unwrap()), Some("equity"));
+    assert_eq!(class_by_isin(&Isin::parse("INF204KB14I2").unwrap()), Some("etf"));
+    assert_eq!(class_by_isin(&Isin::parse("US0378331005").unwrap()), None);
+}

@@ -1,0 +1,44 @@
+-- One statement, so one transaction: $1 sha256, $2 layout, $3 key, $4 and $5 rows stored and refused,
+-- $6 instruments, $7 symbols, $8 prices as JSON arrays with decimals as strings, $9 source of the prices.
+-- A file that was stored before answers no row and changes nothing.
+with file as (
+    insert into transactions.price_files (file_sha256, layout, object_key, rows_stored, rows_refused)
+    values ($1, $2, $3, $4, $5)
+    on conflict on constraint price_files_pk do nothing
+    returning layout
+), instruments as (
+    insert into transactions.instruments as i (isin, name, class, sector, source, as_of)
+    select r.isin, r.name, coalesce(r.class, 'unclassified'), coalesce(r.sector, 'unclassified'),
+           case file.layout when 'nse_index_list' then file.layout else $9 end, r.as_of
+    from file, jsonb_to_recordset($6) as r (isin text, name text, class text, sector text, as_of date)
+    on conflict on constraint instruments_pk do update
+    -- What a file does not say it leaves; an older file, and a fund list of a listed ETF, leave all.
+    set name = case when excluded.source in ('nse', 'amfi') then excluded.name else i.name end,
+        class = case when excluded.class <> 'unclassified' then excluded.class else i.class end,
+        sector = case when excluded.sector <> 'unclassified' then excluded.sector else i.sector end,
+        source = case when excluded.source in ('nse', 'amfi') then excluded.source else i.source end,
+        as_of = case when excluded.source in ('nse', 'amfi') then excluded.as_of else i.as_of end,
+        updated_at = now()
+    -- An index list has no day of its own.
+    where (i.as_of <= excluded.as_of or 'nse_index_list' in (i.source, excluded.source))
+      and not (i.source = 'nse' and excluded.source = 'amfi')
+    returning i.isin
+), seen as (
+    -- A symbol refers to its instrument, so the instruments of this very statement come first.
+    select count(*) from instruments
+), symbols as (
+    insert into transactions.symbols as y (exchange, symbol, isin, series, valid_from, valid_to)
+    select 'NSE', r.symbol, r.isin, r.series, r.day, r.day
+    from file, seen, jsonb_to_recordset($7) as r (symbol text, isin text, series text, day date)
+    on conflict on constraint symbols_pk do update
+    set series = case when excluded.valid_to >= y.valid_to then excluded.series else y.series end,
+        valid_from = least(y.valid_from, excluded.valid_from), valid_to = greatest(y.valid_to, excluded.valid_to)
+), prices as (
+    insert into transactions.prices (isin, on_date, source, close, previous_close)
+    select r.isin, r.day, $9, r.close, r.previous
+    from file, jsonb_to_recordset($8) as r (isin text, day date, close numeric, previous numeric)
+    -- A corrected file of the same day replaces what the first one said.
+    on conflict on constraint prices_pk do update
+    set close = excluded.close, previous_close = excluded.previous_close, loaded_at = now()
+)
+select layout from file

@@ -1,0 +1,200 @@
+//! API Gateway on one machine: routes of the template, events in payload version 1, and the
+//! template's own answers where API Gateway would answer itself.
+
+mod event;
+mod signature;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::lambda::Lambda;
+use crate::template::{Api, Function};
+use event::Matched;
+
+/// API Gateway takes bodies up to 10 MB.
+const MOST_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// The gateway.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    routes: Vec<Target>,
+    api: Api,
+    lambda: Lambda,
+    /// Whether each request is said on the terminal.
+    chatty: bool,
+}
+
+/// A route and the function behind it.
+struct Target {
+    method: Method,
+    segments: Vec<String>,
+    resource: String,
+    signed: bool,
+    function: String,
+}
+
+impl Gateway {
+    /// A gateway for the template's routes.
+    pub fn new(functions: &[Function], api: Api, lambda: Lambda, chatty: bool) -> Result<Self> {
+        let mut routes = Vec::new();
+        for function in functions {
+            for route in &function.routes {
+                routes.push(Target {
+                    method: route.method.parse()?,
+                    segments: route.path.split('/').map(str::to_owned).collect(),
+                    resource: route.path.clone(),
+                    signed: route.signed,
+                    function: function.name.clone(),
+                });
+            }
+        }
+        // As API Gateway does, a literal segment before a parameter.
+        routes.sort_by_key(|target| target.segments.iter().filter(|segment| segment.starts_with('{')).count());
+        Ok(Self(Arc::new(Inner { routes, api, lambda, chatty })))
+    }
+
+    /// Answers every request.
+    pub fn router(self) -> Router {
+        Router::new().fallback(serve).with_state(self)
+    }
+}
+
+async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
+    let began = Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let id = Uuid::new_v4().to_string();
+    let mut response = gateway.answer(request, &id).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-amzn-requestid", value);
+    }
+    if gateway.0.chatty {
+        let ms = began.elapsed().as_secs_f64() * 1000.0;
+        println!("  {method} {path} → {} in {ms:.1} ms", response.status().as_u16());
+    }
+    response
+}
+
+impl Gateway {
+    async fn answer(&self, request: Request, id: &str) -> Response {
+        if request.method() == Method::OPTIONS && self.0.routes.iter().any(|target| target.matches(request.uri().path()).is_some()) {
+            return self.preflight();
+        }
+        let found = self.0.routes.iter().find_map(|target| {
+            (target.method == request.method()).then(|| target.matches(request.uri().path()))?.map(|found| (target, found))
+        });
+        let Some((target, parameters)) = found else { return self.refuse("MISSING_AUTHENTICATION_TOKEN", id) };
+        let (parts, body) = request.into_parts();
+        let Ok(body) = to_bytes(body, MOST_BODY_BYTES).await else { return self.refuse("REQUEST_TOO_LARGE", id) };
+        let operator = if target.signed {
+            match signature::check(&parts, &body) {
+                Ok(operator) => Some(operator),
+                Err(refusal) => return self.refuse(refusal, id),
+            }
+        } else {
+            None
+        };
+        let matched = Matched { resource: &target.resource, parameters, operator, request_id: id };
+        let payload = event::payload(&parts, &body, &matched, &self.0.api.binary_types);
+        if payload.len() > crate::lambda::MOST_PAYLOAD_BYTES {
+            return self.refuse("REQUEST_TOO_LARGE", id);
+        }
+        let outcome = self.0.lambda.invoke(&target.function, payload).await;
+        let answer: Option<Value> = serde_json::from_slice(&outcome.payload).ok();
+        if outcome.failed {
+            let kind = answer.as_ref().and_then(|answer| answer["errorType"].as_str()).unwrap_or("unknown");
+            let message = answer.as_ref().and_then(|answer| answer["errorMessage"].as_str()).unwrap_or_default();
+            println!("  {} failed: {kind}: {message}", target.function);
+            let timed_out = kind == "Sandbox.Timedout";
+            return self.refuse(if timed_out { "INTEGRATION_TIMEOUT" } else { "INTEGRATION_FAILURE" }, id);
+        }
+        answer.and_then(|answer| response(&answer)).unwrap_or_else(|| self.refuse("INTEGRATION_FAILURE", id))
+    }
+
+    fn preflight(&self) -> Response {
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        set_headers(&mut response, self.0.api.cors.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        response
+    }
+
+    /// What API Gateway answers itself, as the template words it.
+    fn refuse(&self, kind: &str, id: &str) -> Response {
+        let default = if kind.ends_with("FAILURE") || kind.ends_with("TIMEOUT") { "DEFAULT_5XX" } else { "DEFAULT_4XX" };
+        let responses = &self.0.api.responses;
+        let Some(worded) = responses.get(kind).or_else(|| responses.get(default)) else {
+            return StatusCode::BAD_GATEWAY.into_response();
+        };
+        let status = worded.status.and_then(|status| StatusCode::from_u16(status).ok());
+        let body = worded.body.replace("$context.requestId", id);
+        let mut response = (status.unwrap_or(StatusCode::BAD_GATEWAY), body).into_response();
+        set_headers(&mut response, worded.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        response
+    }
+}
+
+impl Target {
+    /// The path parameters, if the path is one of this route.
+    fn matches(&self, path: &str) -> Option<Vec<(String, String)>> {
+        let given: Vec<&str> = path.split('/').collect();
+        if given.len() != self.segments.len() {
+            return None;
+        }
+        let mut parameters = Vec::new();
+        for (segment, given) in self.segments.iter().zip(given) {
+            match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(_) if given.is_empty() => return None,
+                Some(name) => parameters.push((name.to_owned(), event::decoded(given))),
+                None if segment == given => {}
+                None => return None,
+            }
+        }
+        Some(parameters)
+    }
+}
+
+/// A function's answer as HTTP; `None` when it is none.
+fn response(answer: &Value) -> Option<Response> {
+    let status = answer["statusCode"].as_u64().and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())?;
+    let text = answer["body"].as_str().unwrap_or_default();
+    let body = if answer["isBase64Encoded"].as_bool().unwrap_or(false) {
+        BASE64_STANDARD.decode(text).ok()?
+    } else {
+        text.as_bytes().to_vec()
+    };
+    let mut response = (status, Body::from(body)).into_response();
+    response.headers_mut().clear();
+    let single = answer["headers"].as_object().into_iter().flatten();
+    let single = single.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+    set_headers(&mut response, single);
+    let multi = answer["multiValueHeaders"].as_object().into_iter().flatten();
+    for (name, values) in multi {
+        let Ok(name) = name.parse::<HeaderName>() else { continue };
+        response.headers_mut().remove(&name);
+        for value in values.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if let Ok(value) = value.parse() {
+                response.headers_mut().append(&name, value);
+            }
+        }
+    }
+    Some(response)
+}
+
+fn set_headers<'a>(response: &mut Response, headers: impl Iterator<Item = (&'a str, &'a str)>) {
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}

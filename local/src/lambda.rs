@@ -1,0 +1,231 @@
+//! Lambda on one machine: the real binaries under the Lambda Runtime API.
+//!
+//! A function has many processes, each with one event at a time, started when there are more events
+//! than idle processes. Protocol: "Using the Lambda runtime API for custom runtimes", AWS Lambda
+//! developer guide.
+
+mod process;
+mod runtime_api;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use bytes::Bytes;
+use serde_json::json;
+use tokio::sync::{Notify, oneshot};
+use uuid::Uuid;
+
+use crate::builder::Builder;
+use crate::template::Function;
+pub use process::Environment;
+
+/// Processes one function may have.
+const MOST_PROCESSES: usize = 10;
+/// Lambda refuses larger events and answers: 6 MB.
+pub const MOST_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
+
+/// What came of an invocation.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The answer, or the error as Lambda words it.
+    pub payload: Bytes,
+    /// Whether it is an error.
+    pub failed: bool,
+}
+
+impl Outcome {
+    fn error(kind: &str, message: &str) -> Self {
+        let payload = json!({ "errorType": kind, "errorMessage": message }).to_string().into();
+        Self { payload, failed: true }
+    }
+}
+
+/// All functions of the template.
+#[derive(Clone)]
+pub struct Lambda(Arc<Inner>);
+
+struct Inner {
+    functions: BTreeMap<String, Arc<Running>>,
+    builder: Arc<Builder>,
+    environment: Environment,
+}
+
+/// A function and its processes.
+struct Running {
+    spec: Function,
+    state: Mutex<State>,
+    /// Wakes a process that waits for an event.
+    event: Notify,
+    started: AtomicUsize,
+}
+
+#[derive(Default)]
+struct State {
+    pending: VecDeque<Pending>,
+    in_flight: BTreeMap<String, (u64, oneshot::Sender<Outcome>)>,
+    /// Processes that wait for an event, and those that have not asked for one yet.
+    idle: usize,
+    starting: usize,
+    processes: BTreeMap<u64, Process>,
+}
+
+/// A process of a function; dropping it ends it.
+struct Process {
+    _stop: oneshot::Sender<()>,
+    /// Whether it has asked for an event yet, which ends its start.
+    asked: bool,
+}
+
+/// An event that waits for a process.
+struct Pending {
+    id: String,
+    payload: Bytes,
+    answer: oneshot::Sender<Outcome>,
+}
+
+impl Running {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lambda {
+    /// Serves the Runtime API for these functions; starts no process yet.
+    pub async fn start(functions: &[Function], builder: Arc<Builder>, mut environment: Environment) -> Result<Self> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        environment.runtime_api = listener.local_addr()?.to_string();
+        let running = |spec: &Function| {
+            let (state, event, started) = (Mutex::default(), Notify::new(), AtomicUsize::new(0));
+            (spec.name.clone(), Arc::new(Running { spec: spec.clone(), state, event, started }))
+        };
+        let functions = functions.iter().map(running).collect();
+        let lambda = Self(Arc::new(Inner { functions, builder, environment }));
+        let router = runtime_api::router(lambda.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(lambda)
+    }
+
+    /// The names of the functions.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.functions.keys().map(String::as_str)
+    }
+
+    /// Whether there is such a function.
+    pub fn has(&self, function: &str) -> bool {
+        self.0.functions.contains_key(function)
+    }
+
+    /// Gives a function an event and waits for what comes of it, at most as long as its timeout.
+    pub async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
+        let Some(running) = self.0.functions.get(function) else {
+            return Outcome::error("ResourceNotFoundException", "there is no such function in template.yaml");
+        };
+        if payload.len() > MOST_PAYLOAD_BYTES {
+            return Outcome::error("RequestEntityTooLargeException", "the event is larger than 6 MB");
+        }
+        if let Err(err) = self.0.builder.ready(function).await {
+            return Outcome::error("Local.BuildFailed", &format!("{err:#}"));
+        }
+        let (answer, outcome) = oneshot::channel();
+        let id = Uuid::now_v7().to_string();
+        self.give(running, Pending { id: id.clone(), payload, answer });
+        let timeout = running.spec.timeout;
+        match tokio::time::timeout(timeout + START_ALLOWANCE, outcome).await {
+            Ok(Ok(outcome)) if outcome.payload.len() > MOST_PAYLOAD_BYTES => {
+                Outcome::error("Function.ResponseSizeTooLarge", "the answer is larger than 6 MB")
+            }
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Outcome::error("Runtime.ExitError", "the function was stopped"),
+            Err(_) => {
+                self.abandon(running, &id);
+                let message = format!("Task timed out after {}.00 seconds", timeout.as_secs());
+                Outcome::error("Sandbox.Timedout", &message)
+            }
+        }
+    }
+
+    /// Stops every process; a later event starts new ones.
+    pub fn stop(&self) {
+        for running in self.0.functions.values() {
+            let mut state = running.state();
+            state.processes.clear();
+            state.starting = 0;
+        }
+    }
+
+    fn give(&self, running: &Arc<Running>, pending: Pending) {
+        let mut state = running.state();
+        state.pending.push_back(pending);
+        let short = state.pending.len() > state.idle + state.starting;
+        if short && state.processes.len() < MOST_PROCESSES {
+            self.start_process(running, &mut state);
+        }
+        drop(state);
+        running.event.notify_one();
+    }
+
+    fn start_process(&self, running: &Arc<Running>, state: &mut State) {
+        let number = running.started.fetch_add(1, Ordering::Relaxed) as u64;
+        let (stop, stopped) = oneshot::channel();
+        state.starting += 1;
+        state.processes.insert(number, Process { _stop: stop, asked: false });
+        let (running, environment) = (running.clone(), self.0.environment.clone());
+        tokio::spawn(async move {
+            let ended = process::run(&running.spec, number, &environment, stopped).await;
+            running.process_ended(number, &ended);
+        });
+    }
+
+    /// A timed-out event: its process is stopped, as Lambda does, because it may be in any state.
+    fn abandon(&self, running: &Running, id: &str) {
+        let mut state = running.state();
+        state.pending.retain(|pending| pending.id != id);
+        if let Some((process, _)) = state.in_flight.remove(id) {
+            state.processes.remove(&process);
+        }
+    }
+}
+
+/// A debug binary may take this long to start on top of the event's time.
+const START_ALLOWANCE: Duration = Duration::from_secs(5);
+
+impl Running {
+    /// A process asks for an event: it has started.
+    fn process_asked(&self, number: u64) {
+        let mut state = self.state();
+        if let Some(process) = state.processes.get_mut(&number)
+            && !std::mem::replace(&mut process.asked, true)
+        {
+            state.starting = state.starting.saturating_sub(1);
+        }
+    }
+
+    fn process_ended(&self, number: u64, how: &str) {
+        let mut state = self.state();
+        let lost: Vec<String> =
+            state.in_flight.iter().filter(|(_, (process, _))| *process == number).map(|(id, _)| id.clone()).collect();
+        for id in lost {
+            if let Some((_, answer)) = state.in_flight.remove(&id) {
+                let _ = answer.send(Outcome::error("Runtime.ExitError", how));
+            }
+        }
+        let Some(process) = state.processes.remove(&number) else { return };
+        if !process.asked {
+            // It ended before it asked for an event and would do so again: whoever waits is told.
+            state.starting = state.starting.saturating_sub(1);
+            for pending in std::mem::take(&mut state.pending) {
+                let _ = pending.answer.send(Outcome::error("Runtime.InitError", how));
+            }
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "an edge: deadlines are times of day")]
+pub fn epoch_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

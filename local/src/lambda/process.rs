@@ -1,0 +1,85 @@
+//! A process of a function: its environment, its log, its end.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use tokio::process::Command;
+use tokio::sync::oneshot;
+
+use crate::template::{Function, REGION};
+
+/// What every process is given besides its function's own environment.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// Where the binaries are.
+    pub binaries: PathBuf,
+    /// Where logs go.
+    pub logs: PathBuf,
+    /// The AWS emulator.
+    pub emulator_url: String,
+    /// The password of the services' database roles.
+    pub database_password: String,
+    /// `host:port` of the Runtime API.
+    pub runtime_api: String,
+}
+
+impl Environment {
+    fn of(&self, function: &Function, number: u64) -> BTreeMap<String, String> {
+        let mut variables = function.environment.clone();
+        // With a path of its own; a bare host and port could have none.
+        let runtime_api = format!("http://{}/{}/{number}", self.runtime_api, function.name);
+        let own = [
+            ("AWS_LAMBDA_RUNTIME_API", runtime_api.as_str()),
+            ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_mb.to_string()),
+            ("_HANDLER", &function.name),
+            ("AWS_REGION", REGION),
+            ("AWS_ENDPOINT_URL", &self.emulator_url),
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("DATABASE_PASSWORD", &self.database_password),
+            ("TZ", ":UTC"),
+        ];
+        for (name, value) in own {
+            variables.insert(name.to_owned(), value.to_owned());
+        }
+        variables
+    }
+}
+
+/// Runs a process until it ends or is to be stopped, and says how it ended.
+pub(super) async fn run(
+    function: &Function,
+    number: u64,
+    environment: &Environment,
+    stopped: oneshot::Receiver<()>,
+) -> String {
+    let log = environment.logs.join(format!("{}.log", function.name));
+    let out = match std::fs::File::options().create(true).append(true).open(&log) {
+        Ok(out) => out,
+        Err(err) => return format!("its log {} cannot be written: {err}", log.display()),
+    };
+    let mut command = Command::new(environment.binaries.join(&function.name));
+    command.env_clear().envs(environment.of(function, number)).stdin(Stdio::null()).kill_on_drop(true);
+    match out.try_clone() {
+        Ok(err) => command.stdout(out).stderr(err),
+        Err(err) => return format!("its log cannot be written: {err}"),
+    };
+    command.process_group(0);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(err) => return format!("it cannot be started: {err}"),
+    };
+    tokio::select! {
+        ended = child.wait() => match ended {
+            Ok(status) => format!("it ended ({status}); its log is {}", log.display()),
+            Err(err) => format!("it was lost: {err}"),
+        },
+        _ = stopped => {
+            let _ = child.kill().await;
+            "it was stopped".into()
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The local cloud: everything the template deploys, on one machine.
+//!
+//! It reads template.yaml, starts Postgres and an AWS emulator, makes the template's queues, tables,
+//! secrets and buckets, and serves the Lambda Runtime API to the real function binaries. In front
+//! of them stand API Gateway, queue pollers, schedules and the Invoke API. Nothing here knows what
+//! the functions do.
+#![expect(clippy::print_stdout, reason = "a terminal program talks on standard output")]
+
+pub mod builder;
+pub mod cloud;
+pub mod command;
+pub mod emulator;
+pub mod gateway;
+pub mod home;
+pub mod invoke_api;
+pub mod lambda;
+pub mod postgres;
+pub mod python;
+pub mod queues;
+pub mod resources;
+pub mod running;
+pub mod schedules;
+pub mod seed;
+pub mod template;
+pub mod web;

@@ -1,0 +1,111 @@
+//! EventBridge schedules: `rate(…)` and `cron(…)` in a time zone.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde_json::json;
+
+use crate::lambda::Lambda;
+use crate::template::{ACCOUNT, REGION, ScheduleTrigger};
+
+/// When a function runs.
+#[derive(Clone, Debug)]
+pub enum Times {
+    /// Every so often.
+    Every(Duration),
+    /// At times of day in a zone.
+    At(Box<cron::Schedule>, Tz),
+}
+
+impl Times {
+    /// Reads a schedule's expression.
+    pub fn read(trigger: &ScheduleTrigger) -> Result<Self> {
+        let inside = |name: &str| trigger.expression.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
+        if let Some(rate) = inside("rate") {
+            let (count, unit) = rate.split_once(' ').ok_or_else(|| anyhow!("rate({rate}) has no unit"))?;
+            let seconds = match unit.trim_end_matches('s') {
+                "minute" => 60,
+                "hour" => 3600,
+                "day" => 86400,
+                unit => bail!("rate({rate}): `{unit}` is no unit of time"),
+            };
+            return Ok(Self::Every(Duration::from_secs(count.parse::<u64>()? * seconds)));
+        }
+        let fields = inside("cron").ok_or_else(|| anyhow!("`{}` is neither rate(…) nor cron(…)", trigger.expression))?;
+        let zone: Tz = trigger.zone.parse().map_err(|_| anyhow!("`{}` is no time zone", trigger.zone))?;
+        // EventBridge has no seconds; days of the week count from 1, Sunday, in both.
+        let schedule = cron::Schedule::from_str(&format!("0 {fields}"));
+        Ok(Self::At(Box::new(schedule.with_context(|| format!("cron({fields})"))?), zone))
+    }
+
+    /// The first time after this one.
+    pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Every(interval) => Some(after + *interval),
+            Self::At(schedule, zone) => {
+                schedule.after(&after.with_timezone(zone)).next().map(|time| time.with_timezone(&Utc))
+            }
+        }
+    }
+}
+
+/// Runs a function at its times until it is aborted.
+pub async fn keep(function: String, times: Times, lambda: Lambda) {
+    while let Some(next) = times.next(Utc::now()) {
+        // In short sleeps: a laptop that was closed meanwhile goes on at the right time.
+        while let Ok(left) = (next - Utc::now()).to_std() {
+            tokio::time::sleep(left.min(Duration::from_secs(20))).await;
+        }
+        let outcome = lambda.invoke(&function, event(next)).await;
+        if outcome.failed {
+            println!("  {function} failed: {}", String::from_utf8_lossy(&outcome.payload));
+        }
+    }
+}
+
+/// The event of a schedule without an input of its own.
+pub fn event(time: DateTime<Utc>) -> Bytes {
+    let event = json!({
+        "version": "0",
+        "id": uuid::Uuid::new_v4(),
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": ACCOUNT,
+        "time": time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        "region": REGION,
+        "resources": [],
+        "detail": "{}",
+    });
+    Bytes::from(event.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(expression: &str, after: &str) -> String {
+        let trigger = ScheduleTrigger { expression: expression.into(), zone: "Asia/Kolkata".into() };
+        let after: DateTime<Utc> = after.parse().unwrap();
+        Times::read(&trigger).unwrap().next(after).unwrap().to_rfc3339()
+    }
+
+    #[test]
+    fn times_of_day_are_those_of_the_zone() {
+        // Friday 20 November 2026, 18:00 in Kolkata is 12:30 UTC; after it comes Monday.
+        assert_eq!(next("cron(0 18 ? * MON-FRI *)", "2026-11-20T12:00:00Z"), "2026-11-20T12:30:00+00:00");
+        assert_eq!(next("cron(0 18 ? * MON-FRI *)", "2026-11-20T12:30:00Z"), "2026-11-23T12:30:00+00:00");
+        assert_eq!(next("rate(1 minute)", "2026-11-20T12:30:00Z"), "2026-11-20T12:31:00+00:00");
+    }
+
+    #[test]
+    fn another_expression_is_refused() {
+        for expression in ["at(2026-11-20T12:00:00)", "rate(1 fortnight)", "rate(1)", "cron(0 18)"] {
+            let trigger = ScheduleTrigger { expression: expression.into(), zone: "Asia/Kolkata".into() };
+            assert!(Times::read(&trigger).is_err(), "{expression}");
+        }
+    }
+}

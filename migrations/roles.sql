@@ -1,0 +1,30 @@
+-- The database's roles, run as its administrator before every migration; each statement may run again.
+--   km_owner    owns schemas and tables; migrations run as it. Row-level security binds it too.
+--   km_system   owns the definer functions in schema `tenant`, the only way across tenants.
+--   svc_<name>  the login role of one service's functions.
+-- Nobody has BYPASSRLS. Passwords, where there are any, are set by the deployment.
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['km_owner', 'km_system'] loop
+        if not exists (select from pg_roles where rolname = name) then
+            execute format('create role %I nologin', name);
+        end if;
+    end loop;
+    foreach name in array array['svc_auth', 'svc_brokers', 'svc_platform', 'svc_portfolio', 'svc_transactions'] loop
+        if not exists (select from pg_roles where rolname = name) then
+            execute format('create role %I login', name);
+        end if;
+        execute format('grant connect on database %I to %I', current_database(), name);
+    end loop;
+    -- The administrator acts as both while migrating.
+    execute format('grant km_owner, km_system to %I', current_user);
+    execute format('revoke all on database %I from public', current_database());
+    execute format('grant create, connect on database %I to km_owner', current_database());
+end $$;
+
+revoke all on schema public from public;
+
+create schema if not exists tenant authorization km_system;
+create schema if not exists platform authorization km_owner;

@@ -1,0 +1,80 @@
+//! Access tokens: signed with ES256, short-lived, for one workspace.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation, decode, decode_header, encode};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::problem::reasons;
+use crate::{App, Problem, Timestamp};
+
+/// The surface our access tokens are for.
+pub const AUDIENCE: &str = "kitemate-api";
+/// How long a token is valid, in seconds.
+pub const LIFETIME_S: i64 = 15 * 60;
+/// How far two clocks may differ, in seconds.
+const LEEWAY_S: u64 = 5;
+
+/// What a token says. No role and no plan: those are read with the first query.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who issued it.
+    pub iss: String,
+    /// The surface it is for.
+    pub aud: String,
+    /// The person.
+    pub sub: Uuid,
+    /// The session.
+    pub sid: Uuid,
+    /// The workspace.
+    pub wid: Uuid,
+    /// Issued at, seconds since 1970.
+    pub iat: i64,
+    /// Not valid before.
+    pub nbf: i64,
+    /// Not valid after.
+    pub exp: i64,
+}
+
+impl Claims {
+    /// The claims of a token issued now.
+    pub fn issue(issuer: &str, user: Uuid, session: Uuid, workspace: Uuid, now: Timestamp) -> Self {
+        let now = now.as_second();
+        let (iss, aud) = (issuer.to_owned(), AUDIENCE.to_owned());
+        Self { iss, aud, sub: user, sid: session, wid: workspace, iat: now, nbf: now, exp: now + LIFETIME_S }
+    }
+}
+
+/// The private signing key, as its secret holds it.
+#[derive(Deserialize)]
+struct SigningKey {
+    kid: String,
+    /// PKCS #8, base64.
+    pkcs8: crate::Secret,
+}
+
+/// Signs claims with the key in the secret that `SIGNING_KEY_SECRET` names.
+pub async fn sign(app: &App, claims: &Claims) -> Result<String, Problem> {
+    let secret = app.secrets().get(app.config().need("SIGNING_KEY_SECRET")?).await?;
+    // The parser's message could quote the key.
+    let key: SigningKey = serde_json::from_str(secret.expose())
+        .map_err(|_| Problem::unavailable(anyhow::anyhow!("the signing key secret has no key yet: run platform-migrate")))?;
+    let der = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, key.pkcs8.expose())
+        .map_err(|_| Problem::internal(anyhow::anyhow!("the signing key is not base64")))?;
+    let header = Header { kid: Some(key.kid), ..Header::new(Algorithm::ES256) };
+    encode(&header, claims, &EncodingKey::from_ec_der(&der)).map_err(Problem::internal)
+}
+
+/// The claims of a token, if it is one of ours, for this surface, and valid now.
+pub async fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
+    let refused = || Problem::new(reasons::BAD_TOKEN);
+    let header = decode_header(token).map_err(|err| refused().because(err))?;
+    let kid = header.kid.ok_or_else(refused)?;
+    let key = app.keys().find(app.db(), &kid).await?.ok_or_else(refused)?;
+    let mut rules = Validation::new(Algorithm::ES256);
+    rules.leeway = LEEWAY_S;
+    rules.validate_nbf = true;
+    rules.set_issuer(&[app.config().issuer()?]);
+    rules.set_audience(&[AUDIENCE]);
+    rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    Ok(decode::<Claims>(token, &key, &rules).map_err(|err| refused().because(err))?.claims)
+}

@@ -1,0 +1,285 @@
+//! One connection to Postgres, and the only ways to it: as a tenant, or as nobody in particular.
+//!
+//! Lambda gives a process one request at a time, so there is one connection and no pool. Every
+//! statement states its parameters' types and is sent unnamed: nothing is prepared, nothing stays
+//! on the session, and `begin`, `tenant.enter`, the statements and `commit` travel together.
+//! Whatever leaves a transaction without finishing it (a panic, a timeout, a dropped future, `?`)
+//! discards the connection, so that the next request cannot commit another's half.
+
+mod connection;
+mod error;
+mod types;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::future::join_all;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use crate::{Caller, Config};
+pub use connection::Target;
+use connection::timely;
+pub use error::DbError;
+pub use types::{Param, Typed, typed};
+
+/// The database of a process, cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    target: Target,
+    slot: Arc<Mutex<Option<Client>>>,
+    round_trips: AtomicU64,
+}
+
+/// A statement and its parameters.
+pub struct Statement<'a> {
+    sql: &'a str,
+    params: Vec<Param<'a>>,
+}
+
+/// A statement with typed parameters: `statement("… $1", [typed(&id)])`.
+pub fn statement<'a, const N: usize>(sql: &'a str, params: [Param<'a>; N]) -> Statement<'a> {
+    Statement { sql, params: params.into() }
+}
+
+/// On whose behalf a transaction enters a workspace.
+#[derive(Clone, Copy)]
+pub enum Entry<'a> {
+    /// A person with a session, checked by `tenant.enter`.
+    Member(&'a Caller),
+    /// A consumer of a published event, checked against the outbox by `tenant.enter_event`.
+    Event {
+        /// The event being consumed.
+        event: Uuid,
+        /// Which consumer it is, for its claim.
+        consumer: &'a str,
+    },
+}
+
+impl<'a> From<&'a Caller> for Entry<'a> {
+    fn from(caller: &'a Caller) -> Self {
+        Self::Member(caller)
+    }
+}
+
+impl Db {
+    /// Remembers where the database is; connects on first use.
+    pub fn new(config: &Config) -> Self {
+        let target = Target::read(config);
+        Self(Arc::new(Inner { target, slot: Arc::default(), round_trips: AtomicU64::new(0) }))
+    }
+
+    /// Connects ahead of the first request; a failure is left for that request to meet.
+    pub async fn warm(&self) {
+        if let Ok(lease) = self.lease().await {
+            lease.give_back();
+        }
+    }
+
+    /// How often this process waited for the database, connecting apart.
+    pub fn round_trips(&self) -> u64 {
+        self.0.round_trips.load(Ordering::Relaxed)
+    }
+
+    /// One statement outside any tenant, committed by itself: reference tables and definer functions.
+    pub async fn query<const N: usize>(&self, sql: &str, params: [Param<'_>; N]) -> Result<Vec<Row>, DbError> {
+        let lease = self.lease().await?;
+        let rows = lease.send(&[], &[statement(sql, params)], false).await.map(|mut all| all.pop().unwrap_or_default());
+        lease.settle(rows)
+    }
+
+    /// Statements that only read, inside a workspace: one round trip, repeated if the connection had died.
+    pub async fn read<'a, const N: usize>(
+        &self,
+        entry: impl Into<Entry<'a>>,
+        statements: [Statement<'_>; N],
+    ) -> Result<[Vec<Row>; N], DbError> {
+        let entry = entry.into();
+        let lease = self.lease().await?;
+        let rows = lease.send(&[Open::Read, Open::Enter(entry)], &statements, true).await;
+        let rows = match lease.settle(rows) {
+            Err(err) if err.connection_lost() => {
+                let lease = self.lease().await?;
+                let rows = lease.send(&[Open::Read, Open::Enter(entry)], &statements, true).await;
+                lease.settle(rows)?
+            }
+            rows => rows?,
+        };
+        Ok(last(rows))
+    }
+
+    /// Opens a transaction inside a workspace and runs its first statements in the same round trip.
+    pub async fn enter<'a, const N: usize>(
+        &self,
+        entry: impl Into<Entry<'a>>,
+        first: [Statement<'_>; N],
+    ) -> Result<(Tenant, [Vec<Row>; N]), DbError> {
+        let entry = entry.into();
+        let lease = self.lease().await?;
+        match lease.send(&[Open::Write, Open::Enter(entry)], &first, false).await {
+            Ok(rows) => {
+                let fresh = rows.first().and_then(|rows| rows.first()).is_some_and(entered_afresh);
+                Ok((Tenant { lease, fresh }, last(rows)))
+            }
+            Err(err) if err.connection_lost() => {
+                drop(lease);
+                let lease = self.lease().await?;
+                let rows = lease.send(&[Open::Write, Open::Enter(entry)], &first, false).await?;
+                let fresh = rows.first().and_then(|rows| rows.first()).is_some_and(entered_afresh);
+                Ok((Tenant { lease, fresh }, last(rows)))
+            }
+            Err(err) => {
+                // The transaction is known to be in its failed state: end it and keep the connection.
+                let ended = lease.end("rollback").await;
+                if ended.is_ok() {
+                    lease.give_back();
+                }
+                Err(err)
+            }
+        }
+    }
+
+    async fn lease(&self) -> Result<Lease, DbError> {
+        let mut slot = self.0.slot.clone().lock_owned().await;
+        let kept = slot.take().filter(|client| !client.is_closed());
+        let client = match kept {
+            Some(client) => client,
+            None => self.0.target.connect().await?,
+        };
+        Ok(Lease { client, slot, inner: self.0.clone() })
+    }
+}
+
+/// Both ways of entering answer one row; an event consumed before is not fresh.
+fn entered_afresh(row: &Row) -> bool {
+    row.try_get::<_, bool>("fresh").unwrap_or(true)
+}
+
+/// The rows of the caller's own statements, which come after those that opened the transaction.
+fn last<const N: usize>(mut rows: Vec<Vec<Row>>) -> [Vec<Row>; N] {
+    let own = rows.split_off(rows.len() - N);
+    let mut own = own.into_iter();
+    std::array::from_fn(|_| own.next().unwrap_or_default())
+}
+
+/// How a transaction begins.
+enum Open<'a> {
+    Read,
+    Write,
+    Enter(Entry<'a>),
+}
+
+/// The connection while someone uses it; dropped unsettled, the connection is gone.
+struct Lease {
+    client: Client,
+    slot: OwnedMutexGuard<Option<Client>>,
+    inner: Arc<Inner>,
+}
+
+impl Lease {
+    /// Sends everything at once and waits once; the rows of `tenant.enter` come first if it is entered.
+    async fn send(
+        &self,
+        open: &[Open<'_>],
+        statements: &[Statement<'_>],
+        commit: bool,
+    ) -> Result<Vec<Vec<Row>>, DbError> {
+        self.inner.round_trips.fetch_add(1, Ordering::Relaxed);
+        let open = open.iter().map(|open| self.open(open));
+        let own = statements.iter().map(|one| self.one(one.sql, &one.params));
+        let opened = futures_util::future::join(join_all(open), join_all(own));
+        // join polls in order, so the order written is the order sent.
+        let (answers, end) = timely(futures_util::future::join(opened, async {
+            if commit { self.client.batch_execute("commit").await } else { Ok(()) }
+        }))
+        .await?;
+        let (opened, own) = answers;
+        let mut rows = Vec::with_capacity(opened.len() + own.len());
+        for answer in opened.into_iter().chain(own) {
+            rows.push(answer?);
+        }
+        end?;
+        Ok(rows)
+    }
+
+    async fn open(&self, open: &Open<'_>) -> Result<Vec<Row>, DbError> {
+        match open {
+            Open::Read => Ok(self.client.batch_execute("begin read only").await.map(|()| Vec::new())?),
+            Open::Write => Ok(self.client.batch_execute("begin").await.map(|()| Vec::new())?),
+            Open::Enter(Entry::Member(caller)) => {
+                let params = [
+                    typed(&caller.session_id),
+                    typed(&caller.user_id),
+                    typed(&caller.workspace_id),
+                    typed(&caller.roles),
+                ];
+                self.one("select role from tenant.enter($1, $2, $3, $4)", &params).await
+            }
+            Open::Enter(Entry::Event { event, consumer }) => {
+                self.one("select fresh from tenant.enter_event($1, $2)", &[typed(event), typed(consumer)]).await
+            }
+        }
+    }
+
+    async fn one(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
+        Ok(self.client.query_typed(sql, params).await?)
+    }
+
+    async fn end(&self, how: &str) -> Result<(), DbError> {
+        self.inner.round_trips.fetch_add(1, Ordering::Relaxed);
+        Ok(timely(self.client.batch_execute(how)).await??)
+    }
+
+    /// Keeps the connection unless what happened leaves its state in doubt.
+    fn settle<T>(self, outcome: Result<T, DbError>) -> Result<T, DbError> {
+        if outcome.as_ref().err().is_none_or(DbError::connection_is_sound) {
+            self.give_back();
+        }
+        outcome
+    }
+
+    fn give_back(self) {
+        let Self { client, mut slot, .. } = self;
+        *slot = Some(client);
+    }
+}
+
+/// A transaction inside one workspace; anything but [`Tenant::commit`] undoes it.
+#[must_use = "a transaction that is not committed is undone"]
+pub struct Tenant {
+    lease: Lease,
+    fresh: bool,
+}
+
+impl Tenant {
+    /// `false` when this event was consumed before by this consumer: there is nothing left to do.
+    pub fn fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// Runs one statement.
+    pub async fn query<const N: usize>(&self, sql: &str, params: [Param<'_>; N]) -> Result<Vec<Row>, DbError> {
+        let [rows] = self.batch([statement(sql, params)]).await?;
+        Ok(rows)
+    }
+
+    /// Runs several statements in one round trip.
+    pub async fn batch<const N: usize>(&self, statements: [Statement<'_>; N]) -> Result<[Vec<Row>; N], DbError> {
+        Ok(last(self.lease.send(&[], &statements, false).await?))
+    }
+
+    /// Runs the last statements and commits, in one round trip.
+    pub async fn commit<const N: usize>(self, statements: [Statement<'_>; N]) -> Result<[Vec<Row>; N], DbError> {
+        let rows = self.lease.send(&[], &statements, true).await;
+        Ok(last(self.lease.settle(rows)?))
+    }
+
+    /// Undoes everything and keeps the connection; dropping undoes it too, and costs a reconnect.
+    pub async fn rollback(self) -> Result<(), DbError> {
+        let ended = self.lease.end("rollback").await;
+        self.lease.settle(ended)
+    }
+}

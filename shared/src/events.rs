@@ -1,0 +1,186 @@
+//! Facts, and the queues that want them.
+//!
+//! A fact is written to the outbox in the transaction that makes it true, sent after the commit,
+//! and marked. Whatever was not sent is sent by the relay, `platform-outbox`. Messages carry ids,
+//! never contents; consumers claim the event's id in the transaction of their effect.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::db::{Statement, statement};
+use crate::{App, Problem, typed};
+
+/// A queue of this deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// `auth-mail`: mails to people.
+    Mail,
+    /// `portfolio-snapshot`: a workspace's totals and the day's snapshot.
+    Snapshot,
+    /// `brokers-sync-account`: one account.
+    SyncAccount,
+}
+
+/// What one SendMessageBatch carries at most.
+const MOST_PER_BATCH: usize = 10;
+
+impl Queue {
+    /// Every queue of events.
+    pub const ALL: [Self; 3] = [Self::Mail, Self::Snapshot, Self::SyncAccount];
+
+    /// The setting that holds its URL.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Mail => "QUEUE_URL_MAIL",
+            Self::Snapshot => "QUEUE_URL_SNAPSHOT",
+            Self::SyncAccount => "QUEUE_URL_SYNC_ACCOUNT",
+        }
+    }
+}
+
+/// A typed fact.
+pub trait Event: Serialize + DeserializeOwned {
+    /// Its stable name.
+    const NAME: &'static str;
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident($text:literal, [$($queue:ident),*]) { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        $($(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+
+        impl Event for $name {
+            const NAME: &'static str = $text;
+        })*
+
+        /// The queues that want an event; empty for a name nobody knows.
+        pub fn wanted_by(event: &str) -> &'static [Queue] {
+            match event {
+                $($text => &[$(Queue::$queue),*],)*
+                _ => &[],
+            }
+        }
+    };
+}
+
+events! {
+    /// Someone asked to register; a mail with a code, or a hint, is due.
+    RegistrationRequested("registration.requested", [Mail]) {
+        /// The registration.
+        registration_id: Uuid,
+    }
+    /// A statement was imported and changed the account's holdings.
+    StatementImported("statement.imported", [Snapshot]) {
+        /// The import.
+        import_id: Uuid,
+        /// The account.
+        account_id: Uuid,
+    }
+    /// The daily refresh wants this account brought up to date.
+    AccountRefreshDue("account.refresh_due", [SyncAccount]) {
+        /// The account.
+        account_id: Uuid,
+    }
+    /// An account was valued at new prices.
+    AccountValued("account.valued", [Snapshot]) {
+        /// The account.
+        account_id: Uuid,
+    }
+}
+
+/// An event as a message carries it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope {
+    /// Unique for ever; what consumers claim.
+    pub event_id: Uuid,
+    /// The event's name.
+    pub event: String,
+    /// The workspace it happened in; `None` before there is one.
+    pub workspace_id: Option<Uuid>,
+    /// The fact.
+    pub body: Value,
+}
+
+impl Envelope {
+    /// An event that happened in a workspace.
+    pub fn new<E: Event>(workspace_id: Option<Uuid>, event: &E) -> Result<Self, Problem> {
+        let body = serde_json::to_value(event).map_err(Problem::internal)?;
+        Ok(Self { event_id: Uuid::now_v7(), event: E::NAME.into(), workspace_id, body })
+    }
+
+    /// Writes it to the outbox, in the transaction of the fact.
+    pub fn publish(&self) -> Statement<'_> {
+        statement(
+            "insert into shared.outbox (event_id, workspace_id, event, body) values ($1, $2, $3, $4)",
+            [typed(&self.event_id), typed(&self.workspace_id), typed(&self.event), typed(&self.body)],
+        )
+    }
+}
+
+/// Reads envelopes from rows of the outbox.
+impl From<&Row> for Envelope {
+    fn from(row: &Row) -> Self {
+        Self {
+            event_id: row.get("event_id"),
+            event: row.get("event"),
+            workspace_id: row.get("workspace_id"),
+            body: row.get("body"),
+        }
+    }
+}
+
+/// Sends committed events and marks them; a failure is logged and left to the relay.
+pub async fn dispatch(app: &App, committed: &[Envelope]) {
+    if let Err(problem) = send(app, committed).await {
+        tracing::warn!(cause = problem.cause().map(tracing::field::debug), "events are left to the outbox relay");
+    }
+}
+
+/// Sends events to every queue that wants them, then marks those that all of theirs took.
+pub async fn send(app: &App, committed: &[Envelope]) -> Result<usize, Problem> {
+    let mut taken = Vec::with_capacity(committed.len());
+    for queue in Queue::ALL {
+        let wanted: Vec<&Envelope> =
+            committed.iter().filter(|envelope| wanted_by(&envelope.event).contains(&queue)).collect();
+        for batch in wanted.chunks(MOST_PER_BATCH) {
+            taken.extend(send_batch(app, queue, batch).await?);
+        }
+    }
+    let by_all = |envelope: &&Envelope| {
+        let took = taken.iter().filter(|id| **id == envelope.event_id).count();
+        took == wanted_by(&envelope.event).len()
+    };
+    let sent: Vec<Uuid> = committed.iter().filter(by_all).map(|envelope| envelope.event_id).collect();
+    if !sent.is_empty() {
+        app.db().query("select tenant.mark_sent($1)", [typed(&sent)]).await?;
+    }
+    Ok(sent.len())
+}
+
+/// Sends up to ten events to one queue and answers the ids of those it took.
+async fn send_batch(app: &App, queue: Queue, batch: &[&Envelope]) -> Result<Vec<Uuid>, Problem> {
+    use aws_sdk_sqs::types::SendMessageBatchRequestEntry as Entry;
+    let mut entries = Vec::with_capacity(batch.len());
+    for envelope in batch {
+        let entry = Entry::builder()
+            .id(envelope.event_id.simple().to_string())
+            .message_body(json!(envelope).to_string())
+            .set_message_group_id(envelope.workspace_id.map(|workspace| workspace.simple().to_string()))
+            .build()
+            .map_err(Problem::internal)?;
+        entries.push(entry);
+    }
+    let url = app.config().need(queue.setting())?;
+    let answer = app.aws().sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
+    let answer = answer.map_err(Problem::unavailable)?;
+    for failure in answer.failed() {
+        tracing::warn!(event_id = failure.id(), code = failure.code(), "a queue refused an event");
+    }
+    Ok(answer.successful().iter().filter_map(|taken| Uuid::parse_str(taken.id()).ok()).collect())
+}

@@ -1,0 +1,163 @@
+//! Reading a request's fields, reporting every fault at once.
+//!
+//! JSON bodies, query strings and multipart texts are read the same way: a request type says how
+//! each of its fields is read, and only when all are good is it made.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::Problem;
+use crate::problem::FieldError;
+
+/// A request that is read field by field.
+pub trait FromFields: Sized {
+    /// Reads every field before giving up with `None`, so that all faults are known.
+    fn from_fields(fields: &mut Fields) -> Option<Self>;
+}
+
+/// The fields of a request, and the faults found so far.
+pub struct Fields {
+    values: BTreeMap<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// The fields of a JSON object.
+    pub fn from_json(object: Map<String, Value>) -> Self {
+        Self { values: object.into_iter().filter(|(_, value)| !value.is_null()).collect(), errors: Vec::new() }
+    }
+
+    /// The fields of a query string or a form; one named twice is a fault.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { values: BTreeMap::new(), errors: Vec::new() }.and_pairs(pairs)
+    }
+
+    /// Adds the fields of a query string to those of a body.
+    pub fn and_pairs(mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        for (name, value) in pairs {
+            if self.values.insert(name.clone(), Value::String(value)).is_some() {
+                self.fault(&name, "is given more than once");
+            }
+        }
+        self
+    }
+
+    /// Reads a request; the refusal lists every fault, unknown fields among them.
+    pub fn read<T: FromFields>(mut self) -> Result<T, Problem> {
+        let read = T::from_fields(&mut self);
+        for name in std::mem::take(&mut self.values).into_keys() {
+            self.fault(&name, "is not a field of this request; check its spelling");
+        }
+        match read {
+            Some(request) if self.errors.is_empty() => Ok(request),
+            _ => Err(Problem::invalid(self.errors)),
+        }
+    }
+
+    /// A text that must be there. `read` says what is wrong as "must …" or "is …".
+    pub fn required<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        match self.optional(name, read)? {
+            Some(value) => Some(value),
+            None => {
+                self.fault(name, "is required");
+                None
+            }
+        }
+    }
+
+    /// A text that may be missing; the outer `None` means a fault was noted.
+    pub fn optional<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<Option<T>> {
+        let read = match self.values.remove(name) {
+            None => return Some(None),
+            Some(Value::String(text)) => read(&text),
+            Some(_) => Err("must be a text".into()),
+        };
+        self.note(name, read)
+    }
+
+    /// A whole number that may be missing.
+    pub fn integer(&mut self, name: &str, least: i64, most: i64) -> Option<Option<i64>> {
+        let number = match self.values.remove(name) {
+            None => return Some(None),
+            Some(Value::Number(number)) => number.as_i64(),
+            Some(Value::String(text)) => text.parse().ok(),
+            Some(_) => None,
+        };
+        let read = number
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| format!("must be a whole number from {least} to {most}"));
+        self.note(name, read)
+    }
+
+    /// `true` or `false`; `false` when missing.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        let read = match self.values.remove(name) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(Value::String(text)) => text.parse().map_err(|_| "must be true or false".to_owned()),
+            Some(_) => Err("must be true or false".to_owned()),
+        };
+        self.note(name, read).flatten()
+    }
+
+    /// Notes a fault.
+    pub fn fault(&mut self, name: &str, message: impl Into<String>) {
+        self.errors.push(FieldError { path: name.into(), message: message.into() });
+    }
+
+    fn note<T>(&mut self, name: &str, read: Result<T, String>) -> Option<Option<T>> {
+        match read {
+            Ok(value) => Some(Some(value)),
+            Err(message) => {
+                self.fault(name, message);
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    struct Asked {
+        name: String,
+        most: Option<i64>,
+    }
+
+    impl FromFields for Asked {
+        fn from_fields(fields: &mut Fields) -> Option<Self> {
+            let name = fields.required("name", |name| Ok(name.to_owned()));
+            let most = fields.integer("most", 1, 10);
+            Some(Self { name: name?, most: most? })
+        }
+    }
+
+    fn read(body: Value) -> Result<Asked, Problem> {
+        let Value::Object(object) = body else { panic!("an object") };
+        Fields::from_json(object).read()
+    }
+
+    #[test]
+    fn every_fault_is_reported_at_once() {
+        let Err(problem) = read(json!({ "most": 99, "nmae": "x" })) else { panic!("three faults") };
+        let errors = problem.document("r")["errors"].clone();
+        let paths: Vec<_> = errors.as_array().unwrap().iter().map(|error| error["path"].clone()).collect();
+        assert_eq!(paths, ["name", "most", "nmae"]);
+    }
+
+    #[test]
+    fn null_is_the_same_as_missing() {
+        let asked = read(json!({ "name": "x", "most": null })).unwrap();
+        assert_eq!((asked.name.as_str(), asked.most), ("x", None));
+    }
+
+    #[test]
+    fn a_field_given_twice_is_refused() {
+        let pairs = [("name", "a"), ("name", "b")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert!(Fields::from_pairs(pairs).read::<Asked>().is_err());
+    }
+}

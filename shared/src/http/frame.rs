@@ -1,0 +1,143 @@
+//! What surrounds every request: its id, its log line, its headers, and problems made readable.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use lambda_http::request::RequestContext;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::extract::check_operator;
+use crate::problem::reasons;
+use crate::telemetry::{self, Invocations};
+use crate::{Access, App, Problem};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// API Gateway gives up at 29 seconds; ours comes first, so that the answer is ours.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(25);
+
+/// The id of a request, for the log and for its caller.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Puts a router in its frame; whatever no route takes becomes a problem too.
+pub(super) fn around(router: Router, app: &App) -> Router {
+    let invocations = Arc::new(Invocations::new(app.config()));
+    let app = app.clone();
+    let no_route = || async { Problem::new(reasons::NO_ROUTE) };
+    router.fallback(no_route).method_not_allowed_fallback(no_route).layer(from_fn(move |request, next| {
+        let (invocations, app) = (invocations.clone(), app.clone());
+        async move { framed(&invocations, &app, request, next).await }
+    }))
+}
+
+async fn framed(invocations: &Invocations, app: &App, mut request: Request, next: Next) -> Response {
+    let id = request_id(&request);
+    let invocation = invocations.begin(&id, app.db());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let answered = tokio::time::timeout(GIVE_UP_AFTER, AssertUnwindSafe(next.run(request)).catch_unwind());
+    let response = match answered.instrument(invocation.span()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => telemetry::panicked().into_response(),
+        Err(_) => Problem::new(reasons::TIMEOUT).because(anyhow::anyhow!("gave up")).into_response(),
+    };
+    let (response, refusal) = invocation.span().in_scope(|| readable(response, &id));
+    invocation.end(refusal, app.db());
+    with_headers(response, &id)
+}
+
+/// The caller's id when it is a sane one, else API Gateway's, else a new one.
+fn request_id(request: &Request) -> String {
+    let sane = |id: &&str| {
+        (8..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let sent = request.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).filter(sane);
+    match (sent, request.extensions().get::<RequestContext>()) {
+        (Some(id), _) => id.to_owned(),
+        (None, Some(RequestContext::ApiGatewayV1(context))) if context.request_id.is_some() => {
+            context.request_id.clone().unwrap_or_default()
+        }
+        _ => Uuid::now_v7().to_string(),
+    }
+}
+
+/// Writes and logs the problem a response carries; an error that is none of ours becomes one.
+fn readable(response: Response, id: &str) -> (Response, Option<crate::Reason>) {
+    let foreign = response.status().is_client_error() || response.status().is_server_error();
+    let problem = match response.extensions().get::<Arc<Problem>>() {
+        Some(problem) => problem.clone(),
+        None if foreign && !is_problem(response.headers()) => Arc::new(foreign_problem(response.status())),
+        None => return (response, None),
+    };
+    telemetry::report(&problem, "request");
+    let reason = problem.reason();
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
+    let mut written = (reason.code.status(), kind, problem.document(id).to_string()).into_response();
+    if let Some(seconds) = problem.retry_after_s() {
+        written.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    if reason.code.status() == StatusCode::UNAUTHORIZED {
+        written.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    (written, Some(reason))
+}
+
+fn is_problem(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
+}
+
+/// An error axum made by itself: a path parameter that is no UUID, a body too large, and so on.
+fn foreign_problem(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(reasons::TOO_LARGE),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(reasons::CONTENT_TYPE),
+        status if status.is_client_error() => {
+            Problem::new(reasons::INVALID).detail("The path or the body is not what this route takes.")
+        }
+        status => Problem::internal(anyhow::anyhow!("a bare {status}")),
+    }
+}
+
+/// Headers every answer has; a handler's own choice of caching stands.
+fn with_headers(mut response: Response, id: &str) -> Response {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Refuses a call that is not an operator's, before anything of it is read.
+pub(super) async fn operators_only(
+    axum::Extension(access): axum::Extension<Access>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match check_operator(access, request.extensions()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}

@@ -1,0 +1,78 @@
+//! `Idempotency-Key`: a creating POST sent twice has one effect and one answer.
+//!
+//! The claim, the effect and the stored answer are one Postgres transaction, so no crash can
+//! leave one without the others. A second request with the same key waits for the first to
+//! commit, and then answers what it answered.
+
+use aws_lc_rs::digest;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use serde_json::Value;
+use tokio_postgres::Row;
+
+use crate::db::{Statement, statement};
+use crate::problem::reasons;
+use crate::{App, Caller, Problem, typed};
+
+/// The name of the header.
+const HEADER: &str = "idempotency-key";
+/// How long a key may be.
+const LONGEST: usize = 200;
+
+/// The key of a request, if it has one.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey(Option<String>);
+
+impl FromRequestParts<App> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(HEADER) else { return Ok(Self(None)) };
+        let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST);
+        match key {
+            Some(key) => Ok(Self(Some(key.to_owned()))),
+            None => Err(Problem::field("Idempotency-Key", format!("must have 1 to {LONGEST} printable characters"))),
+        }
+    }
+}
+
+/// A request that is done once for its key.
+pub struct Claim {
+    key: Option<String>,
+    route: &'static str,
+    body_sha256: Vec<u8>,
+}
+
+impl Claim {
+    /// The claim of this key on this route for this body.
+    pub fn new(key: IdempotencyKey, route: &'static str, body: &[u8]) -> Self {
+        let body_sha256 = digest::digest(&digest::SHA256, body).as_ref().to_vec();
+        Self { key: key.0, route, body_sha256 }
+    }
+
+    /// Claims the key and answers what is stored for it; belongs to the first statements of the
+    /// transaction. Without a key it does nothing.
+    pub fn statement<'a>(&'a self, caller: &'a Caller) -> Statement<'a> {
+        statement(
+            "select body_sha256, reply, claimed from shared.claim_key($1, $2, $3, $4)",
+            [typed(&caller.user_id), typed(&self.route), typed(&self.key), typed(&self.body_sha256)],
+        )
+    }
+
+    /// The stored answer when the request was done before; a refusal when the key was another's.
+    pub fn earlier(&self, rows: &[Row]) -> Result<Option<Value>, Problem> {
+        let Some(row) = rows.first().filter(|row| !row.get::<_, bool>("claimed")) else { return Ok(None) };
+        if row.get::<_, Vec<u8>>("body_sha256") != self.body_sha256 {
+            return Err(Problem::new(reasons::KEY_REUSED));
+        }
+        Ok(row.get("reply"))
+    }
+
+    /// Stores the answer; belongs to the last statements of the transaction.
+    pub fn store<'a>(&'a self, caller: &'a Caller, reply: &'a Value) -> Statement<'a> {
+        statement(
+            "update shared.idempotency_keys set reply = $4 where user_id = $1 and route = $2 and key = $3",
+            [typed(&caller.user_id), typed(&self.route), typed(&self.key), typed(reply)],
+        )
+    }
+}

@@ -1,0 +1,35 @@
+//! What every function shares: serving, the database, tenancy, identity, events, limits.
+//!
+//! A function is one line over this crate: [`http::serve`] a route, [`queue::consume`] a
+//! queue, or [`schedule::run`] a schedule. All three build one [`App`] per process, with the
+//! database connected during initialisation and every other client built on first use.
+
+pub mod app;
+pub mod auth;
+pub mod aws;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod events;
+pub mod fields;
+pub mod http;
+pub mod idempotency;
+pub mod limits;
+pub mod page;
+pub mod problem;
+pub mod queue;
+pub mod schedule;
+pub mod secret;
+pub mod secrets;
+pub mod telemetry;
+
+pub use app::App;
+pub use auth::{Access, Caller, Permission};
+pub use clock::Timestamp;
+pub use config::Config;
+pub use db::{Db, typed};
+pub use problem::{Code, Problem, Reason};
+pub use secret::Secret;
+
+/// What a function's `main` returns.
+pub type Outcome = anyhow::Result<()>;

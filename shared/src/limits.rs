@@ -1,0 +1,60 @@
+//! Exact limits: a fixed window in DynamoDB, one conditional update per request.
+//!
+//! The window's start is part of the key, so a window never needs resetting; DynamoDB deletes
+//! old ones by their time to live, whenever it comes to that. The client does not retry: a retry
+//! after a lost answer would count twice.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::problem::reasons;
+use crate::{App, Problem, Timestamp};
+
+/// So many in so many seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// What is limited; part of the key.
+    pub name: &'static str,
+    /// How many a window allows.
+    pub most: u32,
+    /// How long a window is.
+    pub window_s: i64,
+}
+
+impl Limit {
+    /// Counts one use by `subject` (an address, an account), or refuses with `Retry-After`.
+    ///
+    /// When DynamoDB does not answer, the request is refused as unavailable: a limit that opens
+    /// when its store is down is no limit.
+    pub async fn take(&self, app: &App, subject: &str, now: Timestamp) -> Result<(), Problem> {
+        let second = now.as_second();
+        let start = second - second.rem_euclid(self.window_s);
+        let table = app.config().need("LIMITS_TABLE")?;
+        let counted = app
+            .aws()
+            .dynamodb()
+            .update_item()
+            .table_name(table)
+            .key("pk", AttributeValue::S(format!("limit#{}#{subject}#{start}", self.name)))
+            .update_expression("add uses :one set expires_at = if_not_exists(expires_at, :end)")
+            .condition_expression("attribute_not_exists(uses) or uses < :most")
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .expression_attribute_values(":most", AttributeValue::N(self.most.to_string()))
+            .expression_attribute_values(":end", AttributeValue::N((start + 2 * self.window_s).to_string()))
+            .send()
+            .await;
+        match counted {
+            Ok(_) => Ok(()),
+            Err(err) if err.as_service_error().is_some_and(|err| err.is_conditional_check_failed_exception()) => {
+                Err(self.refusal(start + self.window_s - second))
+            }
+            Err(err) => Err(Problem::unavailable(err)),
+        }
+    }
+
+    fn refusal(&self, seconds: i64) -> Problem {
+        Problem::new(reasons::LIMITED)
+            .with("limit", self.most)
+            .with("windowSeconds", self.window_s)
+            .retry_after(seconds.max(1))
+    }
+}

@@ -1,0 +1,103 @@
+//! Lists by opaque cursor.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::Problem;
+use crate::fields::{Fields, FromFields};
+
+/// Items a page has unless the caller says otherwise.
+pub const DEFAULT_LIMIT: i64 = 50;
+/// Items a page has at most.
+pub const MOST: i64 = 200;
+
+/// Which page a caller wants.
+#[derive(Clone, Debug, PartialEq, Eq, IntoParams, Deserialize)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many items, 1 to 200; 50 when not given.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    #[serde(default)]
+    pub limit: i64,
+    /// Where to go on: `nextCursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl FromFields for PageQuery {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let limit = fields.integer("limit", 1, MOST);
+        let cursor = fields.optional("cursor", |cursor| Ok(cursor.to_owned()));
+        Some(Self { limit: limit?.unwrap_or(DEFAULT_LIMIT), cursor: cursor? })
+    }
+}
+
+impl PageQuery {
+    /// The position the cursor stands for; `None` at the beginning.
+    pub fn position<P: DeserializeOwned>(&self) -> Result<Option<P>, Problem> {
+        let read = |cursor: &String| {
+            let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
+            serde_json::from_slice(&bytes).ok()
+        };
+        match &self.cursor {
+            None => Ok(None),
+            Some(cursor) => read(cursor).map(Some).ok_or_else(|| {
+                Problem::field("cursor", "is not a cursor of this list; send `nextCursor` of the page before as it is")
+            }),
+        }
+    }
+
+    /// One more than the page holds, to know whether there is another.
+    pub fn fetch(&self) -> i64 {
+        self.limit + 1
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    /// The items, in the list's order.
+    pub items: Vec<T>,
+    /// What to send as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Cuts what was fetched to the page and remembers where it ended.
+    pub fn cut<P: Serialize>(mut items: Vec<T>, query: &PageQuery, position: impl Fn(&T) -> P) -> Self {
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next_cursor = items.last().filter(|_| more).and_then(|item| {
+            let position = serde_json::to_vec(&position(item)).ok()?;
+            Some(BASE64_URL_SAFE_NO_PAD.encode(position))
+        });
+        Self { items, next_cursor }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_from_page_to_page_until_there_is_none() {
+        let query = PageQuery { limit: 2, cursor: None };
+        let page = Page::cut(vec![1, 2, 3], &query, |item| *item);
+        assert_eq!(page.items, [1, 2]);
+        let next = PageQuery { limit: 2, cursor: page.next_cursor };
+        assert_eq!(next.position::<i32>().unwrap(), Some(2));
+        assert_eq!(Page::cut(vec![3], &next, |item| *item).next_cursor, None);
+    }
+
+    #[test]
+    fn a_made_up_cursor_is_refused() {
+        for cursor in ["", "abc", "bnVsbA", "💥"] {
+            let query = PageQuery { limit: 2, cursor: Some(cursor.into()) };
+            assert!(query.position::<(String, i64)>().is_err(), "{cursor}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Queue consumers: decode, isolate, and fail only the records that failed.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio_postgres::Row;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::db::{Entry, Statement, Tenant};
+use crate::events::{Envelope, Event};
+use crate::telemetry::{self, Invocation};
+use crate::{App, Config, Outcome, Problem};
+
+type Handled = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
+
+/// What handles the records of a queue, erased so that a binary compiles nothing generic.
+pub struct Consumer {
+    handle: Box<dyn Fn(App, String) -> Handled + Send + Sync>,
+}
+
+impl Consumer {
+    /// Consumes one kind of event.
+    pub fn of<E, F>(handler: fn(App, Delivery<E>) -> F) -> Self
+    where
+        E: Event + Send + 'static,
+        F: Future<Output = Result<(), Problem>> + Send + 'static,
+    {
+        Self::new(move |app, body| match Delivery::read(&body) {
+            Ok(delivery) => Box::pin(handler(app, delivery)),
+            Err(problem) => Box::pin(std::future::ready(Err(problem))),
+        })
+    }
+
+    /// Consumes every kind of event that its queue carries.
+    pub fn of_any<F>(handler: fn(App, Delivery<Value>) -> F) -> Self
+    where
+        F: Future<Output = Result<(), Problem>> + Send + 'static,
+    {
+        Self::new(move |app, body| match Delivery::read_any(&body) {
+            Ok(delivery) => Box::pin(handler(app, delivery)),
+            Err(problem) => Box::pin(std::future::ready(Err(problem))),
+        })
+    }
+
+    /// Consumes messages that are not events.
+    pub fn new(handle: impl Fn(App, String) -> Handled + Send + Sync + 'static) -> Self {
+        Self { handle: Box::new(handle) }
+    }
+}
+
+/// An event as its consumer gets it.
+#[derive(Debug)]
+pub struct Delivery<E> {
+    /// The event's id.
+    pub event_id: Uuid,
+    /// The workspace it happened in.
+    pub workspace_id: Option<Uuid>,
+    /// The fact.
+    pub event: E,
+}
+
+impl<E: Event> Delivery<E> {
+    /// Reads a message; the refusal does not quote it.
+    pub fn read(message: &str) -> Result<Self, Problem> {
+        let undecodable = || Problem::internal(anyhow::anyhow!("the message is not a {} event", E::NAME));
+        let envelope: Envelope = serde_json::from_str(message).map_err(|_| undecodable())?;
+        if envelope.event != E::NAME {
+            return Err(undecodable());
+        }
+        let event = serde_json::from_value(envelope.body).map_err(|_| undecodable())?;
+        Ok(Self { event_id: envelope.event_id, workspace_id: envelope.workspace_id, event })
+    }
+
+}
+
+impl Delivery<Value> {
+    /// Reads a message of any event; the refusal does not quote it.
+    pub fn read_any(message: &str) -> Result<Self, Problem> {
+        let envelope: Envelope = serde_json::from_str(message)
+            .map_err(|_| Problem::internal(anyhow::anyhow!("the message is not an event")))?;
+        Ok(Self { event_id: envelope.event_id, workspace_id: envelope.workspace_id, event: envelope.body })
+    }
+}
+
+impl<E> Delivery<E> {
+    /// Enters the event's workspace and claims the event, both in the transaction that follows;
+    /// `None` when this consumer has done so before.
+    pub async fn enter<const N: usize>(
+        &self,
+        app: &App,
+        first: [Statement<'_>; N],
+    ) -> Result<Option<(Tenant, [Vec<Row>; N])>, Problem> {
+        let entry = Entry::Event { event: self.event_id, consumer: app.config().function() };
+        let (tenant, rows) = app.db().enter(entry, first).await?;
+        if tenant.fresh() {
+            return Ok(Some((tenant, rows)));
+        }
+        tracing::info!(event_id = %self.event_id, "consumed before, nothing to do");
+        tenant.rollback().await?;
+        Ok(None)
+    }
+}
+
+/// An SQS event as Lambda delivers it.
+#[derive(Deserialize)]
+struct Batch {
+    #[serde(rename = "Records")]
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    message_id: String,
+    body: String,
+}
+
+/// Which records are to be delivered again.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failures {
+    batch_item_failures: Vec<Failure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    item_identifier: String,
+}
+
+/// Serves a queue: the whole of a consumer's binary.
+pub fn consume(consumer: Consumer) -> Outcome {
+    telemetry::run(async move {
+        let app = App::new(Config::from_environment());
+        app.db().warm().await;
+        let consumer = Arc::new(consumer);
+        let invocations = telemetry::Invocations::new(app.config());
+        let handle = service_fn(|event: LambdaEvent<Value>| {
+            let (app, consumer) = (app.clone(), consumer.clone());
+            let invocation = invocations.begin(&event.context.request_id, app.db());
+            async move { batch(app, consumer, event.payload, invocation).await }
+        });
+        lambda_runtime::run(handle).await.map_err(|err| anyhow::anyhow!(err))
+    })
+}
+
+async fn batch(
+    app: App,
+    consumer: Arc<Consumer>,
+    payload: Value,
+    invocation: Invocation,
+) -> Result<Failures, lambda_runtime::Error> {
+    let span = invocation.span();
+    let batch: Batch = serde_json::from_value(payload).map_err(|_| "the payload is not an SQS event")?;
+    let mut failures = Vec::new();
+    let mut last = None;
+    for record in batch.records {
+        // One connection, so one record after another; a failed one leaves the rest alone.
+        let handled = AssertUnwindSafe((consumer.handle)(app.clone(), record.body)).catch_unwind();
+        if let Err(problem) = handled.instrument(span.clone()).await.unwrap_or_else(|_| Err(telemetry::panicked())) {
+            span.in_scope(|| telemetry::report(&problem, &record.message_id));
+            failures.push(Failure { item_identifier: record.message_id });
+            last = Some(problem.reason());
+        }
+    }
+    invocation.end(last, app.db());
+    Ok(Failures { batch_item_failures: failures })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{AccountRefreshDue, AccountValued};
+
+    #[test]
+    fn a_message_of_another_event_is_refused_without_quoting_it() {
+        let envelope = Envelope::new(None, &AccountRefreshDue { account_id: Uuid::nil() }).unwrap();
+        let message = serde_json::to_string(&envelope).unwrap();
+        assert!(Delivery::<AccountRefreshDue>::read(&message).is_ok());
+        let refused = Delivery::<AccountValued>::read(&message).unwrap_err();
+        assert!(!format!("{:?}", refused.cause()).contains("refresh_due"));
+        assert!(Delivery::<AccountValued>::read("{\"hunter2").is_err());
+    }
+}

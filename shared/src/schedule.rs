@@ -1,0 +1,68 @@
+//! Schedules: one run per time EventBridge calls.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+use tracing::Instrument;
+
+use crate::telemetry::{self, Invocation};
+use crate::{App, Config, Outcome, Problem, Timestamp, clock};
+
+type Ran = Pin<Box<dyn Future<Output = Result<Value, Problem>> + Send>>;
+
+/// What runs on a schedule, erased like a route. What it answers is shown to who invoked it by hand.
+pub struct Schedule {
+    run: Box<dyn Fn(App, Timestamp) -> Ran + Send + Sync>,
+}
+
+impl Schedule {
+    /// Runs this with the scheduled time.
+    pub fn new<F>(run: fn(App, Timestamp) -> F) -> Self
+    where
+        F: Future<Output = Result<Value, Problem>> + Send + 'static,
+    {
+        Self { run: Box::new(move |app, at| Box::pin(run(app, at))) }
+    }
+}
+
+/// Serves a schedule: the whole of its binary.
+pub fn run(schedule: Schedule) -> Outcome {
+    telemetry::run(async move {
+        let app = App::new(Config::from_environment());
+        app.db().warm().await;
+        let schedule = Arc::new(schedule);
+        let invocations = telemetry::Invocations::new(app.config());
+        let handle = service_fn(|event: LambdaEvent<Value>| {
+            let (app, schedule) = (app.clone(), schedule.clone());
+            let invocation = invocations.begin(&event.context.request_id, app.db());
+            async move { once(app, schedule, event.payload, invocation).await }
+        });
+        lambda_runtime::run(handle).await.map_err(|err| anyhow::anyhow!(err))
+    })
+}
+
+async fn once(
+    app: App,
+    schedule: Arc<Schedule>,
+    payload: Value,
+    invocation: Invocation,
+) -> Result<Value, lambda_runtime::Error> {
+    let span = invocation.span();
+    let ran = AssertUnwindSafe((schedule.run)(app.clone(), scheduled_at(&payload))).catch_unwind();
+    let ran = ran.instrument(span.clone()).await.unwrap_or_else(|_| Err(telemetry::panicked()));
+    invocation.end(ran.as_ref().err().map(Problem::reason), app.db());
+    ran.map_err(|problem| {
+        span.in_scope(|| telemetry::report(&problem, "schedule"));
+        lambda_runtime::Error::from(problem.reason().name)
+    })
+}
+
+/// The time the run was due, or now when it was called by hand.
+fn scheduled_at(payload: &Value) -> Timestamp {
+    payload["time"].as_str().and_then(|time| time.parse().ok()).unwrap_or_else(clock::now)
+}

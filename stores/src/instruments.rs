@@ -1,0 +1,60 @@
+//! Which instrument a symbol names.
+
+use std::collections::HashMap;
+
+use shared::db::{Statement, statement};
+use shared::typed;
+use tokio_postgres::Row;
+
+/// The series that Kite appends to a symbol, `XYZ-BE`; the exchange's own files keep them apart.
+const SERIES: &[&str] = &["EQ", "BE", "BZ", "SM", "ST", "GB", "GS", "IV", "RR", "N1", "E1"];
+
+/// What is known of the symbols, each taken as it is and without its series.
+pub fn by_symbols(symbols: &Vec<String>) -> Statement<'_> {
+    // Of several instruments that have had a symbol, the one that has it last.
+    statement(
+        "select distinct on (symbol) symbol, isin from transactions.symbols
+         where symbol = any ($1)
+         order by symbol, valid_to desc, isin",
+        [typed(symbols)],
+    )
+}
+
+/// The symbols to ask for, so that each is found with or without its series.
+pub fn spellings<'a>(symbols: impl Iterator<Item = &'a str>) -> Vec<String> {
+    symbols.flat_map(|symbol| [Some(symbol), without_series(symbol)]).flatten().map(str::to_owned).collect()
+}
+
+/// ISINs by symbol.
+#[derive(Debug, Default)]
+pub struct Symbols(HashMap<String, String>);
+
+impl Symbols {
+    /// What [`by_symbols`] answered.
+    pub fn read(rows: &[Row]) -> Self {
+        Self(rows.iter().map(|row| (row.get("symbol"), row.get("isin"))).collect())
+    }
+
+    /// The ISIN of a symbol.
+    pub fn isin(&self, symbol: &str) -> Option<&str> {
+        let found = self.0.get(symbol).or_else(|| self.0.get(without_series(symbol)?));
+        found.map(String::as_str)
+    }
+}
+
+fn without_series(symbol: &str) -> Option<&str> {
+    let (bare, series) = symbol.rsplit_once('-')?;
+    SERIES.contains(&series).then_some(bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_known_series_is_taken_off_a_symbol() {
+        assert_eq!(without_series("XYZ-BE"), Some("XYZ"));
+        assert_eq!(without_series("BAJAJ-AUTO"), None);
+        assert_eq!(without_series("M&M"), None);
+    }
+}
