@@ -58,7 +58,8 @@ pub fn write(root: &Path, check: bool) -> Result<Vec<String>> {
             continue;
         }
         if !check {
-            std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+            std::fs::write(&file, text)
+                .with_context(|| format!("cannot write {}", file.display()))?;
         }
         stale.push(path);
     }

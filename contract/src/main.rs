@@ -13,6 +13,9 @@ fn main() -> Result<()> {
         bail!("not up to date: {}; run `cargo run -p contract`", stale.join(", "));
     }
     let word = if check { "up to date" } else { "written" };
-    println!("{word}: {}", if stale.is_empty() { "nothing differed".into() } else { stale.join(", ") });
+    println!(
+        "{word}: {}",
+        if stale.is_empty() { "nothing differed".into() } else { stale.join(", ") }
+    );
     Ok(())
 }

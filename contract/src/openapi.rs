@@ -30,7 +30,9 @@ pub(crate) fn document(services: &[Service]) -> Result<Value> {
     for (name, schema) in problem {
         schemas.insert(name, serde_json::to_value(schema)?);
     }
-    let all = services.iter().flat_map(|service| service.reasons.iter().map(|reason| (service.name, reason)));
+    let all = services
+        .iter()
+        .flat_map(|service| service.reasons.iter().map(|reason| (service.name, reason)));
     let all = reasons::ALL.iter().map(|reason| ("every service", reason)).chain(all);
     Ok(json!({
         "openapi": "3.1.0",
@@ -45,19 +47,23 @@ pub(crate) fn document(services: &[Service]) -> Result<Value> {
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {
-                "accessToken": {
-                    "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                    "description": "From /v1/auth/login; good for 15 minutes.",
-                },
-                "awsSignature": {
-                    "type": "apiKey", "in": "header", "name": "Authorization",
-                    "description": "AWS Signature Version 4, for operators of the deployment.",
-                },
-            },
+            "securitySchemes": security_schemes(),
         },
         "x-reasons": all.map(|(of, reason)| described(of, reason)).collect::<Vec<_>>(),
     }))
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "accessToken": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "From /v1/auth/login; good for 15 minutes.",
+        },
+        "awsSignature": {
+            "type": "apiKey", "in": "header", "name": "Authorization",
+            "description": "AWS Signature Version 4, for operators of the deployment.",
+        },
+    })
 }
 
 fn described(of: &str, reason: &Reason) -> Value {
@@ -67,7 +73,11 @@ fn described(of: &str, reason: &Reason) -> Value {
     })
 }
 
-fn add_paths(paths: &mut Map<String, Value>, service: &Service, route: &shared::http::Route) -> Result<()> {
+fn add_paths(
+    paths: &mut Map<String, Value>,
+    service: &Service,
+    route: &shared::http::Route,
+) -> Result<()> {
     let Value::Object(items) = serde_json::to_value(route.paths())? else { return Ok(()) };
     for (path, item) in items {
         let Value::Object(mut item) = item else { continue };
@@ -82,7 +92,10 @@ fn add_paths(paths: &mut Map<String, Value>, service: &Service, route: &shared::
 
 /// Names the operation as its function is named, and adds what every operation of its kind has.
 fn complete(operation: &mut Map<String, Value>, service: &str, access: Access) -> Result<()> {
-    let handler = operation.get("operationId").and_then(Value::as_str).context("an operation without an id")?;
+    let handler = operation
+        .get("operationId")
+        .and_then(Value::as_str)
+        .context("an operation without an id")?;
     let function = format!("{service}-{}", handler.replace('_', "-"));
     operation.insert("operationId".into(), json!(function));
     operation.insert("tags".into(), json!([service]));

@@ -15,7 +15,8 @@ pub(crate) fn events(contract: &Value) -> Result<BTreeMap<String, Value>> {
     let mut events = BTreeMap::new();
     for (path, item) in contract["paths"].as_object().context("paths are an object")? {
         for (method, operation) in item.as_object().context("a path is an object")? {
-            let function = operation["operationId"].as_str().context("an operation without an id")?;
+            let function =
+                operation["operationId"].as_str().context("an operation without an id")?;
             events.insert(function.to_owned(), event(contract, path, method, operation));
         }
     }
@@ -23,37 +24,28 @@ pub(crate) fn events(contract: &Value) -> Result<BTreeMap<String, Value>> {
 }
 
 fn event(contract: &Value, path: &str, method: &str, operation: &Value) -> Value {
-    let (mut query, mut in_path, mut real_path) = (Map::new(), Map::new(), path.to_owned());
-    for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let name = parameter["name"].as_str().unwrap_or_default();
-        let example = parameter["example"].as_str();
-        match (parameter["in"].as_str(), example) {
-            (Some("path"), example) => {
-                let value = example.unwrap_or(ID);
-                real_path = real_path.replace(&format!("{{{name}}}"), value);
-                in_path.insert(name.into(), json!(value));
-            }
-            (Some("query"), Some(example)) => drop(query.insert(name.into(), json!(example))),
-            _ => {}
-        }
-    }
+    let (query, in_path) = (examples(operation, "query"), examples(operation, "path"));
+    let real_path = in_path.iter().fold(path.to_owned(), |path, (name, value)| {
+        path.replace(&format!("{{{name}}}"), value.as_str().unwrap_or_default())
+    });
+    let secured = |scheme: &str| {
+        let schemes = operation["security"].as_array();
+        schemes.is_some_and(|schemes| schemes.iter().any(|one| one.get(scheme).is_some()))
+    };
+    let body = body(contract, operation);
     let mut headers = Map::from_iter([("accept".to_owned(), json!("application/json"))]);
-    let security = operation["security"].as_array();
-    if security.is_some_and(|schemes| schemes.iter().any(|scheme| scheme.get("accessToken").is_some())) {
+    if secured("accessToken") {
         headers.insert("authorization".into(), json!(TOKEN));
     }
-    let body = body(contract, operation);
     if body.is_some() {
         headers.insert("content-type".into(), json!("application/json"));
     }
-    let operator = security.is_some_and(|schemes| schemes.iter().any(|scheme| scheme.get("awsSignature").is_some()));
-    let multi = |map: &Map<String, Value>| -> Map<String, Value> {
-        map.iter().map(|(name, value)| (name.clone(), json!([value]))).collect()
-    };
+    let method = method.to_uppercase();
+    let operator = secured("awsSignature").then_some("arn:aws:iam::000000000000:user/operator");
     json!({
         "resource": path,
         "path": real_path,
-        "httpMethod": method.to_uppercase(),
+        "httpMethod": method,
         "multiValueHeaders": multi(&headers),
         "headers": headers,
         "multiValueQueryStringParameters": multi(&query),
@@ -66,16 +58,29 @@ fn event(contract: &Value, path: &str, method: &str, operation: &Value) -> Value
             "stage": "sample",
             "resourcePath": path,
             "path": real_path,
-            "httpMethod": method.to_uppercase(),
+            "httpMethod": method,
             "requestId": "00000000-0000-4000-8000-000000000000",
-            "identity": {
-                "sourceIp": "127.0.0.1",
-                "userArn": operator.then_some("arn:aws:iam::000000000000:user/operator"),
-            },
+            "identity": { "sourceIp": "127.0.0.1", "userArn": operator },
         },
         "body": body.map(|body| body.to_string()),
         "isBase64Encoded": false,
     })
+}
+
+/// The examples of an operation's parameters of a kind; one in the path must have a value.
+fn examples(operation: &Value, kind: &str) -> Map<String, Value> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let of_kind = parameters.filter(|parameter| parameter["in"] == kind);
+    let default = (kind == "path").then_some(ID);
+    let example = |parameter: &Value| {
+        let value = parameter["example"].as_str().or(default)?;
+        Some((parameter["name"].as_str()?.to_owned(), json!(value)))
+    };
+    of_kind.filter_map(example).collect()
+}
+
+fn multi(map: &Map<String, Value>) -> Map<String, Value> {
+    map.iter().map(|(name, value)| (name.clone(), json!([value]))).collect()
 }
 
 /// The example of a JSON body.

@@ -50,7 +50,13 @@ impl Builder {
     }
 
     /// Builds the functions first in the list first, then those that are waited for, then the rest.
-    pub async fn build(&self, root: &Path, first: &[String], mut rest: Vec<String>, say: impl Fn(&str)) {
+    pub async fn build(
+        &self,
+        root: &Path,
+        first: &[String],
+        mut rest: Vec<String>,
+        say: impl Fn(&str),
+    ) {
         let mut next: Vec<String> = first.to_vec();
         rest.retain(|function| !first.contains(function));
         while !next.is_empty() {
@@ -60,7 +66,10 @@ impl Builder {
             }
             let wanted = {
                 let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                rest.iter().filter(|function| state.waiting.contains(*function)).cloned().collect::<Vec<_>>()
+                rest.iter()
+                    .filter(|function| state.waiting.contains(*function))
+                    .cloned()
+                    .collect::<Vec<_>>()
             };
             // Nobody waits: all the rest at once is the fastest.
             next = if wanted.is_empty() { rest.clone() } else { wanted };
@@ -81,7 +90,12 @@ async fn cargo(root: &Path, binaries: &[String], say: &impl Fn(&str)) -> Result<
     for binary in binaries {
         command.args(["--bin", binary]);
     }
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
     let Some(stderr) = child.stderr.take() else { bail!("cargo has no output") };
     let mut lines = BufReader::new(stderr).lines();
     let mut said = Vec::new();
@@ -92,6 +106,9 @@ async fn cargo(root: &Path, binaries: &[String], say: &impl Fn(&str)) -> Result<
     if child.wait().await?.success() {
         return Ok(());
     }
-    let from = said.iter().position(|line| line.starts_with("error")).unwrap_or(said.len().saturating_sub(20));
+    let from = said
+        .iter()
+        .position(|line| line.starts_with("error"))
+        .unwrap_or(said.len().saturating_sub(20));
     bail!("the build failed:\n{}", said[from..].join("\n"))
 }

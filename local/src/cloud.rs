@@ -52,9 +52,15 @@ pub struct Cloud {
 
 impl Cloud {
     /// Makes the resources, and serves the functions behind the gateway. Nothing is triggered yet.
-    pub async fn assemble(ground: Ground, builder: Arc<Builder>, gateway: TcpListener, chatty: bool) -> Result<Self> {
+    pub async fn assemble(
+        ground: Ground,
+        builder: Arc<Builder>,
+        gateway: TcpListener,
+        chatty: bool,
+    ) -> Result<Self> {
         let url = format!("http://localhost:{}", gateway.local_addr()?.port());
-        let surroundings = Surroundings::of(&ground.database, &ground.emulator_url, &ground.prefix, &url);
+        let surroundings =
+            Surroundings::of(&ground.database, &ground.emulator_url, &ground.prefix, &url);
         let model = template::read(&ground.root.join("template.yaml"), &surroundings)?;
         let aws = Aws::at(&ground.emulator_url);
         aws.make(&model, &ground.secrets).await?;
@@ -66,7 +72,8 @@ impl Cloud {
             runtime_api: String::new(),
         };
         let lambda = Lambda::start(&model.functions, builder, environment).await?;
-        let router = Gateway::new(&model.functions, model.api.clone(), lambda.clone(), chatty)?.router();
+        let router =
+            Gateway::new(&model.functions, model.api.clone(), lambda.clone(), chatty)?.router();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { drop(axum::serve(gateway, router).await) });
         Ok(Self { model, lambda, aws, url, ground, tasks })
@@ -82,7 +89,11 @@ impl Cloud {
                 self.ground.logs.join("platform-migrate.log").display()
             );
         }
-        self.ground.database.set_passwords().await.context("cannot set the passwords of the services' roles")?;
+        self.ground
+            .database
+            .set_passwords()
+            .await
+            .context("cannot set the passwords of the services' roles")?;
         self.aws.keep_secrets(&self.model, &self.ground.secrets).await
     }
 
@@ -91,7 +102,13 @@ impl Cloud {
         for function in self.model.functions.clone() {
             let Some(trigger) = function.queue.clone() else { continue };
             let url = self.queue_url(&trigger.queue);
-            self.tasks.spawn(queues::poll(function, trigger, url, self.aws.clone(), self.lambda.clone()));
+            self.tasks.spawn(queues::poll(
+                function,
+                trigger,
+                url,
+                self.aws.clone(),
+                self.lambda.clone(),
+            ));
         }
     }
 
@@ -99,7 +116,8 @@ impl Cloud {
     pub fn keep_schedules(&mut self) -> Result<()> {
         for function in &self.model.functions {
             let Some(trigger) = &function.schedule else { continue };
-            let times = Times::read(trigger).with_context(|| format!("template.yaml line {}", function.line))?;
+            let times = Times::read(trigger)
+                .with_context(|| format!("template.yaml line {}", function.line))?;
             self.tasks.spawn(schedules::keep(function.name.clone(), times, self.lambda.clone()));
         }
         Ok(())
@@ -117,9 +135,17 @@ impl Cloud {
 
     /// Puts a price file where the exchange's would be put.
     pub async fn put_prices(&self, file: &Path) -> Result<()> {
-        let name = file.file_name().and_then(|name| name.to_str()).context("a file without a name")?;
+        let name =
+            file.file_name().and_then(|name| name.to_str()).context("a file without a name")?;
         let body = std::fs::read(file)?.into();
-        self.aws.s3.put_object().bucket(self.bucket()?).key(format!("prices/{name}")).body(body).send().await?;
+        self.aws
+            .s3
+            .put_object()
+            .bucket(self.bucket()?)
+            .key(format!("prices/{name}"))
+            .body(body)
+            .send()
+            .await?;
         Ok(())
     }
 }

@@ -68,7 +68,8 @@ fn options(mut words: &[&str]) -> Result<Options> {
             (None, [value, rest @ ..]) => (*name, *value, rest),
             (None, []) => (*name, "", rest),
         };
-        let number = || value.parse().with_context(|| format!("{name} takes a port, not `{value}`"));
+        let number =
+            || value.parse().with_context(|| format!("{name} takes a port, not `{value}`"));
         match name {
             "--port" => options.port = number()?,
             "--invoke-port" => options.invoke_port = number()?,
@@ -81,7 +82,8 @@ fn options(mut words: &[&str]) -> Result<Options> {
 
 fn reset(home: &Home) -> Result<()> {
     Running::refuse_second(home)?;
-    std::fs::remove_dir_all(&home.data).with_context(|| format!("cannot delete {}", home.data.display()))?;
+    std::fs::remove_dir_all(&home.data)
+        .with_context(|| format!("cannot delete {}", home.data.display()))?;
     println!("All data is deleted; the next `cargo run` begins afresh.");
     Ok(())
 }
@@ -90,7 +92,8 @@ async fn invoke(home: &Home, function: &str, event: Option<&str>) -> Result<()> 
     let running = Running::find(home)?;
     let sample = || home.root.join("events").join(format!("{function}.json"));
     let file = event.map_or_else(sample, PathBuf::from);
-    let mut event = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut event = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
     if event.contains(DEMO_TOKEN) {
         event = event.replace(DEMO_TOKEN, &seed::sign_in(&running.gateway_url).await?);
     }
@@ -106,14 +109,21 @@ async fn invoke(home: &Home, function: &str, event: Option<&str>) -> Result<()> 
 async fn mails(home: &Home) -> Result<()> {
     let running = Running::find(home)?;
     for mail in seed::mails(&running.emulator_url).await? {
-        println!("To: {}\nSubject: {}\nDate: {}\n\n{}", mail.to.join(", "), mail.subject, mail.at, mail.text);
+        println!(
+            "To: {}\nSubject: {}\nDate: {}\n\n{}",
+            mail.to.join(", "),
+            mail.subject,
+            mail.at,
+            mail.text
+        );
     }
     Ok(())
 }
 
 fn psql(home: &Home, rest: &[&str]) -> Result<()> {
     let running = Running::find(home)?;
-    let status = Postgres::psql(&running.postgres_binaries, &running.database()).args(rest).status()?;
+    let status =
+        Postgres::psql(&running.postgres_binaries, &running.database()).args(rest).status()?;
     if status.success() { Ok(()) } else { bail!("psql ended with {status}") }
 }
 
@@ -126,7 +136,8 @@ async fn secret_set(home: &Home, name: &str) -> Result<()> {
     let put = aws.secrets.put_secret_value().secret_id(name).secret_string(value).send().await;
     if put.is_err() {
         let known = aws.secrets.list_secrets().send().await?;
-        let names: Vec<&str> = known.secret_list().iter().filter_map(|secret| secret.name()).collect();
+        let names: Vec<&str> =
+            known.secret_list().iter().filter_map(|secret| secret.name()).collect();
         bail!("there is no secret {name}; there are: {}", names.join(", "));
     }
     println!("{name} is set; functions see it within five minutes, new processes at once.");

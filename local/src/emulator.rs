@@ -44,7 +44,8 @@ impl Emulator {
             .stdout(out.try_clone()?)
             .stderr(out);
         crate::postgres::detached(&mut command);
-        let mut emulator = Self { child: command.spawn()?, url: format!("http://127.0.0.1:{port}") };
+        let mut emulator =
+            Self { child: command.spawn()?, url: format!("http://127.0.0.1:{port}") };
         emulator.wait(log).await?;
         Ok(emulator)
     }

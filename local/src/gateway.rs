@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -62,7 +62,9 @@ impl Gateway {
             }
         }
         // As API Gateway does, a literal segment before a parameter.
-        routes.sort_by_key(|target| target.segments.iter().filter(|segment| segment.starts_with('{')).count());
+        routes.sort_by_key(|target| {
+            target.segments.iter().filter(|segment| segment.starts_with('{')).count()
+        });
         Ok(Self(Arc::new(Inner { routes, api, lambda, chatty })))
     }
 
@@ -89,15 +91,23 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
 
 impl Gateway {
     async fn answer(&self, request: Request, id: &str) -> Response {
-        if request.method() == Method::OPTIONS && self.0.routes.iter().any(|target| target.matches(request.uri().path()).is_some()) {
+        if request.method() == Method::OPTIONS
+            && self.0.routes.iter().any(|target| target.matches(request.uri().path()).is_some())
+        {
             return self.preflight();
         }
         let found = self.0.routes.iter().find_map(|target| {
-            (target.method == request.method()).then(|| target.matches(request.uri().path()))?.map(|found| (target, found))
+            (target.method == request.method())
+                .then(|| target.matches(request.uri().path()))?
+                .map(|found| (target, found))
         });
-        let Some((target, parameters)) = found else { return self.refuse("MISSING_AUTHENTICATION_TOKEN", id) };
+        let Some((target, parameters)) = found else {
+            return self.refuse("MISSING_AUTHENTICATION_TOKEN", id);
+        };
         let (parts, body) = request.into_parts();
-        let Ok(body) = to_bytes(body, MOST_BODY_BYTES).await else { return self.refuse("REQUEST_TOO_LARGE", id) };
+        let Ok(body) = to_bytes(body, MOST_BODY_BYTES).await else {
+            return self.refuse("REQUEST_TOO_LARGE", id);
+        };
         let operator = if target.signed {
             match signature::check(&parts, &body) {
                 Ok(operator) => Some(operator),
@@ -111,27 +121,42 @@ impl Gateway {
         if payload.len() > crate::lambda::MOST_PAYLOAD_BYTES {
             return self.refuse("REQUEST_TOO_LARGE", id);
         }
-        let outcome = self.0.lambda.invoke(&target.function, payload).await;
-        let answer: Option<Value> = serde_json::from_slice(&outcome.payload).ok();
+        self.call(&target.function, payload, id).await
+    }
+
+    /// The function's answer, or what API Gateway says when there is none.
+    async fn call(&self, function: &str, payload: Bytes, id: &str) -> Response {
+        let outcome = self.0.lambda.invoke(function, payload).await;
+        let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
         if outcome.failed {
-            let kind = answer.as_ref().and_then(|answer| answer["errorType"].as_str()).unwrap_or("unknown");
-            let message = answer.as_ref().and_then(|answer| answer["errorMessage"].as_str()).unwrap_or_default();
-            println!("  {} failed: {kind}: {message}", target.function);
+            let kind = answer["errorType"].as_str().unwrap_or("unknown");
+            println!(
+                "  {function} failed: {kind}: {}",
+                answer["errorMessage"].as_str().unwrap_or_default()
+            );
             let timed_out = kind == "Sandbox.Timedout";
-            return self.refuse(if timed_out { "INTEGRATION_TIMEOUT" } else { "INTEGRATION_FAILURE" }, id);
+            return self
+                .refuse(if timed_out { "INTEGRATION_TIMEOUT" } else { "INTEGRATION_FAILURE" }, id);
         }
-        answer.and_then(|answer| response(&answer)).unwrap_or_else(|| self.refuse("INTEGRATION_FAILURE", id))
+        response(&answer).unwrap_or_else(|| self.refuse("INTEGRATION_FAILURE", id))
     }
 
     fn preflight(&self) -> Response {
         let mut response = StatusCode::NO_CONTENT.into_response();
-        set_headers(&mut response, self.0.api.cors.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        set_headers(
+            &mut response,
+            self.0.api.cors.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+        );
         response
     }
 
     /// What API Gateway answers itself, as the template words it.
     fn refuse(&self, kind: &str, id: &str) -> Response {
-        let default = if kind.ends_with("FAILURE") || kind.ends_with("TIMEOUT") { "DEFAULT_5XX" } else { "DEFAULT_4XX" };
+        let default = if kind.ends_with("FAILURE") || kind.ends_with("TIMEOUT") {
+            "DEFAULT_5XX"
+        } else {
+            "DEFAULT_4XX"
+        };
         let responses = &self.0.api.responses;
         let Some(worded) = responses.get(kind).or_else(|| responses.get(default)) else {
             return StatusCode::BAD_GATEWAY.into_response();
@@ -139,7 +164,10 @@ impl Gateway {
         let status = worded.status.and_then(|status| StatusCode::from_u16(status).ok());
         let body = worded.body.replace("$context.requestId", id);
         let mut response = (status.unwrap_or(StatusCode::BAD_GATEWAY), body).into_response();
-        set_headers(&mut response, worded.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        set_headers(
+            &mut response,
+            worded.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+        );
         response
     }
 }
@@ -166,7 +194,9 @@ impl Target {
 
 /// A function's answer as HTTP; `None` when it is none.
 fn response(answer: &Value) -> Option<Response> {
-    let status = answer["statusCode"].as_u64().and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())?;
+    let status = answer["statusCode"]
+        .as_u64()
+        .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())?;
     let text = answer["body"].as_str().unwrap_or_default();
     let body = if answer["isBase64Encoded"].as_bool().unwrap_or(false) {
         BASE64_STANDARD.decode(text).ok()?

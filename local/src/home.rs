@@ -18,11 +18,19 @@ pub struct Home {
 impl Home {
     /// The home of this checkout; `KITEMATE_HOME` puts the data elsewhere.
     pub fn of_checkout() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the checkout has no root")?.to_owned();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("the checkout has no root")?
+            .to_owned();
         let kept = root.join(".kitemate");
         let data = setting("KITEMATE_HOME").map_or_else(|| kept.join("data"), PathBuf::from);
-        let home = Self { parts: setting("KITEMATE_PARTS").map_or_else(|| kept.join("parts"), PathBuf::from), root, data };
-        std::fs::create_dir_all(home.logs()).with_context(|| format!("cannot make {}", home.logs().display()))?;
+        let home = Self {
+            parts: setting("KITEMATE_PARTS").map_or_else(|| kept.join("parts"), PathBuf::from),
+            root,
+            data,
+        };
+        std::fs::create_dir_all(home.logs())
+            .with_context(|| format!("cannot make {}", home.logs().display()))?;
         Ok(home)
     }
 
@@ -43,7 +51,10 @@ impl Home {
 }
 
 /// An environment variable that chooses where or what the local cloud is.
-#[expect(clippy::disallowed_methods, reason = "the local cloud is configured by its own environment, in this place only")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the local cloud is configured by its own environment, in this place only"
+)]
 pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

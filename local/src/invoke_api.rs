@@ -42,7 +42,12 @@ async fn invoke(
     if !lambda.has(&function) {
         let known: Vec<&str> = lambda.names().collect();
         let message = format!("there is no function {function}; there are {}", known.join(", "));
-        return (StatusCode::NOT_FOUND, [("x-amzn-errortype", "ResourceNotFoundException")], message).into_response();
+        return (
+            StatusCode::NOT_FOUND,
+            [("x-amzn-errortype", "ResourceNotFoundException")],
+            message,
+        )
+            .into_response();
     }
     if headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event") {
         tokio::spawn(async move { lambda.invoke(&function, payload).await });
@@ -50,9 +55,13 @@ async fn invoke(
     }
     let outcome = lambda.invoke(&function, payload).await;
     let mut response = outcome.payload.into_response();
-    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert("content-type", http::HeaderValue::from_static("application/json"));
     if outcome.failed {
-        response.headers_mut().insert("x-amz-function-error", http::HeaderValue::from_static("Unhandled"));
+        response
+            .headers_mut()
+            .insert("x-amz-function-error", http::HeaderValue::from_static("Unhandled"));
     }
     response
 }

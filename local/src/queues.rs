@@ -16,7 +16,13 @@ use crate::template::{ACCOUNT, Function, QueueTrigger, REGION};
 const TRY_AGAIN_AFTER_S: i32 = 1;
 
 /// Polls a queue for its function until it is aborted.
-pub async fn poll(function: Function, trigger: QueueTrigger, url: String, aws: Aws, lambda: Lambda) {
+pub async fn poll(
+    function: Function,
+    trigger: QueueTrigger,
+    url: String,
+    aws: Aws,
+    lambda: Lambda,
+) {
     loop {
         if let Err(err) = once(&function.name, &trigger, &url, &aws, &lambda).await {
             println!("  queue {}: {err:#}", trigger.queue);
@@ -25,7 +31,13 @@ pub async fn poll(function: Function, trigger: QueueTrigger, url: String, aws: A
     }
 }
 
-async fn once(function: &str, trigger: &QueueTrigger, url: &str, aws: &Aws, lambda: &Lambda) -> Result<()> {
+async fn once(
+    function: &str,
+    trigger: &QueueTrigger,
+    url: &str,
+    aws: &Aws,
+    lambda: &Lambda,
+) -> Result<()> {
     let received = aws
         .sqs
         .receive_message()
@@ -55,7 +67,12 @@ async fn once(function: &str, trigger: &QueueTrigger, url: &str, aws: &Aws, lamb
 }
 
 /// Deletes what was handled and shows the rest again soon.
-async fn settle(messages: &[Message], url: &str, aws: &Aws, failed: impl Fn(&str) -> bool) -> Result<()> {
+async fn settle(
+    messages: &[Message],
+    url: &str,
+    aws: &Aws,
+    failed: impl Fn(&str) -> bool,
+) -> Result<()> {
     let mut handled = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         let receipt = message.receipt_handle().unwrap_or_default();
@@ -63,7 +80,9 @@ async fn settle(messages: &[Message], url: &str, aws: &Aws, failed: impl Fn(&str
             let hide = aws.sqs.change_message_visibility().queue_url(url).receipt_handle(receipt);
             hide.visibility_timeout(TRY_AGAIN_AFTER_S).send().await?;
         } else {
-            let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string()).receipt_handle(receipt);
+            let entry = DeleteMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .receipt_handle(receipt);
             handled.push(entry.build()?);
         }
     }

@@ -44,7 +44,8 @@ impl Aws {
     /// Clients of the emulator at this URL.
     pub fn at(url: &str) -> Self {
         let s3 = client!(aws_sdk_s3, url);
-        let s3 = aws_sdk_s3::Client::from_conf(s3.config().to_builder().force_path_style(true).build());
+        let s3 =
+            aws_sdk_s3::Client::from_conf(s3.config().to_builder().force_path_style(true).build());
         Self {
             dynamodb: client!(aws_sdk_dynamodb, url),
             s3,
@@ -59,7 +60,8 @@ impl Aws {
     pub async fn make(&self, model: &Model, secrets: &Path) -> Result<()> {
         // Dead-letter queues first: the others name them.
         for dead_letters in [true, false] {
-            for queue in model.queues.iter().filter(|queue| queue.redrive.is_none() == dead_letters) {
+            for queue in model.queues.iter().filter(|queue| queue.redrive.is_none() == dead_letters)
+            {
                 self.queue(queue).await.with_context(|| format!("queue {}", queue.name))?;
             }
         }
@@ -73,7 +75,8 @@ impl Aws {
         for bucket in &model.buckets {
             self.bucket(bucket).await.with_context(|| format!("bucket {}", bucket.name))?;
         }
-        let senders = model.functions.iter().filter_map(|function| function.environment.get("MAIL_FROM"));
+        let senders =
+            model.functions.iter().filter_map(|function| function.environment.get("MAIL_FROM"));
         for sender in senders {
             self.sender(sender).await.with_context(|| format!("sender {sender}"))?;
         }
@@ -83,20 +86,34 @@ impl Aws {
     /// Verifies a sender of mail: by hand, since nothing else here needs SES' own client.
     async fn sender(&self, sender: &str) -> Result<()> {
         let address = sender.split(['<', '>']).find(|part| part.contains('@')).unwrap_or(sender);
-        let form = format!("Action=VerifyEmailIdentity&Version=2010-12-01&EmailAddress={}", address.replace('+', "%2B"));
+        let form = format!(
+            "Action=VerifyEmailIdentity&Version=2010-12-01&EmailAddress={}",
+            address.replace('+', "%2B")
+        );
         let request = http::Request::post(&self.emulator_url)
             .header("content-type", "application/x-www-form-urlencoded")
-            .header("authorization", format!("AWS4-HMAC-SHA256 Credential=local/20260101/{REGION}/ses/aws4_request"));
+            .header(
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential=local/20260101/{REGION}/ses/aws4_request"),
+            );
         let answer = web::send(request.body(form.into())?).await?;
-        if answer.status == 200 { Ok(()) } else { bail!("SES answered {}: {}", answer.status, answer.text()) }
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            bail!("SES answered {}: {}", answer.status, answer.text())
+        }
     }
 
     async fn queue(&self, queue: &Queue) -> Result<()> {
         let visibility = queue.visibility_s.to_string();
-        let mut create =
-            self.sqs.create_queue().queue_name(&queue.name).attributes(QueueAttributeName::VisibilityTimeout, visibility);
+        let mut create = self
+            .sqs
+            .create_queue()
+            .queue_name(&queue.name)
+            .attributes(QueueAttributeName::VisibilityTimeout, visibility);
         if let Some(redrive) = &queue.redrive {
-            let policy = json!({ "deadLetterTargetArn": redrive.arn, "maxReceiveCount": redrive.receives });
+            let policy =
+                json!({ "deadLetterTargetArn": redrive.arn, "maxReceiveCount": redrive.receives });
             create = create.attributes(QueueAttributeName::RedrivePolicy, policy.to_string());
         }
         create.send().await?;
@@ -108,7 +125,10 @@ impl Aws {
             .attribute_name(key)
             .attribute_type(dynamodb::ScalarAttributeType::S)
             .build()?;
-        let hash = dynamodb::KeySchemaElement::builder().attribute_name(key).key_type(dynamodb::KeyType::Hash).build()?;
+        let hash = dynamodb::KeySchemaElement::builder()
+            .attribute_name(key)
+            .key_type(dynamodb::KeyType::Hash)
+            .build()?;
         let created = self
             .dynamodb
             .create_table()
@@ -119,12 +139,24 @@ impl Aws {
             .send()
             .await;
         match created {
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_resource_in_use_exception()) => return Ok(()),
+            Err(err)
+                if err.as_service_error().is_some_and(|err| err.is_resource_in_use_exception()) =>
+            {
+                return Ok(());
+            }
             created => created?,
         };
         if let Some(ttl) = ttl {
-            let ttl = dynamodb::TimeToLiveSpecification::builder().attribute_name(ttl).enabled(true).build()?;
-            self.dynamodb.update_time_to_live().table_name(name).time_to_live_specification(ttl).send().await?;
+            let ttl = dynamodb::TimeToLiveSpecification::builder()
+                .attribute_name(ttl)
+                .enabled(true)
+                .build()?;
+            self.dynamodb
+                .update_time_to_live()
+                .table_name(name)
+                .time_to_live_specification(ttl)
+                .send()
+                .await?;
         }
         Ok(())
     }
@@ -132,7 +164,9 @@ impl Aws {
     async fn secret(&self, name: &str, value: Option<&String>) -> Result<()> {
         let created = self.secrets.create_secret().name(name).secret_string("{}").send().await;
         match created {
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_resource_exists_exception()) => {}
+            Err(err)
+                if err.as_service_error().is_some_and(|err| err.is_resource_exists_exception()) => {
+            }
             created => drop(created?),
         }
         if let Some(value) = value {
@@ -144,14 +178,24 @@ impl Aws {
     async fn bucket(&self, bucket: &Bucket) -> Result<()> {
         let place = s3::CreateBucketConfiguration::builder();
         let place = place.location_constraint(s3::BucketLocationConstraint::from(REGION)).build();
-        let created = self.s3.create_bucket().bucket(&bucket.name).create_bucket_configuration(place).send().await;
+        let created = self
+            .s3
+            .create_bucket()
+            .bucket(&bucket.name)
+            .create_bucket_configuration(place)
+            .send()
+            .await;
         match created {
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_bucket_already_owned_by_you()) => {}
+            Err(err)
+                if err
+                    .as_service_error()
+                    .is_some_and(|err| err.is_bucket_already_owned_by_you()) => {}
             created => drop(created?),
         }
         let mut notify = s3::NotificationConfiguration::builder();
         for (queue, prefix) in &bucket.notifies {
-            let rule = s3::FilterRule::builder().name(s3::FilterRuleName::Prefix).value(prefix).build();
+            let rule =
+                s3::FilterRule::builder().name(s3::FilterRuleName::Prefix).value(prefix).build();
             let filter = s3::S3KeyFilter::builder().filter_rules(rule).build();
             notify = notify.queue_configurations(
                 s3::QueueConfiguration::builder()
@@ -162,7 +206,10 @@ impl Aws {
             );
         }
         let put = self.s3.put_bucket_notification_configuration().bucket(&bucket.name);
-        put.notification_configuration(notify.build()).skip_destination_validation(true).send().await?;
+        put.notification_configuration(notify.build())
+            .skip_destination_validation(true)
+            .send()
+            .await?;
         Ok(())
     }
 
@@ -187,7 +234,12 @@ pub fn write_private(file: &Path, text: &str) -> Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let beside = file.with_extension("new");
-    let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut out = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)?;
     out.write_all(text.as_bytes())?;
     Ok(std::fs::rename(beside, file)?)
 }

@@ -39,7 +39,9 @@ impl Running {
         let running: Option<Self> = text.and_then(|text| serde_json::from_str(&text).ok());
         match running {
             Some(running) if running.is_alive() => Ok(running),
-            _ => bail!("the local cloud is not running; start it with `cargo run` in another terminal"),
+            _ => bail!(
+                "the local cloud is not running; start it with `cargo run` in another terminal"
+            ),
         }
     }
 
@@ -48,7 +50,9 @@ impl Running {
         match Self::find(home) {
             Ok(other) => bail!(
                 "the local cloud runs already at {} (process {}); stop it with Ctrl-C where it runs, or `kill {}`",
-                other.gateway_url, other.pid, other.pid
+                other.gateway_url,
+                other.pid,
+                other.pid
             ),
             Err(_) => Ok(()),
         }

@@ -24,9 +24,12 @@ pub enum Times {
 impl Times {
     /// Reads a schedule's expression.
     pub fn read(trigger: &ScheduleTrigger) -> Result<Self> {
-        let inside = |name: &str| trigger.expression.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
+        let inside = |name: &str| {
+            trigger.expression.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')')
+        };
         if let Some(rate) = inside("rate") {
-            let (count, unit) = rate.split_once(' ').ok_or_else(|| anyhow!("rate({rate}) has no unit"))?;
+            let (count, unit) =
+                rate.split_once(' ').ok_or_else(|| anyhow!("rate({rate}) has no unit"))?;
             let seconds = match unit.trim_end_matches('s') {
                 "minute" => 60,
                 "hour" => 3600,
@@ -35,8 +38,10 @@ impl Times {
             };
             return Ok(Self::Every(Duration::from_secs(count.parse::<u64>()? * seconds)));
         }
-        let fields = inside("cron").ok_or_else(|| anyhow!("`{}` is neither rate(…) nor cron(…)", trigger.expression))?;
-        let zone: Tz = trigger.zone.parse().map_err(|_| anyhow!("`{}` is no time zone", trigger.zone))?;
+        let fields = inside("cron")
+            .ok_or_else(|| anyhow!("`{}` is neither rate(…) nor cron(…)", trigger.expression))?;
+        let zone: Tz =
+            trigger.zone.parse().map_err(|_| anyhow!("`{}` is no time zone", trigger.zone))?;
         // EventBridge has no seconds; days of the week count from 1, Sunday, in both.
         let schedule = cron::Schedule::from_str(&format!("0 {fields}"));
         Ok(Self::At(Box::new(schedule.with_context(|| format!("cron({fields})"))?), zone))
@@ -46,9 +51,10 @@ impl Times {
     pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::Every(interval) => Some(after + *interval),
-            Self::At(schedule, zone) => {
-                schedule.after(&after.with_timezone(zone)).next().map(|time| time.with_timezone(&Utc))
-            }
+            Self::At(schedule, zone) => schedule
+                .after(&after.with_timezone(zone))
+                .next()
+                .map(|time| time.with_timezone(&Utc)),
         }
     }
 }
@@ -88,7 +94,8 @@ mod tests {
     use super::*;
 
     fn next(expression: &str, after: &str) -> String {
-        let trigger = ScheduleTrigger { expression: expression.into(), zone: "Asia/Kolkata".into() };
+        let trigger =
+            ScheduleTrigger { expression: expression.into(), zone: "Asia/Kolkata".into() };
         let after: DateTime<Utc> = after.parse().unwrap();
         Times::read(&trigger).unwrap().next(after).unwrap().to_rfc3339()
     }
@@ -96,15 +103,23 @@ mod tests {
     #[test]
     fn times_of_day_are_those_of_the_zone() {
         // Friday 20 November 2026, 18:00 in Kolkata is 12:30 UTC; after it comes Monday.
-        assert_eq!(next("cron(0 18 ? * MON-FRI *)", "2026-11-20T12:00:00Z"), "2026-11-20T12:30:00+00:00");
-        assert_eq!(next("cron(0 18 ? * MON-FRI *)", "2026-11-20T12:30:00Z"), "2026-11-23T12:30:00+00:00");
+        assert_eq!(
+            next("cron(0 18 ? * MON-FRI *)", "2026-11-20T12:00:00Z"),
+            "2026-11-20T12:30:00+00:00"
+        );
+        assert_eq!(
+            next("cron(0 18 ? * MON-FRI *)", "2026-11-20T12:30:00Z"),
+            "2026-11-23T12:30:00+00:00"
+        );
         assert_eq!(next("rate(1 minute)", "2026-11-20T12:30:00Z"), "2026-11-20T12:31:00+00:00");
     }
 
     #[test]
     fn another_expression_is_refused() {
-        for expression in ["at(2026-11-20T12:00:00)", "rate(1 fortnight)", "rate(1)", "cron(0 18)"] {
-            let trigger = ScheduleTrigger { expression: expression.into(), zone: "Asia/Kolkata".into() };
+        for expression in ["at(2026-11-20T12:00:00)", "rate(1 fortnight)", "rate(1)", "cron(0 18)"]
+        {
+            let trigger =
+                ScheduleTrigger { expression: expression.into(), zone: "Asia/Kolkata".into() };
             assert!(Times::read(&trigger).is_err(), "{expression}");
         }
     }

@@ -15,10 +15,14 @@ pub const PASSWORD: &str = "kitemate-demo";
 
 /// Loads the example prices, and registers the demo person unless they are there already.
 pub async fn seed(cloud: &Cloud, emulator_url: &str, examples: &std::path::Path) -> Result<()> {
-    let mut files: Vec<_> = std::fs::read_dir(examples.join("prices"))?.filter_map(Result::ok).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(examples.join("prices"))?.filter_map(Result::ok).collect();
     files.sort_by_key(std::fs::DirEntry::file_name);
     for file in files {
-        cloud.put_prices(&file.path()).await.with_context(|| format!("{}", file.path().display()))?;
+        cloud
+            .put_prices(&file.path())
+            .await
+            .with_context(|| format!("{}", file.path().display()))?;
     }
     let answer = log_in(&cloud.url).await?;
     let token = match answer.status {
@@ -34,11 +38,17 @@ pub async fn sign_in(url: &str) -> Result<String> {
 }
 
 async fn log_in(url: &str) -> Result<Answer> {
-    web::post(&format!("{url}/v1/auth/login"), &json!({ "email": EMAIL, "password": PASSWORD })).await
+    web::post(&format!("{url}/v1/auth/login"), &json!({ "email": EMAIL, "password": PASSWORD }))
+        .await
 }
 
 /// Registers somebody, reads the code from the mail, and answers the access token.
-pub async fn register(cloud: &Cloud, emulator_url: &str, email: &str, password: &str) -> Result<String> {
+pub async fn register(
+    cloud: &Cloud,
+    emulator_url: &str,
+    email: &str,
+    password: &str,
+) -> Result<String> {
     let request = json!({ "email": email, "password": password, "name": "Demo" });
     let answer = web::post(&format!("{}/v1/auth/register", cloud.url), &request).await?;
     if answer.status != 202 {
@@ -48,7 +58,11 @@ pub async fn register(cloud: &Cloud, emulator_url: &str, email: &str, password: 
     let until = Instant::now() + Duration::from_secs(30);
     let code = loop {
         let codes = mails(emulator_url).await?;
-        let code = codes.iter().rev().find(|mail| mail.to.iter().any(|to| to == email)).and_then(Mail::code);
+        let code = codes
+            .iter()
+            .rev()
+            .find(|mail| mail.to.iter().any(|to| to == email))
+            .and_then(Mail::code);
         match code {
             Some(code) => break code,
             None if Instant::now() > until => bail!("no mail with a code came; see auth-mail.log"),
@@ -108,7 +122,11 @@ impl Mail {
 /// Every mail the emulator's SES took, oldest first.
 pub async fn mails(emulator_url: &str) -> Result<Vec<Mail>> {
     let answer = web::get(&format!("{emulator_url}/_ministack/ses/messages")).await?.json()?;
-    let all = answer["messages"].as_object().into_iter().flatten().flat_map(|(_, mails)| mails.as_array());
+    let all = answer["messages"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, mails)| mails.as_array());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mail = |mail: &Value| Mail {
         to: mail["To"].as_array().into_iter().flatten().map(text).collect(),

@@ -12,7 +12,8 @@ use anyhow::{Context, Result};
 use crate::postgres::Database;
 
 pub use model::{
-    Api, Bucket, Function, GatewayResponse, Model, Queue, QueueTrigger, Redrive, Route, ScheduleTrigger,
+    Api, Bucket, Function, GatewayResponse, Model, Queue, QueueTrigger, Redrive, Route,
+    ScheduleTrigger,
 };
 
 /// Where the local cloud's parts are: what the template's references stand for.
@@ -37,7 +38,10 @@ impl Surroundings {
             ("PublicUrl", public_url.to_owned()),
         ];
         Self {
-            parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            parameters: parameters
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             emulator_url: emulator_url.to_owned(),
             prefix: prefix.to_owned(),
         }
@@ -51,7 +55,8 @@ pub const REGION: &str = "ap-south-1";
 
 /// Reads the template of a checkout.
 pub fn read(file: &Path, surroundings: &Surroundings) -> Result<Model> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     interpret(&text, surroundings).with_context(|| format!("{} is not understood", file.display()))
 }
 

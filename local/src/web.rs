@@ -37,7 +37,9 @@ impl Answer {
 pub async fn send(request: http::Request<Bytes>) -> Result<Answer> {
     static CLIENT: OnceLock<Client<HttpConnector, Full<Bytes>>> = OnceLock::new();
     // Tests have a runtime each, and a kept connection belongs to the runtime that opened it.
-    let client = CLIENT.get_or_init(|| Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http());
+    let client = CLIENT.get_or_init(|| {
+        Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http()
+    });
     let response = client.request(request.map(Full::new)).await?;
     let (parts, body) = response.into_parts();
     let body = body.collect().await?.to_bytes();

@@ -26,7 +26,13 @@ impl App {
     pub fn new(config: Config) -> Self {
         let aws = Aws::new(config.clone());
         let db = Db::new(&config);
-        Self(Arc::new(Parts { secrets: Secrets::new(aws.clone()), keys: KeyRing::default(), db, aws, config }))
+        Self(Arc::new(Parts {
+            secrets: Secrets::new(aws.clone()),
+            keys: KeyRing::default(),
+            db,
+            aws,
+            config,
+        }))
     }
 
     /// The settings.

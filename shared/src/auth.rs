@@ -74,10 +74,14 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Some(Access::Member(permission)) = parts.extensions.get::<Access>().copied() else {
-            return Err(Problem::internal(anyhow::anyhow!("a route without member access asks for a caller")));
+            return Err(Problem::internal(anyhow::anyhow!(
+                "a route without member access asks for a caller"
+            )));
         };
-        let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| Problem::new(reasons::NO_TOKEN))?;
-        let token = bearer(header.to_str().unwrap_or_default()).ok_or_else(|| Problem::new(reasons::NO_TOKEN))?;
+        let header =
+            parts.headers.get(AUTHORIZATION).ok_or_else(|| Problem::new(reasons::NO_TOKEN))?;
+        let token = bearer(header.to_str().unwrap_or_default())
+            .ok_or_else(|| Problem::new(reasons::NO_TOKEN))?;
         let claims = verify(app, token).await?;
         tracing::Span::current().record("workspace", tracing::field::display(claims.wid));
         Ok(Self {

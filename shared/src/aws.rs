@@ -45,7 +45,8 @@ impl Aws {
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.0.dynamodb.get_or_init(|| {
             let once = aws_sdk_dynamodb::config::retry::RetryConfig::disabled();
-            let config = aws_sdk_dynamodb::config::Builder::from(self.sdk()).retry_config(once).build();
+            let config =
+                aws_sdk_dynamodb::config::Builder::from(self.sdk()).retry_config(once).build();
             aws_sdk_dynamodb::Client::from_conf(config)
         })
     }

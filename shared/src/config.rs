@@ -12,7 +12,9 @@ pub struct Config {
 
 /// A setting that is not there, or not what it should be.
 #[derive(Debug, thiserror::Error)]
-#[error("the environment variable {name} {wrong}; template.yaml sets it for the functions that need it")]
+#[error(
+    "the environment variable {name} {wrong}; template.yaml sets it for the functions that need it"
+)]
 pub struct BadSetting {
     name: String,
     wrong: &'static str,
@@ -26,8 +28,12 @@ impl Config {
     }
 
     /// Settings chosen by a test or a tool.
-    pub fn from_pairs<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
-        Self { settings: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+    pub fn from_pairs<K: Into<String>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        Self {
+            settings: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        }
     }
 
     /// A setting that may be missing; an empty one counts as missing.
@@ -92,7 +98,8 @@ mod tests {
 
     #[test]
     fn a_missing_setting_names_itself_and_its_place() {
-        let missing = Config::from_pairs([("DATABASE_URL", "")]).database_url().unwrap_err().to_string();
+        let missing =
+            Config::from_pairs([("DATABASE_URL", "")]).database_url().unwrap_err().to_string();
         assert!(missing.contains("DATABASE_URL") && missing.contains("template.yaml"), "{missing}");
     }
 

@@ -85,9 +85,16 @@ impl Db {
     }
 
     /// One statement outside any tenant, committed by itself: reference tables and definer functions.
-    pub async fn query<const N: usize>(&self, sql: &str, params: [Param<'_>; N]) -> Result<Vec<Row>, DbError> {
+    pub async fn query<const N: usize>(
+        &self,
+        sql: &str,
+        params: [Param<'_>; N],
+    ) -> Result<Vec<Row>, DbError> {
         let lease = self.lease().await?;
-        let rows = lease.send(&[], &[statement(sql, params)], false).await.map(|mut all| all.pop().unwrap_or_default());
+        let rows = lease
+            .send(&[], &[statement(sql, params)], false)
+            .await
+            .map(|mut all| all.pop().unwrap_or_default());
         lease.settle(rows)
     }
 
@@ -97,18 +104,9 @@ impl Db {
         entry: impl Into<Entry<'a>>,
         statements: [Statement<'_>; N],
     ) -> Result<[Vec<Row>; N], DbError> {
-        let entry = entry.into();
-        let lease = self.lease().await?;
-        let rows = lease.send(&[Open::Read, Open::Enter(entry)], &statements, true).await;
-        let rows = match lease.settle(rows) {
-            Err(err) if err.connection_lost() => {
-                let lease = self.lease().await?;
-                let rows = lease.send(&[Open::Read, Open::Enter(entry)], &statements, true).await;
-                lease.settle(rows)?
-            }
-            rows => rows?,
-        };
-        Ok(last(rows))
+        let (lease, sent) =
+            self.send(&[Open::Read, Open::Enter(entry.into())], &statements, true).await?;
+        Ok(last(lease.settle(sent)?))
     }
 
     /// Opens a transaction inside a workspace and runs its first statements in the same round trip.
@@ -117,29 +115,41 @@ impl Db {
         entry: impl Into<Entry<'a>>,
         first: [Statement<'_>; N],
     ) -> Result<(Tenant, [Vec<Row>; N]), DbError> {
-        let entry = entry.into();
-        let lease = self.lease().await?;
-        match lease.send(&[Open::Write, Open::Enter(entry)], &first, false).await {
+        let (lease, sent) =
+            self.send(&[Open::Write, Open::Enter(entry.into())], &first, false).await?;
+        match sent {
             Ok(rows) => {
-                let fresh = rows.first().and_then(|rows| rows.first()).is_some_and(entered_afresh);
+                let fresh = entered_afresh(&rows);
                 Ok((Tenant { lease, fresh }, last(rows)))
             }
-            Err(err) if err.connection_lost() => {
-                drop(lease);
-                let lease = self.lease().await?;
-                let rows = lease.send(&[Open::Write, Open::Enter(entry)], &first, false).await?;
-                let fresh = rows.first().and_then(|rows| rows.first()).is_some_and(entered_afresh);
-                Ok((Tenant { lease, fresh }, last(rows)))
-            }
-            Err(err) => {
+            Err(err) if err.connection_is_sound() => {
                 // The transaction is known to be in its failed state: end it and keep the connection.
-                let ended = lease.end("rollback").await;
-                if ended.is_ok() {
+                if lease.end("rollback").await.is_ok() {
                     lease.give_back();
                 }
                 Err(err)
             }
+            Err(err) => Err(err),
         }
+    }
+
+    /// Sends the opening of a transaction, once more on a new connection when the old one had died:
+    /// nothing of it was committed, or it only reads.
+    async fn send(
+        &self,
+        open: &[Open<'_>],
+        statements: &[Statement<'_>],
+        commit: bool,
+    ) -> Result<(Lease, Result<Vec<Vec<Row>>, DbError>), DbError> {
+        let lease = self.lease().await?;
+        let sent = lease.send(open, statements, commit).await;
+        if !sent.as_ref().is_err_and(DbError::connection_lost) {
+            return Ok((lease, sent));
+        }
+        drop(lease);
+        let lease = self.lease().await?;
+        let sent = lease.send(open, statements, commit).await;
+        Ok((lease, sent))
     }
 
     async fn lease(&self) -> Result<Lease, DbError> {
@@ -153,9 +163,11 @@ impl Db {
     }
 }
 
-/// Both ways of entering answer one row; an event consumed before is not fresh.
-fn entered_afresh(row: &Row) -> bool {
-    row.try_get::<_, bool>("fresh").unwrap_or(true)
+/// Whether the event that was entered by had not been consumed before. `begin` answers no rows, the
+/// entry after it one; a member's says nothing of an event.
+fn entered_afresh(rows: &[Vec<Row>]) -> bool {
+    let entry = rows.get(1).and_then(|rows| rows.first());
+    entry.is_some_and(|row| row.try_get::<_, bool>("fresh").unwrap_or(true))
 }
 
 /// The rows of the caller's own statements, which come after those that opened the transaction.
@@ -207,7 +219,9 @@ impl Lease {
 
     async fn open(&self, open: &Open<'_>) -> Result<Vec<Row>, DbError> {
         match open {
-            Open::Read => Ok(self.client.batch_execute("begin read only").await.map(|()| Vec::new())?),
+            Open::Read => {
+                Ok(self.client.batch_execute("begin read only").await.map(|()| Vec::new())?)
+            }
             Open::Write => Ok(self.client.batch_execute("begin").await.map(|()| Vec::new())?),
             Open::Enter(Entry::Member(caller)) => {
                 let params = [
@@ -219,7 +233,11 @@ impl Lease {
                 self.one("select role from tenant.enter($1, $2, $3, $4)", &params).await
             }
             Open::Enter(Entry::Event { event, consumer }) => {
-                self.one("select fresh from tenant.enter_event($1, $2)", &[typed(event), typed(consumer)]).await
+                self.one(
+                    "select fresh from tenant.enter_event($1, $2)",
+                    &[typed(event), typed(consumer)],
+                )
+                .await
             }
         }
     }
@@ -261,18 +279,28 @@ impl Tenant {
     }
 
     /// Runs one statement.
-    pub async fn query<const N: usize>(&self, sql: &str, params: [Param<'_>; N]) -> Result<Vec<Row>, DbError> {
+    pub async fn query<const N: usize>(
+        &self,
+        sql: &str,
+        params: [Param<'_>; N],
+    ) -> Result<Vec<Row>, DbError> {
         let [rows] = self.batch([statement(sql, params)]).await?;
         Ok(rows)
     }
 
     /// Runs several statements in one round trip.
-    pub async fn batch<const N: usize>(&self, statements: [Statement<'_>; N]) -> Result<[Vec<Row>; N], DbError> {
+    pub async fn batch<const N: usize>(
+        &self,
+        statements: [Statement<'_>; N],
+    ) -> Result<[Vec<Row>; N], DbError> {
         Ok(last(self.lease.send(&[], &statements, false).await?))
     }
 
     /// Runs the last statements and commits, in one round trip.
-    pub async fn commit<const N: usize>(self, statements: [Statement<'_>; N]) -> Result<[Vec<Row>; N], DbError> {
+    pub async fn commit<const N: usize>(
+        self,
+        statements: [Statement<'_>; N],
+    ) -> Result<[Vec<Row>; N], DbError> {
         let rows = self.lease.send(&[], &statements, true).await;
         Ok(last(self.lease.settle(rows)?))
     }

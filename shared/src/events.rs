@@ -118,7 +118,12 @@ impl Envelope {
     pub fn publish(&self) -> Statement<'_> {
         statement(
             "insert into shared.outbox (event_id, workspace_id, event, body) values ($1, $2, $3, $4)",
-            [typed(&self.event_id), typed(&self.workspace_id), typed(&self.event), typed(&self.body)],
+            [
+                typed(&self.event_id),
+                typed(&self.workspace_id),
+                typed(&self.event),
+                typed(&self.body),
+            ],
         )
     }
 }
@@ -138,7 +143,10 @@ impl From<&Row> for Envelope {
 /// Sends committed events and marks them; a failure is logged and left to the relay.
 pub async fn dispatch(app: &App, committed: &[Envelope]) {
     if let Err(problem) = send(app, committed).await {
-        tracing::warn!(cause = problem.cause().map(tracing::field::debug), "events are left to the outbox relay");
+        tracing::warn!(
+            cause = problem.cause().map(tracing::field::debug),
+            "events are left to the outbox relay"
+        );
     }
 }
 
@@ -146,8 +154,10 @@ pub async fn dispatch(app: &App, committed: &[Envelope]) {
 pub async fn send(app: &App, committed: &[Envelope]) -> Result<usize, Problem> {
     let mut taken = Vec::with_capacity(committed.len());
     for queue in Queue::ALL {
-        let wanted: Vec<&Envelope> =
-            committed.iter().filter(|envelope| wanted_by(&envelope.event).contains(&queue)).collect();
+        let wanted: Vec<&Envelope> = committed
+            .iter()
+            .filter(|envelope| wanted_by(&envelope.event).contains(&queue))
+            .collect();
         for batch in wanted.chunks(MOST_PER_BATCH) {
             taken.extend(send_batch(app, queue, batch).await?);
         }
@@ -156,7 +166,8 @@ pub async fn send(app: &App, committed: &[Envelope]) -> Result<usize, Problem> {
         let took = taken.iter().filter(|id| **id == envelope.event_id).count();
         took == wanted_by(&envelope.event).len()
     };
-    let sent: Vec<Uuid> = committed.iter().filter(by_all).map(|envelope| envelope.event_id).collect();
+    let sent: Vec<Uuid> =
+        committed.iter().filter(by_all).map(|envelope| envelope.event_id).collect();
     if !sent.is_empty() {
         app.db().query("select tenant.mark_sent($1)", [typed(&sent)]).await?;
     }
@@ -171,13 +182,16 @@ async fn send_batch(app: &App, queue: Queue, batch: &[&Envelope]) -> Result<Vec<
         let entry = Entry::builder()
             .id(envelope.event_id.simple().to_string())
             .message_body(json!(envelope).to_string())
-            .set_message_group_id(envelope.workspace_id.map(|workspace| workspace.simple().to_string()))
+            .set_message_group_id(
+                envelope.workspace_id.map(|workspace| workspace.simple().to_string()),
+            )
             .build()
             .map_err(Problem::internal)?;
         entries.push(entry);
     }
     let url = app.config().need(queue.setting())?;
-    let answer = app.aws().sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
+    let answer =
+        app.aws().sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
     let answer = answer.map_err(Problem::unavailable)?;
     for failure in answer.failed() {
         tracing::warn!(event_id = failure.id(), code = failure.code(), "a queue refused an event");

@@ -25,7 +25,10 @@ pub struct Fields {
 impl Fields {
     /// The fields of a JSON object.
     pub fn from_json(object: Map<String, Value>) -> Self {
-        Self { values: object.into_iter().filter(|(_, value)| !value.is_null()).collect(), errors: Vec::new() }
+        Self {
+            values: object.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+            errors: Vec::new(),
+        }
     }
 
     /// The fields of a query string or a form; one named twice is a fault.
@@ -56,7 +59,11 @@ impl Fields {
     }
 
     /// A text that must be there. `read` says what is wrong as "must …" or "is …".
-    pub fn required<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub fn required<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         match self.optional(name, read)? {
             Some(value) => Some(value),
             None => {
@@ -67,7 +74,11 @@ impl Fields {
     }
 
     /// A text that may be missing; the outer `None` means a fault was noted.
-    pub fn optional<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<Option<T>> {
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
         let read = match self.values.remove(name) {
             None => return Some(None),
             Some(Value::String(text)) => read(&text),
@@ -95,7 +106,9 @@ impl Fields {
         let read = match self.values.remove(name) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(flag),
-            Some(Value::String(text)) => text.parse().map_err(|_| "must be true or false".to_owned()),
+            Some(Value::String(text)) => {
+                text.parse().map_err(|_| "must be true or false".to_owned())
+            }
             Some(_) => Err("must be true or false".to_owned()),
         };
         self.note(name, read).flatten()
@@ -145,7 +158,8 @@ mod tests {
     fn every_fault_is_reported_at_once() {
         let Err(problem) = read(json!({ "most": 99, "nmae": "x" })) else { panic!("three faults") };
         let errors = problem.document("r")["errors"].clone();
-        let paths: Vec<_> = errors.as_array().unwrap().iter().map(|error| error["path"].clone()).collect();
+        let paths: Vec<_> =
+            errors.as_array().unwrap().iter().map(|error| error["path"].clone()).collect();
         assert_eq!(paths, ["name", "most", "nmae"]);
     }
 
@@ -157,7 +171,8 @@ mod tests {
 
     #[test]
     fn a_field_given_twice_is_refused() {
-        let pairs = [("name", "a"), ("name", "b")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let pairs =
+            [("name", "a"), ("name", "b")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert!(Fields::from_pairs(pairs).read::<Asked>().is_err());
     }
 }

@@ -31,7 +31,10 @@ impl FromRequestParts<App> for IdempotencyKey {
         let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST);
         match key {
             Some(key) => Ok(Self(Some(key.to_owned()))),
-            None => Err(Problem::field("Idempotency-Key", format!("must have 1 to {LONGEST} printable characters"))),
+            None => Err(Problem::field(
+                "Idempotency-Key",
+                format!("must have 1 to {LONGEST} printable characters"),
+            )),
         }
     }
 }
@@ -55,13 +58,20 @@ impl Claim {
     pub fn statement<'a>(&'a self, caller: &'a Caller) -> Statement<'a> {
         statement(
             "select body_sha256, reply, claimed from shared.claim_key($1, $2, $3, $4)",
-            [typed(&caller.user_id), typed(&self.route), typed(&self.key), typed(&self.body_sha256)],
+            [
+                typed(&caller.user_id),
+                typed(&self.route),
+                typed(&self.key),
+                typed(&self.body_sha256),
+            ],
         )
     }
 
     /// The stored answer when the request was done before; a refusal when the key was another's.
     pub fn earlier(&self, rows: &[Row]) -> Result<Option<Value>, Problem> {
-        let Some(row) = rows.first().filter(|row| !row.get::<_, bool>("claimed")) else { return Ok(None) };
+        let Some(row) = rows.first().filter(|row| !row.get::<_, bool>("claimed")) else {
+            return Ok(None);
+        };
         if row.get::<_, Vec<u8>>("body_sha256") != self.body_sha256 {
             return Err(Problem::new(reasons::KEY_REUSED));
         }

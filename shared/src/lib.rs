@@ -3,6 +3,7 @@
 //! A function is one line over this crate: [`http::serve`] a route, [`queue::consume`] a
 //! queue, or [`schedule::run`] a schedule. All three build one [`App`] per process, with the
 //! database connected during initialisation and every other client built on first use.
+#![warn(missing_docs)]
 
 pub mod app;
 pub mod auth;

@@ -39,12 +39,19 @@ impl Limit {
             .condition_expression("attribute_not_exists(uses) or uses < :most")
             .expression_attribute_values(":one", AttributeValue::N("1".into()))
             .expression_attribute_values(":most", AttributeValue::N(self.most.to_string()))
-            .expression_attribute_values(":end", AttributeValue::N((start + 2 * self.window_s).to_string()))
+            .expression_attribute_values(
+                ":end",
+                AttributeValue::N((start + 2 * self.window_s).to_string()),
+            )
             .send()
             .await;
         match counted {
             Ok(_) => Ok(()),
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_conditional_check_failed_exception()) => {
+            Err(err)
+                if err
+                    .as_service_error()
+                    .is_some_and(|err| err.is_conditional_check_failed_exception()) =>
+            {
                 Err(self.refusal(start + self.window_s - second))
             }
             Err(err) => Err(Problem::unavailable(err)),

@@ -44,7 +44,10 @@ impl PageQuery {
         match &self.cursor {
             None => Ok(None),
             Some(cursor) => read(cursor).map(Some).ok_or_else(|| {
-                Problem::field("cursor", "is not a cursor of this list; send `nextCursor` of the page before as it is")
+                Problem::field(
+                    "cursor",
+                    "is not a cursor of this list; send `nextCursor` of the page before as it is",
+                )
             }),
         }
     }
@@ -67,7 +70,11 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Cuts what was fetched to the page and remembers where it ended.
-    pub fn cut<P: Serialize>(mut items: Vec<T>, query: &PageQuery, position: impl Fn(&T) -> P) -> Self {
+    pub fn cut<P: Serialize>(
+        mut items: Vec<T>,
+        query: &PageQuery,
+        position: impl Fn(&T) -> P,
+    ) -> Self {
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let more = items.len() > limit;
         items.truncate(limit);

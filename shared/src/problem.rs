@@ -3,6 +3,8 @@
 //! A [`Problem`] carries a declared [`Reason`] and, for the log alone, its cause. Nothing of the
 //! cause reaches the caller.
 
+pub mod reasons;
+
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
@@ -84,117 +86,6 @@ impl Reason {
     }
 }
 
-/// The reasons of the shared crate; every service has its own beside them.
-pub mod reasons {
-    use super::{Code, Reason};
-
-    /// The request has faults, listed in `errors`.
-    pub const INVALID: Reason =
-        Reason::new(Code::InvalidArgument, "invalid_request", "The request has faults; see errors for each of them.");
-    /// The body is not JSON.
-    pub const MALFORMED_JSON: Reason =
-        Reason::new(Code::InvalidArgument, "malformed_json", "The body is not valid JSON; send one JSON object.");
-    /// The body is of another kind than the route takes.
-    pub const CONTENT_TYPE: Reason = Reason::new(
-        Code::InvalidArgument,
-        "wrong_content_type",
-        "This route does not take a body of that Content-Type; its documentation says which it takes.",
-    );
-    /// The body is too large.
-    pub const TOO_LARGE: Reason = Reason::new(
-        Code::InvalidArgument,
-        "body_too_large",
-        "The body is larger than this route takes; send less at a time.",
-    );
-    /// No such route.
-    pub const NO_ROUTE: Reason =
-        Reason::new(Code::NotFound, "no_such_route", "Nothing answers at this method and path; see /openapi.json.");
-    /// No token came with the request.
-    pub const NO_TOKEN: Reason = Reason::new(
-        Code::Unauthenticated,
-        "token_missing",
-        "This route needs an access token; send it as `Authorization: Bearer …`.",
-    );
-    /// The token is not one of ours, or not valid now.
-    pub const BAD_TOKEN: Reason = Reason::new(
-        Code::Unauthenticated,
-        "token_invalid",
-        "The access token is not valid here or has expired; sign in again.",
-    );
-    /// The session of the token has ended.
-    pub const SESSION_ENDED: Reason =
-        Reason::new(Code::Unauthenticated, "session_ended", "The session has ended; sign in again.");
-    /// The role does not permit this.
-    pub const ROLE: Reason = Reason::new(
-        Code::PermissionDenied,
-        "role_not_allowed",
-        "Your role in this workspace does not allow this; ask its owner.",
-    );
-    /// Not (or no longer) a member.
-    pub const NOT_A_MEMBER: Reason = Reason::new(
-        Code::PermissionDenied,
-        "not_a_member",
-        "You are not a member of this workspace; switch to one of yours.",
-    );
-    /// For operators, by AWS signature.
-    pub const OPERATOR: Reason = Reason::new(
-        Code::PermissionDenied,
-        "operators_only",
-        "This route is for operators: sign the request with AWS credentials that may call it.",
-    );
-    /// There is no such thing for this caller.
-    pub const NOT_FOUND: Reason =
-        Reason::new(Code::NotFound, "not_found", "There is no such thing in this workspace.");
-    /// A limit is used up.
-    pub const LIMITED: Reason = Reason::new(
-        Code::ResourceExhausted,
-        "rate_limited",
-        "Too many requests of this kind; wait as long as Retry-After says.",
-    );
-    /// The key was used for another request.
-    pub const KEY_REUSED: Reason = Reason::new(
-        Code::FailedPrecondition,
-        "idempotency_key_reused",
-        "This Idempotency-Key was used with another body; use a new key for a new request.",
-    );
-    /// Our fault.
-    pub const INTERNAL: Reason = Reason::new(
-        Code::Internal,
-        "internal",
-        "Something went wrong on our side; nothing was stored. Quote the requestId when you report it.",
-    );
-    /// Something we stand on is down.
-    pub const UNAVAILABLE: Reason = Reason::new(
-        Code::Unavailable,
-        "unavailable",
-        "A part of the service is not reachable right now; try again in a few seconds.",
-    );
-    /// It took too long.
-    pub const TIMEOUT: Reason =
-        Reason::new(Code::Unavailable, "timeout", "The request took too long and was given up; try again.");
-
-    /// All of them, for the documentation.
-    pub const ALL: &[Reason] = &[
-        INVALID,
-        MALFORMED_JSON,
-        CONTENT_TYPE,
-        TOO_LARGE,
-        NO_ROUTE,
-        NO_TOKEN,
-        BAD_TOKEN,
-        SESSION_ENDED,
-        ROLE,
-        NOT_A_MEMBER,
-        OPERATOR,
-        NOT_FOUND,
-        LIMITED,
-        KEY_REUSED,
-        INTERNAL,
-        UNAVAILABLE,
-        TIMEOUT,
-    ];
-}
-
 /// One fault of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
@@ -205,8 +96,13 @@ pub struct FieldError {
 }
 
 /// A refusal or a failure, on its way to the caller and to the log.
+///
+/// Boxed, because every `Result` on the way carries its size.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     reason: Reason,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
@@ -218,13 +114,21 @@ pub struct Problem {
 impl Problem {
     /// A declared refusal.
     pub fn new(reason: Reason) -> Self {
-        let detail = Cow::Borrowed(reason.detail);
-        Self { reason, detail, errors: Vec::new(), more: Map::new(), retry_after_s: None, source: None }
+        Self(Box::new(Parts {
+            reason,
+            detail: Cow::Borrowed(reason.detail),
+            errors: Vec::new(),
+            more: Map::new(),
+            retry_after_s: None,
+            source: None,
+        }))
     }
 
     /// Faults of the request, all at once.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        Self { errors, ..Self::new(reasons::INVALID) }
+        let mut problem = Self::new(reasons::INVALID);
+        problem.0.errors = errors;
+        problem
     }
 
     /// One fault of the request.
@@ -239,65 +143,65 @@ impl Problem {
 
     /// A failure of what we stand on; the cause goes to the log.
     pub fn unavailable(cause: impl Into<anyhow::Error>) -> Self {
-        Self { retry_after_s: Some(1), ..Self::new(reasons::UNAVAILABLE) }.because(cause)
+        Self::new(reasons::UNAVAILABLE).retry_after(1).because(cause)
     }
 
     /// Says more exactly what happened; never with the text of a cause.
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.detail = detail.into();
+        self.0.detail = detail.into();
         self
     }
 
     /// Adds a member to the problem document, for programs.
     pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
-        self.more.insert(name.into(), json!(value));
+        self.0.more.insert(name.into(), json!(value));
         self
     }
 
     /// Says when it is worth trying again.
     pub fn retry_after(mut self, seconds: i64) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.0.retry_after_s = Some(seconds);
         self
     }
 
     /// Keeps the cause for the log.
     pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
-        self.source = Some(cause.into());
+        self.0.source = Some(cause.into());
         self
     }
 
     /// The declared reason.
     pub fn reason(&self) -> Reason {
-        self.reason
+        self.0.reason
     }
 
     /// The cause, for the log.
     pub fn cause(&self) -> Option<&anyhow::Error> {
-        self.source.as_ref()
+        self.0.source.as_ref()
     }
 
     /// Seconds after which another try is worth it.
     pub fn retry_after_s(&self) -> Option<i64> {
-        self.retry_after_s
+        self.0.retry_after_s
     }
 
     /// The document the caller sees.
     pub fn document(&self, request_id: &str) -> Value {
-        let status = self.reason.code.status();
+        let status = self.0.reason.code.status();
         let mut document = json!({
             "type": "about:blank",
             "title": status.canonical_reason(),
             "status": status.as_u16(),
-            "detail": self.detail,
-            "code": self.reason.code.name(),
-            "reason": self.reason.name,
+            "detail": self.0.detail,
+            "code": self.0.reason.code.name(),
+            "reason": self.0.reason.name,
             "requestId": request_id,
         });
         if let Some(members) = document.as_object_mut() {
-            if !self.errors.is_empty() {
-                members.insert("errors".into(), json!(self.errors));
+            if !self.0.errors.is_empty() {
+                members.insert("errors".into(), json!(self.0.errors));
             }
-            members.extend(self.more.clone());
+            members.extend(self.0.more.clone());
         }
         document
     }
@@ -305,13 +209,13 @@ impl Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.reason.name)
+        f.write_str(self.0.reason.name)
     }
 }
 
 impl std::error::Error for Problem {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source.as_ref() as &(dyn std::error::Error + 'static))
+        self.0.source.as_ref().map(|source| source.as_ref() as &(dyn std::error::Error + 'static))
     }
 }
 
@@ -348,7 +252,7 @@ pub struct ProblemDocument {
 /// body, because only it knows the request id.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.reason.code.status().into_response();
+        let mut response = self.reason().code.status().into_response();
         response.extensions_mut().insert(std::sync::Arc::new(self));
         response
     }
@@ -368,7 +272,8 @@ mod tests {
 
     #[test]
     fn reasons_are_distinct_words() {
-        let names: std::collections::BTreeSet<_> = reasons::ALL.iter().map(|reason| reason.name).collect();
+        let names: std::collections::BTreeSet<_> =
+            reasons::ALL.iter().map(|reason| reason.name).collect();
         assert_eq!(names.len(), reasons::ALL.len());
     }
 }

@@ -69,7 +69,8 @@ pub struct Delivery<E> {
 impl<E: Event> Delivery<E> {
     /// Reads a message; the refusal does not quote it.
     pub fn read(message: &str) -> Result<Self, Problem> {
-        let undecodable = || Problem::internal(anyhow::anyhow!("the message is not a {} event", E::NAME));
+        let undecodable =
+            || Problem::internal(anyhow::anyhow!("the message is not a {} event", E::NAME));
         let envelope: Envelope = serde_json::from_str(message).map_err(|_| undecodable())?;
         if envelope.event != E::NAME {
             return Err(undecodable());
@@ -77,7 +78,6 @@ impl<E: Event> Delivery<E> {
         let event = serde_json::from_value(envelope.body).map_err(|_| undecodable())?;
         Ok(Self { event_id: envelope.event_id, workspace_id: envelope.workspace_id, event })
     }
-
 }
 
 impl Delivery<Value> {
@@ -85,7 +85,11 @@ impl Delivery<Value> {
     pub fn read_any(message: &str) -> Result<Self, Problem> {
         let envelope: Envelope = serde_json::from_str(message)
             .map_err(|_| Problem::internal(anyhow::anyhow!("the message is not an event")))?;
-        Ok(Self { event_id: envelope.event_id, workspace_id: envelope.workspace_id, event: envelope.body })
+        Ok(Self {
+            event_id: envelope.event_id,
+            workspace_id: envelope.workspace_id,
+            event: envelope.body,
+        })
     }
 }
 
@@ -158,13 +162,16 @@ async fn batch(
     invocation: Invocation,
 ) -> Result<Failures, lambda_runtime::Error> {
     let span = invocation.span();
-    let batch: Batch = serde_json::from_value(payload).map_err(|_| "the payload is not an SQS event")?;
+    let batch: Batch =
+        serde_json::from_value(payload).map_err(|_| "the payload is not an SQS event")?;
     let mut failures = Vec::new();
     let mut last = None;
     for record in batch.records {
         // One connection, so one record after another; a failed one leaves the rest alone.
         let handled = AssertUnwindSafe((consumer.handle)(app.clone(), record.body)).catch_unwind();
-        if let Err(problem) = handled.instrument(span.clone()).await.unwrap_or_else(|_| Err(telemetry::panicked())) {
+        if let Err(problem) =
+            handled.instrument(span.clone()).await.unwrap_or_else(|_| Err(telemetry::panicked()))
+        {
             span.in_scope(|| telemetry::report(&problem, &record.message_id));
             failures.push(Failure { item_identifier: record.message_id });
             last = Some(problem.reason());

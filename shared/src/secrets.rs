@@ -37,7 +37,10 @@ impl Secrets {
             // An old value still works where the peer accepts the previous one; no value does not.
             Err(err) => match read.get(id) {
                 Some((_, secret)) => {
-                    tracing::warn!(secret = id, "could not be refreshed, the last value is used on");
+                    tracing::warn!(
+                        secret = id,
+                        "could not be refreshed, the last value is used on"
+                    );
                     secret.clone()
                 }
                 None => return Err(Problem::unavailable(err)),

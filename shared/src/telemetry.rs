@@ -26,7 +26,11 @@ pub fn run(function: impl Future<Output = Outcome>) -> Outcome {
 pub fn start_logging(config: &Config) {
     let level = config.find("LOG_LEVEL").unwrap_or("info");
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false).with_env_filter(filter);
+    let lines = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .with_env_filter(filter);
     // A second call, in a test, keeps the first.
     let _ = lines.with_target(false).try_init();
 }
@@ -50,7 +54,11 @@ pub struct Invocation {
 impl Invocations {
     /// The next one is the cold one.
     pub fn new(config: &Config) -> Self {
-        Self { function: config.function().into(), service: config.service().into(), cold: AtomicBool::new(true) }
+        Self {
+            function: config.function().into(),
+            service: config.service().into(),
+            cold: AtomicBool::new(true),
+        }
     }
 
     /// Begins an invocation; every line inside its span carries these fields.
@@ -64,7 +72,13 @@ impl Invocations {
             workspace = tracing::field::Empty,
         );
         let service = self.service.clone();
-        Invocation { span, service, cold, began: Instant::now(), round_trips_before: db.round_trips() }
+        Invocation {
+            span,
+            service,
+            cold,
+            began: Instant::now(),
+            round_trips_before: db.round_trips(),
+        }
     }
 }
 
@@ -87,7 +101,8 @@ impl Invocation {
                 "invocation ended"
             );
         });
-        let failed = refusal.is_some_and(|reason| matches!(reason.code, Code::Internal | Code::Unavailable));
+        let failed =
+            refusal.is_some_and(|reason| matches!(reason.code, Code::Internal | Code::Unavailable));
         let metrics = [
             ("Duration", "Milliseconds", ms),
             ("Failures", "Count", f64::from(u8::from(failed))),
@@ -102,9 +117,12 @@ impl Invocation {
 ///
 /// Format: "Specification: Embedded metric format", Amazon CloudWatch user guide.
 pub fn emit(service: &str, metrics: &[(&str, &str, f64)]) {
-    let names: Vec<_> = metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
-    let directive = json!({ "Namespace": "KiteMate", "Dimensions": [["service"]], "Metrics": names });
-    let about = json!({ "Timestamp": clock::now().as_millisecond(), "CloudWatchMetrics": [directive] });
+    let names: Vec<_> =
+        metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
+    let directive =
+        json!({ "Namespace": "KiteMate", "Dimensions": [["service"]], "Metrics": names });
+    let about =
+        json!({ "Timestamp": clock::now().as_millisecond(), "CloudWatchMetrics": [directive] });
     let mut line = json!({ "_aws": about, "service": service });
     for (name, _, value) in metrics {
         line[*name] = json!(value);
@@ -125,7 +143,13 @@ pub fn report(problem: &Problem, subject: &str) {
         ),
         (_, cause) => {
             let cause = cause.map(|cause| format!("{cause:#}"));
-            tracing::info!(subject, code = reason.code.name(), reason = reason.name, cause, "refused");
+            tracing::info!(
+                subject,
+                code = reason.code.name(),
+                reason = reason.name,
+                cause,
+                "refused"
+            );
         }
     }
 }

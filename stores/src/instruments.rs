@@ -22,7 +22,11 @@ pub fn by_symbols(symbols: &Vec<String>) -> Statement<'_> {
 
 /// The symbols to ask for, so that each is found with or without its series.
 pub fn spellings<'a>(symbols: impl Iterator<Item = &'a str>) -> Vec<String> {
-    symbols.flat_map(|symbol| [Some(symbol), without_series(symbol)]).flatten().map(str::to_owned).collect()
+    symbols
+        .flat_map(|symbol| [Some(symbol), without_series(symbol)])
+        .flatten()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// ISINs by symbol.

@@ -38,7 +38,8 @@ impl BookOn {
     /// The query.
     pub fn statement(&self) -> Statement<'_> {
         let Self { day, account, after_isin, after_account, most } = self;
-        let params = [typed(day), typed(account), typed(after_isin), typed(after_account), typed(most)];
+        let params =
+            [typed(day), typed(account), typed(after_isin), typed(after_account), typed(most)];
         statement(include_str!("ledger/book.sql"), params)
     }
 }

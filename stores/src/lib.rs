@@ -1,6 +1,7 @@
 //! Reads that several services need: SQL to domain types.
 //!
 //! Only the owning service writes a table; everyone else reads it here.
+#![warn(missing_docs)]
 
 pub mod accounts;
 pub mod instruments;

@@ -1,4 +1,5 @@
 //! Sends mail through Amazon SES.
+#![warn(missing_docs)]
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};

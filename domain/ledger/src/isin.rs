@@ -30,7 +30,7 @@ impl Isin {
         if !shaped {
             return Err(InvalidIsin::Shape);
         }
-        if luhn(bytes) % 10 != 0 { Err(InvalidIsin::CheckDigit) } else { Ok(Self(isin)) }
+        if luhn(bytes).is_multiple_of(10) { Ok(Self(isin)) } else { Err(InvalidIsin::CheckDigit) }
     }
 
     /// The twelve characters.
@@ -46,7 +46,9 @@ fn luhn(isin: &[u8]) -> u32 {
         _ => vec![u32::from(byte - b'A' + 10) / 10, u32::from(byte - b'A' + 10) % 10],
     });
     let digits: Vec<u32> = digits.collect();
-    let weigh = |(place, &digit): (usize, &u32)| if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit };
+    let weigh = |(place, &digit): (usize, &u32)| {
+        if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
+    };
     digits.iter().rev().enumerate().map(weigh).sum()
 }
 
@@ -76,7 +78,9 @@ mod tests {
 
     #[test]
     fn published_isins_are_read_in_any_case() {
-        for isin in ["INE925R01014", "INE002A01018", " ine009a01021 ", "INF204KB14I2", "US0378331005"] {
+        for isin in
+            ["INE925R01014", "INE002A01018", " ine009a01021 ", "INF204KB14I2", "US0378331005"]
+        {
             assert!(Isin::parse(isin).is_ok(), "{isin}");
         }
     }
@@ -89,7 +93,9 @@ mod tests {
 
     #[test]
     fn what_is_not_an_isin_is_refused() {
-        for text in ["", "INE925R0101", "INE925R010144", "1NE925R01014", "INE925R0101X", "INE925R0₹014"] {
+        for text in
+            ["", "INE925R0101", "INE925R010144", "1NE925R01014", "INE925R0101X", "INE925R0₹014"]
+        {
             assert_eq!(Isin::parse(text), Err(InvalidIsin::Shape), "{text}");
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Everything is decimal. Sums stay exact; rounding happens once, when a figure leaves
 //! (money to 2 places, prices to 4, half away from zero).
+#![warn(missing_docs)]
 
 mod isin;
 mod money;
@@ -10,6 +11,6 @@ mod valuation;
 pub use isin::{InvalidIsin, Isin};
 pub use money::{Money, Percent, Price, Quantity};
 pub use valuation::{
-    AccountTotals, Allocation, Book, Holding, Mover, NoValue, PricePoint, Summary, Totals, Valued, allocate, movers,
-    summarise, totals, value,
+    AccountTotals, Allocation, Book, Holding, Mover, NoValue, PricePoint, Summary, Totals, Valued,
+    allocate, movers, summarise, totals, value,
 };

@@ -81,11 +81,18 @@ mod tests {
 
     #[test]
     fn money_is_rounded_half_away_from_zero_at_output_only() {
-        let table = [("1.005", "1.01"), ("-1.005", "-1.01"), ("2.4949", "2.49"), ("-0.001", "0.00"), ("7", "7.00")];
+        let table = [
+            ("1.005", "1.01"),
+            ("-1.005", "-1.01"),
+            ("2.4949", "2.49"),
+            ("-0.001", "0.00"),
+            ("7", "7.00"),
+        ];
         for (amount, text) in table {
             assert_eq!(Money(amount.parse().unwrap()).to_string(), text);
         }
-        let thirds: Money = ["0.334", "0.333", "0.333"].iter().map(|part| Money(part.parse().unwrap())).sum();
+        let thirds: Money =
+            ["0.334", "0.333", "0.333"].iter().map(|part| Money(part.parse().unwrap())).sum();
         assert_eq!(thirds.to_string(), "1.00");
     }
 
@@ -98,6 +105,9 @@ mod tests {
     #[test]
     fn a_share_of_nothing_is_undefined() {
         assert_eq!(Percent::of(Money(Decimal::ONE), Money(Decimal::ZERO)), None);
-        assert_eq!(Percent::of(Money(Decimal::ONE), Money(Decimal::from(3))).unwrap().to_string(), "33.33");
+        assert_eq!(
+            Percent::of(Money(Decimal::ONE), Money(Decimal::from(3))).unwrap().to_string(),
+            "33.33"
+        );
     }
 }

@@ -84,10 +84,9 @@ pub fn value(holding: &Holding) -> Valued {
     let value = holding.price.as_ref().map(|price| at(price.close)).ok_or(NoValue::NoPrice);
     Valued {
         unrealised: value.ok().zip(holding.cost).map(|(value, cost)| Money(value.0 - cost.0)),
-        day_change: holding
-            .price
-            .as_ref()
-            .and_then(|price| price.previous.map(|previous| Money(at(price.close).0 - at(previous).0))),
+        day_change: holding.price.as_ref().and_then(|price| {
+            price.previous.map(|previous| Money(at(price.close).0 - at(previous).0))
+        }),
         value,
     }
 }
@@ -150,7 +149,8 @@ pub fn totals<'a>(holdings: impl IntoIterator<Item = &'a Holding>) -> Totals {
         }
         if let Some(price) = &holding.price {
             totals.as_of = totals.as_of.max(Some(price.on));
-            totals.oldest_price_on = Some(totals.oldest_price_on.map_or(price.on, |oldest| oldest.min(price.on)));
+            totals.oldest_price_on =
+                Some(totals.oldest_price_on.map_or(price.on, |oldest| oldest.min(price.on)));
             totals.sources.insert(price.source.clone());
         }
     }
@@ -225,7 +225,9 @@ pub fn movers(book: &[Holding], most: usize) -> (Vec<Mover>, Vec<Mover>) {
         Mover { isin: isin.clone(), name, value, unrealised_gain, unrealised_percent, as_of }
     };
     let mut gainers: Vec<Mover> = securities.into_iter().map(mover).collect();
-    gainers.sort_by(|a, b| b.unrealised_gain.cmp(&a.unrealised_gain).then_with(|| a.isin.cmp(&b.isin)));
+    gainers.sort_by(|a, b| {
+        b.unrealised_gain.cmp(&a.unrealised_gain).then_with(|| a.isin.cmp(&b.isin))
+    });
     let mut losers = gainers.clone();
     gainers.retain(|mover| mover.unrealised_gain.0 > Decimal::ZERO);
     gainers.truncate(most);
@@ -314,7 +316,8 @@ mod tests {
 
     #[test]
     fn a_holding_without_a_price_is_counted_and_not_taken_for_zero() {
-        let book = [holding("10", Some("1000"), None), holding("10", Some("1000"), Some(("150", "100")))];
+        let book =
+            [holding("10", Some("1000"), None), holding("10", Some("1000"), Some(("150", "100")))];
         let sums = totals(&book);
         assert_eq!(value(&book[0]).value, Err(NoValue::NoPrice));
         assert_eq!((sums.holdings, sums.unpriced), (2, 1));

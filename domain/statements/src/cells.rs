@@ -1,7 +1,7 @@
 //! Numbers, dates and names as people and brokers write them.
 
-use jiff::civil::{Date, date};
 use jiff::ToSpan;
+use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 
 /// The largest amount a cell may hold.
@@ -39,7 +39,8 @@ pub(crate) fn decimal(text: &str) -> Result<Option<Decimal>, String> {
 /// The digits of a number whose commas stand between groups of two or three, and before the point.
 fn without_commas(number: &str) -> Option<String> {
     let unsigned = number.strip_prefix('-').unwrap_or(number);
-    let (whole, fraction) = unsigned.split_once('.').map_or((unsigned, None), |(whole, rest)| (whole, Some(rest)));
+    let (whole, fraction) =
+        unsigned.split_once('.').map_or((unsigned, None), |(whole, rest)| (whole, Some(rest)));
     let groups: Vec<&str> = whole.split(',').collect();
     let sized = groups.iter().enumerate().all(|(place, group)| match place {
         _ if groups.len() == 1 => true,
@@ -47,9 +48,11 @@ fn without_commas(number: &str) -> Option<String> {
         place if place == groups.len() - 1 => group.len() == 3,
         _ => (2..=3).contains(&group.len()),
     });
-    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let all_digits =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let sign = if number.starts_with('-') { "-" } else { "" };
-    let good = sized && groups.iter().all(|group| all_digits(group)) && fraction.is_none_or(all_digits);
+    let good =
+        sized && groups.iter().all(|group| all_digits(group)) && fraction.is_none_or(all_digits);
     let point = if fraction.is_some() { "." } else { "" };
     good.then(|| format!("{sign}{}{point}{}", groups.concat(), fraction.unwrap_or_default()))
 }
@@ -57,18 +60,27 @@ fn without_commas(number: &str) -> Option<String> {
 /// A date: `2026-11-20`, `20-11-2026`, `20/11/2026`, or the day number a spreadsheet keeps.
 pub(crate) fn day(text: &str) -> Option<Date> {
     let text = text.trim().trim_start_matches('\'');
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i16>().ok()).flatten();
+    let number = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i16>().ok()).flatten()
+    };
     let parts: Vec<&str> = text.get(..10).unwrap_or(text).split(['-', '/']).collect();
     match parts[..] {
-        [year, month, day] if year.len() == 4 => {
-            Date::new(number(year)?, i8::try_from(number(month)?).ok()?, i8::try_from(number(day)?).ok()?).ok()
-        }
-        [day, month, year] if year.len() == 4 => {
-            Date::new(number(year)?, i8::try_from(number(month)?).ok()?, i8::try_from(number(day)?).ok()?).ok()
-        }
+        [year, month, day] if year.len() == 4 => Date::new(
+            number(year)?,
+            i8::try_from(number(month)?).ok()?,
+            i8::try_from(number(day)?).ok()?,
+        )
+        .ok(),
+        [day, month, year] if year.len() == 4 => Date::new(
+            number(year)?,
+            i8::try_from(number(month)?).ok()?,
+            i8::try_from(number(day)?).ok()?,
+        )
+        .ok(),
         [serial] => {
             // Day 60 was 29 February 1900, which never was: counting starts a day early.
-            let serial: i32 = serial.parse().ok().filter(|serial| (30_000..80_000).contains(serial))?;
+            let serial: i32 =
+                serial.parse().ok().filter(|serial| (30_000..80_000).contains(serial))?;
             date(1899, 12, 30).checked_add(serial.days()).ok()
         }
         _ => None,
@@ -89,8 +101,14 @@ mod tests {
     #[test]
     fn amounts_are_read_as_written_in_india() {
         let table = [
-            ("1,23,456.78", "123456.78"), ("₹1,234", "1234"), ("(12.50)", "-12.5"), ("'50", "50"), ("-3", "-3"),
-            ("12.30%", "12.3"), ("1,234,567", "1234567"), ("50.000000", "50"),
+            ("1,23,456.78", "123456.78"),
+            ("₹1,234", "1234"),
+            ("(12.50)", "-12.5"),
+            ("'50", "50"),
+            ("-3", "-3"),
+            ("12.30%", "12.3"),
+            ("1,234,567", "1234567"),
+            ("50.000000", "50"),
         ];
         for (text, number) in table {
             assert_eq!(decimal(text).unwrap().unwrap().normalize().to_string(), number, "{text}");
@@ -102,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_comma_in_the_wrong_place_is_not_guessed_at() {
-        for text in ["1.234,56", "12,3", "1,2345", ",5", "1e5", "ten", "1.2.3", "--1", "0.1234567"] {
+        for text in ["1.234,56", "12,3", "1,2345", ",5", "1e5", "ten", "1.2.3", "--1", "0.1234567"]
+        {
             assert!(decimal(text).is_err(), "{text}");
         }
     }

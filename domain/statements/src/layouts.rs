@@ -53,11 +53,16 @@ pub struct KnownLayout {
 }
 
 /// Every layout that can be read. The most particular come first.
-const LAYOUTS: &[Layout] = &[zerodha_console::LAYOUT, groww::LAYOUT, kite::LAYOUT, template::LAYOUT];
+const LAYOUTS: &[Layout] =
+    &[zerodha_console::LAYOUT, groww::LAYOUT, kite::LAYOUT, template::LAYOUT];
 
 /// The layouts that can be read.
 pub fn known_layouts() -> Vec<KnownLayout> {
-    let known = |layout: &Layout| KnownLayout { layout: layout.name, about: layout.about, headers: layout.required };
+    let known = |layout: &Layout| KnownLayout {
+        layout: layout.name,
+        about: layout.about,
+        headers: layout.required,
+    };
     LAYOUTS.iter().map(known).collect()
 }
 
@@ -71,7 +76,9 @@ pub(crate) fn interpret(sheets: &[Sheet]) -> Result<Statement, Refusal> {
     for layout in LAYOUTS {
         let tables: Vec<(&Sheet, Header)> = sheets
             .iter()
-            .filter(|sheet| layout.skip_sheet.is_none() || sheet.name.as_deref() != layout.skip_sheet)
+            .filter(|sheet| {
+                layout.skip_sheet.is_none() || sheet.name.as_deref() != layout.skip_sheet
+            })
             .filter_map(|sheet| Header::find(sheet, layout.required).map(|header| (sheet, header)))
             .collect();
         if !tables.is_empty() {
@@ -110,7 +117,9 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
 fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &mut Statement) {
     if let Some(stated) = layout.row_date.and_then(|read| read(&mut line)) {
         match statement.as_of {
-            Some(first) if first != stated => line.fault("as_of", format!("differs from {first} in the rows above")),
+            Some(first) if first != stated => {
+                line.fault("as_of", format!("differs from {first} in the rows above"))
+            }
             _ => statement.as_of = Some(stated),
         }
     }
@@ -121,8 +130,13 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
     }
     let Some(row) = row else { return };
     if !row.discrepant.is_zero() {
-        let reason = format!("{} are discrepant and not counted as owned", row.discrepant.normalize());
-        statement.warnings.push(RowError { place: row.place.clone(), column: "quantity".into(), reason });
+        let reason =
+            format!("{} are discrepant and not counted as owned", row.discrepant.normalize());
+        statement.warnings.push(RowError {
+            place: row.place.clone(),
+            column: "quantity".into(),
+            reason,
+        });
     }
     statement.rows.push(row);
 }
@@ -130,8 +144,14 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
 /// The text right of a cell with this label.
 fn labelled(rows: &[Vec<String>], label: &str) -> Option<String> {
     rows.iter().find_map(|cells| {
-        let at = cells.iter().position(|cell| cell.trim().trim_end_matches(':').eq_ignore_ascii_case(label))?;
-        cells[at + 1..].iter().map(|cell| cell.trim()).find(|cell| !cell.is_empty()).map(str::to_owned)
+        let at = cells
+            .iter()
+            .position(|cell| cell.trim().trim_end_matches(':').eq_ignore_ascii_case(label))?;
+        cells[at + 1..]
+            .iter()
+            .map(|cell| cell.trim())
+            .find(|cell| !cell.is_empty())
+            .map(str::to_owned)
     })
 }
 

@@ -4,6 +4,7 @@
 //! known is refused with the headers found, never guessed. A bad row is reported with row, column
 //! and reason, and the good ones are kept. What a spreadsheet may cost is bounded: inflated bytes,
 //! rows, columns and text.
+#![warn(missing_docs)]
 
 mod cells;
 mod layouts;
@@ -124,7 +125,9 @@ pub enum Refusal {
     #[error("the file is neither CSV text (UTF-8 or UTF-16) nor an XLSX workbook")]
     UnknownKind,
     /// An `.xls` workbook of old, or a workbook with a password.
-    #[error("the file is an old .xls workbook or has a password; save it as .xlsx without a password")]
+    #[error(
+        "the file is an old .xls workbook or has a password; save it as .xlsx without a password"
+    )]
     OldOrLocked,
     /// A workbook that does not hold together.
     #[error("the workbook is damaged; download it again or save it anew")]

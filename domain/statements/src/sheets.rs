@@ -55,11 +55,13 @@ fn text(text: &str) -> Result<Sheet, Refusal> {
     if text.trim().is_empty() {
         return Err(Refusal::Empty);
     }
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut sheet = Sheet::default();
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|_| Refusal::UnknownKind)? {
-        let line = record.position().map_or(sheet.rows.len() + 1, |position| line_of(text, position));
+        let line =
+            record.position().map_or(sheet.rows.len() + 1, |position| line_of(text, position));
         bounded(line, record.len())?;
         sheet.rows.resize_with(line.saturating_sub(1).max(sheet.rows.len()), Vec::new);
         sheet.rows.push(record.iter().map(str::to_owned).collect());
@@ -71,7 +73,11 @@ fn text(text: &str) -> Result<Sheet, Refusal> {
 fn line_of(text: &str, position: &csv::Position) -> usize {
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let rest = text.as_bytes().get(number(position.byte())..).unwrap_or_default();
-    let skipped = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n').count();
+    let skipped = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .filter(|byte| **byte == b'\n')
+        .count();
     number(position.line()).saturating_add(skipped)
 }
 
@@ -87,7 +93,8 @@ fn bounded(rows: usize, columns: usize) -> Result<(), Refusal> {
 
 fn workbook(file: &[u8]) -> Result<Vec<Sheet>, Refusal> {
     check_inflated(file)?;
-    let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).map_err(|_| Refusal::Damaged)?;
+    let mut workbook: Xlsx<_> =
+        open_workbook_from_rs(Cursor::new(file)).map_err(|_| Refusal::Damaged)?;
     let mut sheets = Vec::new();
     let mut text_left = MOST_TEXT_BYTES;
     for name in workbook.sheet_names() {
@@ -131,7 +138,8 @@ fn check_inflated(file: &[u8]) -> Result<(), Refusal> {
     let mut left = MOST_INFLATED_BYTES as u64;
     for index in 0..parts.len() {
         let part = parts.by_index(index).map_err(|_| Refusal::Damaged)?;
-        let counted = std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(|_| Refusal::Damaged)?;
+        let counted = std::io::copy(&mut part.take(left + 1), &mut std::io::sink())
+            .map_err(|_| Refusal::Damaged)?;
         let too_large = Refusal::TooLarge { what: "inflated bytes", limit: MOST_INFLATED_BYTES };
         left = left.checked_sub(counted).ok_or(too_large)?;
     }
@@ -194,22 +202,33 @@ mod tests {
     #[test]
     fn more_rows_or_columns_than_a_statement_has_are_refused() {
         let wide = ",".repeat(MOST_COLUMNS);
-        assert_eq!(read(wide.as_bytes()).unwrap_err(), Refusal::TooLarge { what: "columns", limit: MOST_COLUMNS });
+        assert_eq!(
+            read(wide.as_bytes()).unwrap_err(),
+            Refusal::TooLarge { what: "columns", limit: MOST_COLUMNS }
+        );
         let long = "a\n".repeat(MOST_ROWS + 1);
-        assert_eq!(read(long.as_bytes()).unwrap_err(), Refusal::TooLarge { what: "rows", limit: MOST_ROWS });
+        assert_eq!(
+            read(long.as_bytes()).unwrap_err(),
+            Refusal::TooLarge { what: "rows", limit: MOST_ROWS }
+        );
     }
 
     #[test]
     fn a_workbook_that_inflates_without_end_is_refused() {
         let mut file = Cursor::new(Vec::new());
         let mut parts = zip::ZipWriter::new(&mut file);
-        parts.start_file("xl/worksheets/sheet1.xml", zip::write::SimpleFileOptions::default()).unwrap();
+        parts
+            .start_file("xl/worksheets/sheet1.xml", zip::write::SimpleFileOptions::default())
+            .unwrap();
         let zeros = vec![0; 1024 * 1024];
         for _ in 0..=MOST_INFLATED_BYTES / zeros.len() {
             std::io::Write::write_all(&mut parts, &zeros).unwrap();
         }
         parts.finish().unwrap();
         let refusal = read(&file.into_inner()).unwrap_err();
-        assert_eq!(refusal, Refusal::TooLarge { what: "inflated bytes", limit: MOST_INFLATED_BYTES });
+        assert_eq!(
+            refusal,
+            Refusal::TooLarge { what: "inflated bytes", limit: MOST_INFLATED_BYTES }
+        );
     }
 }

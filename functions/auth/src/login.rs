@@ -50,13 +50,20 @@ impl FromFields for Credentials {
 /// Opens a session in the workspace the person joined first. An unknown address and a wrong
 /// password get the same answer after the same work.
 #[utoipa::path(post, path = "/v1/auth/login", request_body = LoginRequest, responses((status = 200, body = Session)))]
-async fn login(State(app): State<App>, address: SourceAddress, Json(asked): Json<Credentials>) -> Reply {
+async fn login(
+    State(app): State<App>,
+    address: SourceAddress,
+    Json(asked): Json<Credentials>,
+) -> Reply {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
     PER_ACCOUNT.take(&app, &asked.email, now).await?;
     let rows = app
         .db()
-        .query("select user_id, password_hash, workspace_id from tenant.credential($1)", [typed(&asked.email)])
+        .query(
+            "select user_id, password_hash, workspace_id from tenant.credential($1)",
+            [typed(&asked.email)],
+        )
         .await?;
     let row = rows.first();
     let hash: Option<&str> = row.map(|row| row.get("password_hash"));
@@ -65,6 +72,11 @@ async fn login(State(app): State<App>, address: SourceAddress, Json(asked): Json
     };
     let (user, session): (Uuid, Uuid) = (row.get("user_id"), Uuid::now_v7());
     let ends = session::ends(now);
-    app.db().query("select tenant.open_session($1, $2, $3)", [typed(&session), typed(&user), typed(&ends)]).await?;
+    app.db()
+        .query(
+            "select tenant.open_session($1, $2, $3)",
+            [typed(&session), typed(&user), typed(&ends)],
+        )
+        .await?;
     shared::http::ok(session::opened(&app, user, session, row.get("workspace_id"), now).await?)
 }

@@ -22,13 +22,20 @@ async fn mail_code(app: App, delivery: Delivery<RegistrationRequested>) -> Resul
     let hash = code_sha256(registration, code.expose());
     let rows = app
         .db()
-        .query("select email, known from tenant.issue_code($1, $2)", [typed(&registration), typed(&hash)])
+        .query(
+            "select email, known from tenant.issue_code($1, $2)",
+            [typed(&registration), typed(&hash)],
+        )
         .await?;
     let Some(row) = rows.first() else {
         tracing::info!(%registration, "mailed, used or expired; nothing to mail");
         return Ok(());
     };
-    let mail = if row.get("known") { account_exists(row.get("email")) } else { code_mail(row.get("email"), &code) };
+    let mail = if row.get("known") {
+        account_exists(row.get("email"))
+    } else {
+        code_mail(row.get("email"), &code)
+    };
     ::mail::send(&app, &mail).await.map_err(Problem::unavailable)?;
     app.db().query("select tenant.code_mailed($1)", [typed(&registration)]).await?;
     Ok(())
@@ -52,7 +59,8 @@ fn account_exists(to: String) -> Mail {
 /// Eight digits; five attempts in an hour guess one of a hundred million with no luck.
 fn new_code() -> Result<Secret, Problem> {
     let mut bytes = [0; 8];
-    rand::fill(&mut bytes).map_err(|_| Problem::internal(std::io::Error::other("no randomness")))?;
+    rand::fill(&mut bytes)
+        .map_err(|_| Problem::internal(std::io::Error::other("no randomness")))?;
     Ok(Secret::new(format!("{:08}", u64::from_be_bytes(bytes) % 100_000_000)))
 }
 

@@ -37,12 +37,14 @@ pub(crate) fn hash(password: &Secret) -> Result<String, Problem> {
 
 /// Whether the password is the one that was hashed. With no hash it works as long and says no.
 pub(crate) fn matches(password: &Secret, hash: Option<&str>) -> bool {
-    static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| self::hash(&Secret::new("nobody's password")).ok());
+    static NOBODYS: LazyLock<Option<String>> =
+        LazyLock::new(|| self::hash(&Secret::new("nobody's password")).ok());
     // Made before it is known whether it is needed, so that the first unknown address takes no longer.
     let nobodys = NOBODYS.as_deref();
     let known = hash.is_some();
     let Some(hash) = hash.or(nobodys) else { return false };
-    let verified = argon2().is_ok_and(|argon2| argon2.verify_password(password.expose().as_bytes(), hash).is_ok());
+    let verified = argon2()
+        .is_ok_and(|argon2| argon2.verify_password(password.expose().as_bytes(), hash).is_ok());
     verified && known
 }
 

@@ -9,8 +9,11 @@ pub const WRONG_CREDENTIALS: Reason = Reason::new(
     "The e-mail address or the password is not right.",
 );
 /// The mailed code is wrong.
-pub const WRONG_CODE: Reason =
-    Reason::new(Code::FailedPrecondition, "wrong_code", "The code is not the one that was mailed; look again.");
+pub const WRONG_CODE: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "wrong_code",
+    "The code is not the one that was mailed; look again.",
+);
 /// Too many wrong codes.
 pub const TOO_MANY_ATTEMPTS: Reason = Reason::new(
     Code::FailedPrecondition,
@@ -28,4 +31,5 @@ pub const ALREADY_REGISTERED: Reason =
     Reason::new(Code::AlreadyExists, "already_registered", "This address has an account; sign in.");
 
 /// All of them, for the documentation.
-pub const ALL: &[Reason] = &[WRONG_CREDENTIALS, WRONG_CODE, TOO_MANY_ATTEMPTS, EXPIRED, ALREADY_REGISTERED];
+pub const ALL: &[Reason] =
+    &[WRONG_CREDENTIALS, WRONG_CODE, TOO_MANY_ATTEMPTS, EXPIRED, ALREADY_REGISTERED];

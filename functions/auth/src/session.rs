@@ -40,7 +40,13 @@ pub(crate) async fn opened(
 ) -> Result<Session, Problem> {
     let claims = Claims::issue(app.config().issuer()?, user_id, session_id, workspace_id, now);
     let access_token = sign(app, &claims).await?;
-    Ok(Session { access_token, token_type: "Bearer", expires_in: LIFETIME_S, user_id, workspace_id })
+    Ok(Session {
+        access_token,
+        token_type: "Bearer",
+        expires_in: LIFETIME_S,
+        user_id,
+        workspace_id,
+    })
 }
 
 /// An e-mail address, in lower case: something, an @, and a domain with a dot.
@@ -49,7 +55,9 @@ pub(crate) fn email(text: &str) -> Result<String, String> {
     let good = email.len() <= 254
         && !email.contains(|letter: char| letter.is_whitespace() || letter.is_control())
         && email.split_once('@').is_some_and(|(name, domain)| {
-            !name.is_empty() && !domain.contains('@') && domain.split('.').count() > 1
+            !name.is_empty()
+                && !domain.contains('@')
+                && domain.split('.').count() > 1
                 && domain.split('.').all(|label| !label.is_empty())
         });
     if good { Ok(email) } else { Err("must be an e-mail address, like asha@example.in".into()) }
@@ -62,7 +70,17 @@ mod tests {
     #[test]
     fn addresses_are_taken_in_lower_case() {
         assert_eq!(email(" Asha@Example.IN "), Ok("asha@example.in".into()));
-        for text in ["", "asha", "@example.in", "asha@", "asha@example", "a@b@c.in", "a b@c.in", "a@c..in", "a\n@c.in"] {
+        for text in [
+            "",
+            "asha",
+            "@example.in",
+            "asha@",
+            "asha@example",
+            "a@b@c.in",
+            "a b@c.in",
+            "a@c..in",
+            "a\n@c.in",
+        ] {
             assert!(email(text).is_err(), "{text}");
         }
     }

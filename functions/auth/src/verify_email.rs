@@ -39,8 +39,9 @@ struct Verification {
 
 impl FromFields for Verification {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let registration_id =
-            fields.required("registrationId", |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".into()));
+        let registration_id = fields.required("registrationId", |id| {
+            Uuid::parse_str(id).map_err(|_| "must be a UUID".into())
+        });
         let code = fields.required("code", |code| {
             let code: String = code.chars().filter(|letter| !letter.is_whitespace()).collect();
             let good = code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_digit());
@@ -54,7 +55,11 @@ impl FromFields for Verification {
 /// code counts as one of five attempts.
 #[utoipa::path(post, path = "/v1/auth/verify-email", request_body = VerifyEmailRequest,
     responses((status = 200, body = Session)))]
-async fn verify_email(State(app): State<App>, address: SourceAddress, Json(asked): Json<Verification>) -> Reply {
+async fn verify_email(
+    State(app): State<App>,
+    address: SourceAddress,
+    Json(asked): Json<Verification>,
+) -> Reply {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
     let (user, workspace, session) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());

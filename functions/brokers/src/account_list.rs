@@ -50,7 +50,11 @@ struct AccountValue {
 
 /// Accounts in the order they were begun.
 #[utoipa::path(get, path = "/v1/accounts", params(PageQuery), responses((status = 200, body = Page<AccountItem>)))]
-async fn account_list(State(db): State<Db>, caller: Caller, Query(page): Query<PageQuery>) -> Reply {
+async fn account_list(
+    State(db): State<Db>,
+    caller: Caller,
+    Query(page): Query<PageQuery>,
+) -> Reply {
     let after: Option<Uuid> = page.position()?;
     let most = page.fetch();
     let accounts = statement(

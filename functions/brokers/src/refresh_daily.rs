@@ -33,7 +33,8 @@ async fn refresh(app: App, at: Timestamp) -> Result<Value, Problem> {
         let Some(last) = rows.last() else { break };
         after = last.get("account_id");
         accounts += rows.len();
-        let fresh: Vec<Envelope> = rows.iter().filter(|row| published_now(row)).map(Envelope::from).collect();
+        let fresh: Vec<Envelope> =
+            rows.iter().filter(|row| published_now(row)).map(Envelope::from).collect();
         published += fresh.len();
         events::dispatch(&app, &fresh).await;
     }

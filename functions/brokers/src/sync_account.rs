@@ -30,7 +30,12 @@ async fn sync_account(app: App, delivery: Delivery<AccountRefreshDue>) -> Result
 }
 
 /// An account that was deleted meanwhile has nothing to be valued.
-fn store<'a>(account: &'a Uuid, day: &'a Date, totals: &'a Totals, counts: &'a [i32; 2]) -> Statement<'a> {
+fn store<'a>(
+    account: &'a Uuid,
+    day: &'a Date,
+    totals: &'a Totals,
+    counts: &'a [i32; 2],
+) -> Statement<'a> {
     statement(
         "insert into brokers.account_values (workspace_id, account_id, day, value, invested, holdings, unpriced)
          select a.workspace_id, a.account_id, $2, $3, $4, $5, $6 from brokers.accounts a where a.account_id = $1

@@ -12,7 +12,10 @@ pub fn schedule() -> Schedule {
 async fn sweep(app: App, _: Timestamp) -> Result<Value, Problem> {
     let rows = app
         .db()
-        .query("select registrations, idempotency_keys, event_claims, outbox from tenant.sweep()", [])
+        .query(
+            "select registrations, idempotency_keys, event_claims, outbox from tenant.sweep()",
+            [],
+        )
         .await?;
     let Some(row) = rows.first() else { return Ok(Value::Null) };
     let deleted = |table: &str| row.get::<_, i64>(table);

@@ -73,7 +73,10 @@ mod tests {
             .map(|name| name.trim_end_matches(".sql").to_owned())
             .collect();
         files.sort_by_key(|name| name[1..].split("__").next().unwrap().parse::<i32>().unwrap());
-        assert_eq!(files, MIGRATIONS.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            files,
+            MIGRATIONS.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()
+        );
         assert_eq!(LATEST as usize, MIGRATIONS.len());
     }
 }

@@ -44,7 +44,12 @@ async fn ready(State(app): State<App>) -> Reply {
         timed("database".into(), database(&app)).await,
         timed("migrations".into(), migrations(&app)).await,
     ];
-    checks.extend(join_all(Queue::ALL.map(|queue| timed(name("queue", queue.setting()), reachable(&app, queue)))).await);
+    checks.extend(
+        join_all(
+            Queue::ALL.map(|queue| timed(name("queue", queue.setting()), reachable(&app, queue))),
+        )
+        .await,
+    );
     checks.push(timed("table limits".into(), table(&app)).await);
     checks.push(timed("secret signing key".into(), secret(&app)).await);
     if checks.iter().all(|check| check.ok) {
@@ -73,29 +78,52 @@ async fn database(app: &App) -> Result<(), Problem> {
 }
 
 async fn migrations(app: &App) -> Result<(), Problem> {
-    let rows = app.db().query("select max(version)::int as version from platform.schema_history", []).await?;
+    let rows = app
+        .db()
+        .query("select max(version)::int as version from platform.schema_history", [])
+        .await?;
     let applied: Option<i32> = rows.first().and_then(|row| row.get("version"));
     // A newer schema is fine: migrations expand first, and old code runs on it.
     match applied {
         Some(version) if version >= LATEST => Ok(()),
-        version => Err(Problem::internal(anyhow::anyhow!("schema is at {version:?}, the code needs {LATEST}"))),
+        version => Err(Problem::internal(anyhow::anyhow!(
+            "schema is at {version:?}, the code needs {LATEST}"
+        ))),
     }
 }
 
 async fn reachable(app: &App, queue: Queue) -> Result<(), Problem> {
     let url = app.config().need(queue.setting())?;
-    app.aws().sqs().get_queue_attributes().queue_url(url).send().await.map_err(Problem::unavailable)?;
+    app.aws()
+        .sqs()
+        .get_queue_attributes()
+        .queue_url(url)
+        .send()
+        .await
+        .map_err(Problem::unavailable)?;
     Ok(())
 }
 
 async fn table(app: &App) -> Result<(), Problem> {
     let table = app.config().need("LIMITS_TABLE")?;
-    app.aws().dynamodb().describe_table().table_name(table).send().await.map_err(Problem::unavailable)?;
+    app.aws()
+        .dynamodb()
+        .describe_table()
+        .table_name(table)
+        .send()
+        .await
+        .map_err(Problem::unavailable)?;
     Ok(())
 }
 
 async fn secret(app: &App) -> Result<(), Problem> {
     let id = app.config().need("SIGNING_KEY_SECRET")?;
-    app.aws().secrets().describe_secret().secret_id(id).send().await.map_err(Problem::unavailable)?;
+    app.aws()
+        .secrets()
+        .describe_secret()
+        .secret_id(id)
+        .send()
+        .await
+        .map_err(Problem::unavailable)?;
     Ok(())
 }

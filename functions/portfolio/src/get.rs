@@ -72,9 +72,11 @@ async fn get(State(db): State<Db>, caller: Caller) -> Reply {
          from portfolio.snapshots order by day desc limit 1",
         [],
     );
-    let [accounts, book, snapshots] = db.read(&caller, [stores::accounts::all(), book.statement(), snapshot]).await?;
+    let [accounts, book, snapshots] =
+        db.read(&caller, [stores::accounts::all(), book.statement(), snapshot]).await?;
     let summary = summarise(&read_book(&book)?);
-    let mut sums: BTreeMap<Uuid, _> = summary.accounts.into_iter().map(|sums| (sums.account, sums)).collect();
+    let mut sums: BTreeMap<Uuid, _> =
+        summary.accounts.into_iter().map(|sums| (sums.account, sums)).collect();
     let account = |row: &Row| {
         let Account { account_id, broker, client_id, label, .. } = Account::from(row);
         let (totals, statement_on) = match sums.remove(&account_id) {

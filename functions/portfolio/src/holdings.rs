@@ -83,8 +83,9 @@ struct Asked {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account =
-            fields.optional("accountId", |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".to_owned()));
+        let account = fields.optional("accountId", |id| {
+            Uuid::parse_str(id).map_err(|_| "must be a UUID".to_owned())
+        });
         let page = PageQuery::from_fields(fields);
         Some(Self { page: page?, account: account? })
     }
@@ -100,7 +101,9 @@ async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Aske
     let book = BookOn::new(clock::india_day(clock::now()), part);
     let [rows] = db.read(&caller, [book.statement()]).await?;
     let items = read_book(&rows)?.into_iter().map(item).collect();
-    shared::http::ok(Page::cut(items, &asked.page, |item: &HoldingItem| (item.isin.clone(), item.account_id)))
+    shared::http::ok(Page::cut(items, &asked.page, |item: &HoldingItem| {
+        (item.isin.clone(), item.account_id)
+    }))
 }
 
 fn item(holding: Holding) -> HoldingItem {
@@ -121,7 +124,10 @@ fn item(holding: Holding) -> HoldingItem {
         average_price: holding.cost.and_then(average),
         value: valued.value.ok(),
         reason: valued.value.err(),
-        unrealised_percent: valued.unrealised.zip(holding.cost).and_then(|(gain, cost)| Percent::of(gain, cost)),
+        unrealised_percent: valued
+            .unrealised
+            .zip(holding.cost)
+            .and_then(|(gain, cost)| Percent::of(gain, cost)),
         unrealised_gain: valued.unrealised,
         day_change: valued.day_change,
         price: holding.price.map(|price| HoldingPrice {

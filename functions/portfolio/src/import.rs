@@ -66,7 +66,13 @@ async fn import(
         return shared::http::ok(earlier);
     }
     let accounts: Vec<_> = accounts.iter().map(stores::accounts::Account::from).collect();
-    let work = Work { app: &app, caller: &caller, request: &request, statement: &statement, claim: &claim };
+    let work = Work {
+        app: &app,
+        caller: &caller,
+        request: &request,
+        statement: &statement,
+        claim: &claim,
+    };
     match work.account(&accounts) {
         Ok(account) => work.run(tx, account, &Symbols::read(&symbols)).await,
         Err(refusal) => {
@@ -90,25 +96,34 @@ impl Work<'_> {
     fn account(&self, accounts: &[stores::accounts::Account]) -> Result<Account, Problem> {
         let broker = self.statement.broker.or(self.request.broker.as_deref());
         let client = self.statement.client_id.as_deref().or(self.request.client_id.as_deref());
-        if self.statement.client_id.is_some() && self.request.client_id.as_deref().is_some_and(|id| Some(id) != client) {
+        if self.statement.client_id.is_some()
+            && self.request.client_id.as_deref().is_some_and(|id| Some(id) != client)
+        {
             return Err(Problem::new(reasons::OTHER_ACCOUNT));
         }
-        let candidates = accounts.iter().filter(|account| broker.is_none_or(|broker| account.broker == broker));
+        let candidates =
+            accounts.iter().filter(|account| broker.is_none_or(|broker| account.broker == broker));
         if let Some(wanted) = self.request.account_id {
             let named = accounts.iter().find(|account| account.account_id == wanted);
             let named = named.ok_or_else(|| Problem::new(reasons::NO_ACCOUNT))?;
             let same = broker.is_none_or(|broker| broker == named.broker)
                 && client.is_none_or(|client| client == named.client_id);
-            return if same { Ok(Account::known(wanted)) } else { Err(Problem::new(reasons::OTHER_ACCOUNT)) };
+            return if same {
+                Ok(Account::known(wanted))
+            } else {
+                Err(Problem::new(reasons::OTHER_ACCOUNT))
+            };
         }
         let (Some(broker), Some(client)) = (broker, client) else {
             let candidates: Vec<_> = candidates.map(report::candidate).collect();
             return Err(Problem::new(reasons::ACCOUNT_REQUIRED).with("candidates", candidates));
         };
-        let known = accounts.iter().find(|account| account.broker == broker && account.client_id == client);
-        Ok(known.map_or_else(|| Account::new(broker, client, self.request.label.as_deref()), |known| {
-            Account::known(known.account_id)
-        }))
+        let known =
+            accounts.iter().find(|account| account.broker == broker && account.client_id == client);
+        Ok(known.map_or_else(
+            || Account::new(broker, client, self.request.label.as_deref()),
+            |known| Account::known(known.account_id),
+        ))
     }
 
     async fn run(&self, tx: Tenant, account: Account, symbols: &Symbols) -> Reply<Response> {
@@ -119,7 +134,8 @@ impl Work<'_> {
                 .with("errors", report::faults(&self.statement.errors))
                 .with("unresolved", &resolved.unresolved));
         }
-        let known = store::load(&tx, &account, &self.request.file_sha256, self.request.dry_run).await?;
+        let known =
+            store::load(&tx, &account, &self.request.file_sha256, self.request.dry_run).await?;
         let today = clock::india_day(clock::now());
         // A file without a date, seen before, is as old as when it was first seen.
         let as_of = self.statement.as_of.or(known.seen_before).unwrap_or(today);
@@ -128,9 +144,20 @@ impl Work<'_> {
             &known.holdings,
             &known.complete,
             resolved.incoming.clone(),
-            &plan::Terms { as_of, replace: self.request.replace && whole, covers: &self.statement.covers },
+            &plan::Terms {
+                as_of,
+                replace: self.request.replace && whole,
+                covers: &self.statement.covers,
+            },
         );
-        self.finish(tx, known, plan, &resolved.incoming, Report::begin(self, as_of, &resolved, whole)).await
+        self.finish(
+            tx,
+            known,
+            plan,
+            &resolved.incoming,
+            Report::begin(self, as_of, &resolved, whole),
+        )
+        .await
     }
 
     async fn finish(

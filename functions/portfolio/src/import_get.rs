@@ -23,7 +23,8 @@ pub fn route() -> Route {
 async fn import_get(State(db): State<Db>, caller: Caller, Path(import_id): Path<String>) -> Reply {
     // What is no id is the id of nothing.
     let import_id = Uuid::parse_str(&import_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
-    let report = statement("select report from portfolio.imports where import_id = $1", [typed(&import_id)]);
+    let report =
+        statement("select report from portfolio.imports where import_id = $1", [typed(&import_id)]);
     let [rows] = db.read(&caller, [report]).await?;
     let row = rows.first().ok_or_else(|| Problem::new(reasons::NOT_FOUND))?;
     shared::http::ok(row.get::<_, Value>("report"))

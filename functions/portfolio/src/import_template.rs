@@ -2,8 +2,8 @@
 
 use axum::response::IntoResponse;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use shared::http::{Reply, Route};
 use shared::Access;
+use shared::http::{Reply, Route};
 use utoipa_axum::routes;
 
 /// For anyone: it is the same for all.

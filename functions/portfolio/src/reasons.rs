@@ -13,8 +13,11 @@ pub const UNKNOWN_LAYOUT: Reason = Reason::new(
 pub const UNREADABLE_FILE: Reason =
     Reason::new(Code::FailedPrecondition, "unreadable_file", "The file cannot be read.");
 /// The file is more than a statement would be.
-pub const FILE_TOO_LARGE: Reason =
-    Reason::new(Code::FailedPrecondition, "file_too_large", "The file holds more than a statement would.");
+pub const FILE_TOO_LARGE: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "file_too_large",
+    "The file holds more than a statement would.",
+);
 /// The file has a known header and no row that can be kept.
 pub const NO_ROWS: Reason = Reason::new(
     Code::FailedPrecondition,
@@ -40,5 +43,12 @@ pub const OTHER_ACCOUNT: Reason = Reason::new(
 );
 
 /// All of them, for the documentation.
-pub const ALL: &[Reason] =
-    &[UNKNOWN_LAYOUT, UNREADABLE_FILE, FILE_TOO_LARGE, NO_ROWS, ACCOUNT_REQUIRED, NO_ACCOUNT, OTHER_ACCOUNT];
+pub const ALL: &[Reason] = &[
+    UNKNOWN_LAYOUT,
+    UNREADABLE_FILE,
+    FILE_TOO_LARGE,
+    NO_ROWS,
+    ACCOUNT_REQUIRED,
+    NO_ACCOUNT,
+    OTHER_ACCOUNT,
+];

@@ -65,7 +65,11 @@ impl FromFields for Asked {
     params(("q" = String, Query, description = "Part of a symbol or a name, or an ISIN; 2 to 60 characters.",
         example = "reli"), PageQuery),
     responses((status = 200, body = Page<Instrument>)))]
-async fn instrument_search(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+async fn instrument_search(
+    State(db): State<Db>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Reply {
     let (rank, isin): (Option<i32>, Option<String>) = asked.page.position()?.unzip();
     let literal = escaped(&asked.query);
     let (symbol, name) = (literal.to_uppercase(), literal.to_lowercase());
@@ -73,11 +77,21 @@ async fn instrument_search(State(db): State<Db>, caller: Caller, Query(asked): Q
     let day = clock::india_day(clock::now());
     let found = statement(
         include_str!("instrument_search.sql"),
-        [typed(&exact), typed(&symbol), typed(&name), typed(&day), typed(&rank), typed(&isin), typed(&most)],
+        [
+            typed(&exact),
+            typed(&symbol),
+            typed(&name),
+            typed(&day),
+            typed(&rank),
+            typed(&isin),
+            typed(&most),
+        ],
     );
     let [rows] = db.read(&caller, [found]).await?;
     let items = rows.iter().map(instrument).collect();
-    shared::http::ok(Page::cut(items, &asked.page, |item: &Instrument| (item.rank, item.isin.clone())))
+    shared::http::ok(Page::cut(items, &asked.page, |item: &Instrument| {
+        (item.rank, item.isin.clone())
+    }))
 }
 
 /// A text in which LIKE finds nothing but itself.

@@ -71,7 +71,14 @@ async fn load(app: &App, bucket: &str, key: &str) -> Result<(), Problem> {
         tracing::warn!(key, line = refused.line, reason = %refused.reason, "a row was refused");
     }
     let outcome = store::store(app.db(), &file, key, &sha256).await?;
-    tracing::info!(key, layout = file.layout, rows = file.rows(), refused = file.refused.len(), outcome, "prices");
+    tracing::info!(
+        key,
+        layout = file.layout,
+        rows = file.rows(),
+        refused = file.refused.len(),
+        outcome,
+        "prices"
+    );
     Ok(())
 }
 
@@ -80,7 +87,10 @@ async fn fetch(app: &App, bucket: &str, key: &str) -> Result<Vec<u8>, Problem> {
     let config = aws_sdk_s3::config::Builder::from(app.aws().sdk()).force_path_style(true).build();
     let object = Client::from_conf(config).get_object().bucket(bucket).key(key).send().await;
     let object = object.map_err(Problem::unavailable)?;
-    if object.content_length().is_some_and(|length| u64::try_from(length).is_ok_and(|length| length > MOST_BYTES)) {
+    if object
+        .content_length()
+        .is_some_and(|length| u64::try_from(length).is_ok_and(|length| length > MOST_BYTES))
+    {
         return Err(Problem::internal(files::Refusal::TooLarge));
     }
     Ok(object.body.collect().await.map_err(Problem::unavailable)?.to_vec())
@@ -93,13 +103,17 @@ fn text_of(bytes: Vec<u8>) -> Result<String, files::Refusal> {
 }
 
 fn unzipped(bytes: &[u8]) -> Result<Vec<u8>, files::Refusal> {
-    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).map_err(|_| files::Refusal::NotText)?;
+    let mut archive =
+        zip::ZipArchive::new(std::io::Cursor::new(bytes)).map_err(|_| files::Refusal::NotText)?;
     if archive.len() != 1 {
         return Err(files::Refusal::NotOneFile);
     }
     let part = archive.by_index(0).map_err(|_| files::Refusal::NotText)?;
     let mut inflated = Vec::new();
-    let read = part.take(MOST_BYTES + 1).read_to_end(&mut inflated).map_err(|_| files::Refusal::NotText)?;
+    let read = part
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut inflated)
+        .map_err(|_| files::Refusal::NotText)?;
     if read as u64 > MOST_BYTES { Err(files::Refusal::TooLarge) } else { Ok(inflated) }
 }
 

@@ -47,7 +47,7 @@ pub(super) async fn run(home: &Home, options: Options) -> Result<()> {
     })?;
     let mut stop = Stop::listen()?;
     let booted = tokio::select! {
-        booted = boot(home, gateway, options) => Some(booted?),
+        booted = boot(home, gateway) => Some(booted?),
         () = stop.wait() => None,
     };
     if let Some((cloud, standing)) = booted {
@@ -66,9 +66,12 @@ pub(super) async fn run(home: &Home, options: Options) -> Result<()> {
 }
 
 async fn gateway_listener(port: u16) -> Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", port))
-        .await
-        .with_context(|| format!("port {port} is taken; choose another: cargo run -- --port {}", port.saturating_add(1)))
+    TcpListener::bind(("127.0.0.1", port)).await.with_context(|| {
+        format!(
+            "port {port} is taken; choose another: cargo run -- --port {}",
+            port.saturating_add(1)
+        )
+    })
 }
 
 /// Ctrl-C, or a request to terminate.
@@ -79,7 +82,10 @@ struct Stop {
 
 impl Stop {
     fn listen() -> Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     async fn wait(&mut self) {
@@ -113,10 +119,17 @@ impl Standing {
     }
 }
 
-async fn boot(home: &Home, gateway: TcpListener, options: Options) -> Result<(Cloud, Standing)> {
+async fn boot(home: &Home, gateway: TcpListener) -> Result<(Cloud, Standing)> {
     println!("KiteMate's local cloud starts.");
-    let builder = Arc::new(Builder::default());
-    let building = tokio::spawn(build(home.clone(), builder.clone()));
+    let names = functions(home)?;
+    // Tests have built everything and must not have it replaced under them.
+    let built = setting("KITEMATE_BUILT").is_some();
+    let builder =
+        Arc::new(if built { Builder::done(names.iter().cloned()) } else { Builder::default() });
+    if !built {
+        // What is not needed for booting is built while the first requests are answered.
+        tokio::spawn(build(home.root.clone(), names, builder.clone()));
+    }
     let standing = stand(home).await?;
     let ground = Ground {
         root: home.root.clone(),
@@ -128,16 +141,19 @@ async fn boot(home: &Home, gateway: TcpListener, options: Options) -> Result<(Cl
         prefix: "kitemate".into(),
     };
     let mut cloud = Cloud::assemble(ground, builder.clone(), gateway, true).await?;
-    builder.ready("platform-migrate").await.map_err(|err| anyhow!("{err:#}\n\nMend it and `cargo run` again."))?;
+    builder
+        .ready("platform-migrate")
+        .await
+        .map_err(|err| anyhow!("{err:#}\n\nMend it and `cargo run` again."))?;
     cloud.migrate().await?;
     cloud.poll_queues();
     for function in FIRST {
         builder.ready(function).await?;
     }
-    seed::seed(&cloud, &standing.emulator_url, &home.root.join("examples")).await.context("the demo was not seeded")?;
+    seed::seed(&cloud, &standing.emulator_url, &home.root.join("examples"))
+        .await
+        .context("the demo was not seeded")?;
     cloud.keep_schedules()?;
-    // The rest is built while the first requests are answered.
-    drop((building, options));
     Ok((cloud, standing))
 }
 
@@ -146,7 +162,11 @@ async fn stand(home: &Home) -> Result<Standing> {
     let (postgres, database) = match setting("DATABASE_URL") {
         Some(url) => (None, Database::at(&url)?),
         None => {
-            let (binaries, folder, log) = (postgres_binaries.clone(), home.data.join("postgres"), home.logs().join("postgres.log"));
+            let (binaries, folder, log) = (
+                postgres_binaries.clone(),
+                home.data.join("postgres"),
+                home.logs().join("postgres.log"),
+            );
             let start = move || Postgres::start(&binaries, &folder, &log, true);
             let postgres = tokio::task::spawn_blocking(start).await??;
             postgres.ensure_database().await?;
@@ -163,21 +183,31 @@ async fn stand(home: &Home) -> Result<Standing> {
             (Some(emulator), url)
         }
     };
-    Ok(Standing { _postgres: postgres, _emulator: emulator, database, emulator_url, postgres_binaries })
+    Ok(Standing {
+        _postgres: postgres,
+        _emulator: emulator,
+        database,
+        emulator_url,
+        postgres_binaries,
+    })
 }
 
 fn secrets(home: &Home) -> PathBuf {
     home.data.join("secrets.json")
 }
 
-/// Builds the functions with a line of progress: in place on a terminal, now and then elsewhere.
-async fn build(home: Home, builder: Arc<Builder>) {
-    let file = home.root.join("template.yaml");
-    let names: Vec<String> = std::fs::read_to_string(file)
-        .unwrap_or_default()
+/// The functions' names as the template lists them, which tells them before it can be interpreted.
+fn functions(home: &Home) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(home.root.join("template.yaml"))
+        .context("cannot read template.yaml")?;
+    Ok(text
         .lines()
         .filter_map(|line| line.trim().strip_prefix("Binary: ").map(str::to_owned))
-        .collect();
+        .collect())
+}
+
+/// Builds the functions with a line of progress: in place on a terminal, now and then elsewhere.
+async fn build(root: PathBuf, names: Vec<String>, builder: Arc<Builder>) {
     let terminal = std::io::stdout().is_terminal();
     let compiled = AtomicUsize::new(0);
     let say = |line: &str| {
@@ -194,7 +224,7 @@ async fn build(home: Home, builder: Arc<Builder>) {
         }
     };
     let first: Vec<String> = FIRST.iter().map(|name| (*name).to_owned()).collect();
-    builder.build(&home.root, &first, names.clone(), say).await;
+    builder.build(&root, &first, names.clone(), say).await;
     if terminal && compiled.load(Ordering::Relaxed) > 0 {
         print!("\r\x1b[2K");
     }

@@ -23,10 +23,21 @@ pub(super) async fn run(home: &Home, arguments: &[&str]) -> Result<()> {
     succeed(cargo(home).arg("test").args(targets).arg("--no-run"))?;
     let folder = Scratch::make()?;
     let (python, binaries, emulator) = parts(home).await?;
-    let postgres = Postgres::start(&binaries, &folder.0.join("postgres"), &folder.0.join("postgres.log"), false)?;
+    let postgres = Postgres::start(
+        &binaries,
+        &folder.0.join("postgres"),
+        &folder.0.join("postgres.log"),
+        false,
+    )?;
     postgres.ensure_database().await?;
     postgres.database.run("postgres", &format!("create database {TEMPLATE}")).await?;
-    let emulator = Emulator::start(&python, &emulator, &folder.0.join("state"), &folder.0.join("emulator.log")).await?;
+    let emulator = Emulator::start(
+        &python,
+        &emulator,
+        &folder.0.join("state"),
+        &folder.0.join("emulator.log"),
+    )
+    .await?;
     migrate_template(home, &folder.0, &postgres, &emulator).await?;
     let database = &postgres.database;
     let tests = |command: &mut std::process::Command| {
@@ -50,7 +61,12 @@ pub(super) async fn run(home: &Home, arguments: &[&str]) -> Result<()> {
     outcome
 }
 
-async fn migrate_template(home: &Home, folder: &Path, postgres: &Postgres, emulator: &Emulator) -> Result<()> {
+async fn migrate_template(
+    home: &Home,
+    folder: &Path,
+    postgres: &Postgres,
+    emulator: &Emulator,
+) -> Result<()> {
     let mut database = postgres.database.clone();
     database.name = TEMPLATE.into();
     let ground = Ground {
@@ -63,7 +79,10 @@ async fn migrate_template(home: &Home, folder: &Path, postgres: &Postgres, emula
         database,
     };
     let surroundings = Surroundings::of(&ground.database, &ground.emulator_url, "kitemate", "");
-    let names = read(&home.root.join("template.yaml"), &surroundings)?.functions.into_iter().map(|one| one.name);
+    let names = read(&home.root.join("template.yaml"), &surroundings)?
+        .functions
+        .into_iter()
+        .map(|one| one.name);
     let gateway = TcpListener::bind(("127.0.0.1", 0)).await?;
     let cloud = Cloud::assemble(ground, Arc::new(Builder::done(names)), gateway, false).await?;
     cloud.migrate().await

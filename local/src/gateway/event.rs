@@ -20,7 +20,12 @@ pub(super) struct Matched<'a> {
     pub(super) request_id: &'a str,
 }
 
-pub(super) fn payload(parts: &Parts, body: &Bytes, matched: &Matched<'_>, binary_types: &[String]) -> Bytes {
+pub(super) fn payload(
+    parts: &Parts,
+    body: &Bytes,
+    matched: &Matched<'_>,
+    binary_types: &[String],
+) -> Bytes {
     let mut headers: Map<String, Value> = Map::new();
     let mut multi: Map<String, Value> = Map::new();
     for (name, value) in &parts.headers {
@@ -33,13 +38,21 @@ pub(super) fn payload(parts: &Parts, body: &Bytes, matched: &Matched<'_>, binary
         query.insert(name.clone(), Value::String(value.clone()));
         append(&mut multi_query, &name, Value::String(value));
     }
-    let kind = parts.headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind =
+        parts.headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let media = kind.split(';').next().unwrap_or_default().trim();
     let binary = binary_types.iter().any(|one| one == media || one == "*/*");
-    let text = if binary { BASE64_STANDARD.encode(body) } else { String::from_utf8_lossy(body).into_owned() };
+    let text = if binary {
+        BASE64_STANDARD.encode(body)
+    } else {
+        String::from_utf8_lossy(body).into_owned()
+    };
     let path = parts.uri.path();
-    let parameters: Map<String, Value> =
-        matched.parameters.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect();
+    let parameters: Map<String, Value> = matched
+        .parameters
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::String(value.clone())))
+        .collect();
     let event = json!({
         "resource": matched.resource,
         "path": path,
@@ -120,12 +133,15 @@ mod tests {
 
     #[test]
     fn a_query_string_is_decoded_once() {
-        assert_eq!(pairs("q=M%26M&empty=&flag&a=1+2"), [
-            ("q".into(), "M&M".into()),
-            ("empty".into(), String::new()),
-            ("flag".into(), String::new()),
-            ("a".into(), "1 2".into()),
-        ]);
+        assert_eq!(
+            pairs("q=M%26M&empty=&flag&a=1+2"),
+            [
+                ("q".into(), "M&M".into()),
+                ("empty".into(), String::new()),
+                ("flag".into(), String::new()),
+                ("a".into(), "1 2".into()),
+            ]
+        );
         assert_eq!(decoded("100%"), "100%");
         assert_eq!(decoded("%E2%82%B9"), "₹");
     }

@@ -18,20 +18,26 @@ pub(super) const SECRET_KEY: &str = "local-operator";
 pub(super) fn check(parts: &Parts, body: &Bytes) -> Result<String, &'static str> {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let authorization = header("authorization").ok_or("MISSING_AUTHENTICATION_TOKEN")?;
-    let signed = authorization.strip_prefix("AWS4-HMAC-SHA256 ").ok_or("MISSING_AUTHENTICATION_TOKEN")?;
+    let signed =
+        authorization.strip_prefix("AWS4-HMAC-SHA256 ").ok_or("MISSING_AUTHENTICATION_TOKEN")?;
     let part = |name: &str| {
-        signed.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).ok_or("INVALID_SIGNATURE")
+        signed
+            .split(',')
+            .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
+            .ok_or("INVALID_SIGNATURE")
     };
     let scope = part("Credential")?;
     if !scope.starts_with(&format!("{ACCESS_KEY}/")) {
         return Err("ACCESS_DENIED");
     }
     let time = header("x-amz-date").ok_or("INVALID_SIGNATURE")?;
-    let signed_at = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ").map_err(|_| "INVALID_SIGNATURE")?;
+    let signed_at =
+        NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ").map_err(|_| "INVALID_SIGNATURE")?;
     if (Utc::now().naive_utc() - signed_at).abs() > TimeDelta::minutes(15) {
         return Err("INVALID_SIGNATURE");
     }
-    let expected = sign(parts, body, time, part("SignedHeaders")?, scope).ok_or("INVALID_SIGNATURE")?;
+    let expected =
+        sign(parts, body, time, part("SignedHeaders")?, scope).ok_or("INVALID_SIGNATURE")?;
     if expected != part("Signature")? {
         return Err("INVALID_SIGNATURE");
     }
@@ -39,11 +45,19 @@ pub(super) fn check(parts: &Parts, body: &Bytes) -> Result<String, &'static str>
 }
 
 /// The signature the request should have.
-fn sign(parts: &Parts, body: &Bytes, time: &str, signed_headers: &str, credential: &str) -> Option<String> {
+fn sign(
+    parts: &Parts,
+    body: &Bytes,
+    time: &str,
+    signed_headers: &str,
+    credential: &str,
+) -> Option<String> {
     let (_, scope) = credential.split_once('/')?;
-    let mut query: Vec<&str> = parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).collect();
+    let mut query: Vec<&str> =
+        parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).collect();
     query.sort_unstable();
-    let header = |name: &str| Some(format!("{name}:{}\n", parts.headers.get(name)?.to_str().ok()?.trim()));
+    let header =
+        |name: &str| Some(format!("{name}:{}\n", parts.headers.get(name)?.to_str().ok()?.trim()));
     let headers: Option<String> = signed_headers.split(';').map(header).collect();
     let canonical = [
         parts.method.as_str(),
@@ -60,7 +74,9 @@ fn sign(parts: &Parts, body: &Bytes, time: &str, signed_headers: &str, credentia
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
     };
     // The key is derived from the scope's parts in turn: day, region, service, `aws4_request`.
-    let key = scope.split('/').fold(format!("AWS4{SECRET_KEY}").into_bytes(), |key, part| mac(&key, part));
+    let key = scope
+        .split('/')
+        .fold(format!("AWS4{SECRET_KEY}").into_bytes(), |key, part| mac(&key, part));
     Some(hex(&mac(&key, &text)))
 }
 

@@ -62,7 +62,11 @@ pub(super) async fn run(
         Err(err) => return format!("its log {} cannot be written: {err}", log.display()),
     };
     let mut command = Command::new(environment.binaries.join(&function.name));
-    command.env_clear().envs(environment.of(function, number)).stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .env_clear()
+        .envs(environment.of(function, number))
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     match out.try_clone() {
         Ok(err) => command.stdout(out).stderr(err),
         Err(err) => return format!("its log cannot be written: {err}"),

@@ -43,7 +43,10 @@ impl Drop for Idle {
     }
 }
 
-async fn next(State(lambda): State<Lambda>, Path((function, process)): Path<(String, u64)>) -> Response {
+async fn next(
+    State(lambda): State<Lambda>,
+    Path((function, process)): Path<(String, u64)>,
+) -> Response {
     let Some(running) = lambda.0.functions.get(&function).cloned() else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -98,7 +101,12 @@ fn hand_over(running: &Running, (id, payload): (String, Bytes)) -> Response {
 
 type Place = Path<(String, u64, String)>;
 
-async fn response(State(lambda): State<Lambda>, place: Place, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn response(
+    State(lambda): State<Lambda>,
+    place: Place,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
     // A streamed answer that broke off says so in its trailers' stead.
     let failed = headers.contains_key("lambda-runtime-function-error-type");
     finish(&lambda, place, Outcome { payload: body, failed })

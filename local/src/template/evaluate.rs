@@ -25,7 +25,9 @@ impl<'a> Evaluator<'a> {
         for (name, parameter) in document.get("Parameters").map_or(&[][..], Node::entries) {
             let default = parameter.get("Default").map(Node::text).transpose()?;
             let value = surroundings.parameters.get(name).map(String::as_str).or(default);
-            let value = value.ok_or_else(|| anyhow!("line {}: parameter {name} has no value here", parameter.line))?;
+            let value = value.ok_or_else(|| {
+                anyhow!("line {}: parameter {name} has no value here", parameter.line)
+            })?;
             parameters.insert(name.clone(), value.to_owned());
         }
         let mut types = BTreeMap::new();
@@ -58,9 +60,12 @@ impl<'a> Evaluator<'a> {
                     self.function(name, argument).with_context(|| format!("line {line}: {name}"))
                 }
                 entries => {
-                    let value = |(name, node): &(String, Node)| Ok((name.clone(), self.value(node)?));
+                    let value =
+                        |(name, node): &(String, Node)| Ok((name.clone(), self.value(node)?));
                     let map: Result<serde_json::Map<_, _>> = entries.iter().map(value).collect();
-                    Ok(Value::Object(map?.into_iter().filter(|(_, value)| !value.is_null()).collect()))
+                    Ok(Value::Object(
+                        map?.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+                    ))
                 }
             },
         }
@@ -76,7 +81,10 @@ impl<'a> Evaluator<'a> {
 
     /// Whether a resource or function with this condition exists.
     pub(super) fn holds(&self, condition: &str) -> Result<bool> {
-        let node = self.conditions.get(condition).ok_or_else(|| anyhow!("there is no condition {condition}"))?;
+        let node = self
+            .conditions
+            .get(condition)
+            .ok_or_else(|| anyhow!("there is no condition {condition}"))?;
         self.condition(node)
     }
 
@@ -102,8 +110,11 @@ impl<'a> Evaluator<'a> {
             ("GetAtt", _) => self.attribute(argument, arguments),
             ("Sub", []) => self.substitute(argument.text()?, &BTreeMap::new()),
             ("Sub", [text, own]) => {
-                let own: Result<BTreeMap<_, _>> =
-                    own.entries().iter().map(|(name, node)| Ok((name.clone(), self.text(node)?))).collect();
+                let own: Result<BTreeMap<_, _>> = own
+                    .entries()
+                    .iter()
+                    .map(|(name, node)| Ok((name.clone(), self.text(node)?)))
+                    .collect();
                 self.substitute(text.text()?, &own?)
             }
             ("Join", [separator, parts]) => match self.value(parts)? {
@@ -113,14 +124,21 @@ impl<'a> Evaluator<'a> {
                 }
                 _ => bail!("takes a list"),
             },
-            ("If", [condition, yes, no]) => self.value(if self.holds(condition.text()?)? { yes } else { no }),
+            ("If", [condition, yes, no]) => {
+                self.value(if self.holds(condition.text()?)? { yes } else { no })
+            }
             ("Select", [index, list]) => {
                 let index: usize = self.text(index)?.parse()?;
-                self.value(list)?.get(index).cloned().ok_or_else(|| anyhow!("there is no item {index}"))
+                self.value(list)?
+                    .get(index)
+                    .cloned()
+                    .ok_or_else(|| anyhow!("there is no item {index}"))
             }
-            ("Split", [separator, text]) => {
-                Ok(self.text(text)?.split(separator.text()?).map(|part| Value::String(part.into())).collect())
-            }
+            ("Split", [separator, text]) => Ok(self
+                .text(text)?
+                .split(separator.text()?)
+                .map(|part| Value::String(part.into()))
+                .collect()),
             ("FindInMap", [map, first, second]) => self.find_in_map(map, first, second),
             _ => bail!("is not a function the local cloud understands"),
         }
@@ -139,7 +157,10 @@ impl<'a> Evaluator<'a> {
         if let Some(value) = pseudo {
             return Ok(value.into());
         }
-        let kind = self.types.get(name).ok_or_else(|| anyhow!("there is no parameter or resource {name}"))?;
+        let kind = self
+            .types
+            .get(name)
+            .ok_or_else(|| anyhow!("there is no parameter or resource {name}"))?;
         Ok(match kind.as_str() {
             "AWS::SQS::Queue" => format!("{}/{ACCOUNT}/{}", self.emulator_url, self.physical(name)),
             _ => self.physical(name),
@@ -150,14 +171,19 @@ impl<'a> Evaluator<'a> {
     fn attribute(&self, argument: &Node, arguments: &[Node]) -> Result<Value> {
         let (id, attribute) = match arguments {
             [id, attribute] => (id.text()?, attribute.text()?),
-            _ => argument.text()?.split_once('.').ok_or_else(|| anyhow!("needs `resource.attribute`"))?,
+            _ => argument
+                .text()?
+                .split_once('.')
+                .ok_or_else(|| anyhow!("needs `resource.attribute`"))?,
         };
         let kind = self.types.get(id).ok_or_else(|| anyhow!("there is no resource {id}"))?;
         let name = self.physical(id);
         let arn = match kind.as_str() {
             "AWS::SQS::Queue" => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"),
             "AWS::DynamoDB::Table" => format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"),
-            "AWS::Serverless::Function" => format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
+            "AWS::Serverless::Function" => {
+                format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+            }
             "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
             "AWS::S3::Bucket" => format!("arn:aws:s3:::{name}"),
             "AWS::Logs::LogGroup" => format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"),
@@ -213,8 +239,12 @@ impl<'a> Evaluator<'a> {
         match (name, arguments) {
             ("Equals", [one, other]) => Ok(self.value(one)? == self.value(other)?),
             ("Not", [one]) => Ok(!self.condition(one)?),
-            ("And", all) => all.iter().try_fold(true, |so_far, one| Ok(so_far && self.condition(one)?)),
-            ("Or", all) => all.iter().try_fold(false, |so_far, one| Ok(so_far || self.condition(one)?)),
+            ("And", all) => {
+                all.iter().try_fold(true, |so_far, one| Ok(so_far && self.condition(one)?))
+            }
+            ("Or", all) => {
+                all.iter().try_fold(false, |so_far, one| Ok(so_far || self.condition(one)?))
+            }
             ("Condition", _) => self.holds(argument.text()?),
             _ => bail!("line {line}: !{name} is not a condition the local cloud understands"),
         }

@@ -140,21 +140,37 @@ impl Model {
             {
                 continue;
             }
-            model.add(id, resource, globals, evaluator).with_context(|| format!("line {}: {id}", resource.line))?;
+            model
+                .add(id, resource, globals, evaluator)
+                .with_context(|| format!("line {}: {id}", resource.line))?;
         }
         Ok(model)
     }
 
-    fn add(&mut self, id: &str, resource: &Node, globals: Option<&Node>, evaluator: &Evaluator<'_>) -> Result<()> {
+    fn add(
+        &mut self,
+        id: &str,
+        resource: &Node,
+        globals: Option<&Node>,
+        evaluator: &Evaluator<'_>,
+    ) -> Result<()> {
         let empty = Node { line: resource.line, tag: None, kind: Kind::Map(Vec::new()) };
         let properties = resource.get("Properties").unwrap_or(&empty);
         match resource.need("Type")?.text()? {
-            "AWS::Serverless::Function" => self.functions.push(function(resource, properties, globals, evaluator)?),
+            "AWS::Serverless::Function" => {
+                self.functions.push(function(resource, properties, globals, evaluator)?)
+            }
             "AWS::Serverless::Api" => self.api = api(properties, evaluator)?,
-            "AWS::SQS::Queue" => self.queues.push(queue(evaluator.physical(id), &evaluator.value(properties)?)?),
-            "AWS::DynamoDB::Table" => self.tables.push(table(evaluator.physical(id), &evaluator.value(properties)?)?),
+            "AWS::SQS::Queue" => {
+                self.queues.push(queue(evaluator.physical(id), &evaluator.value(properties)?)?)
+            }
+            "AWS::DynamoDB::Table" => {
+                self.tables.push(table(evaluator.physical(id), &evaluator.value(properties)?)?)
+            }
             "AWS::SecretsManager::Secret" => self.secrets.push(evaluator.physical(id)),
-            "AWS::S3::Bucket" => self.buckets.push(bucket(evaluator.physical(id), &evaluator.value(properties)?)?),
+            "AWS::S3::Bucket" => {
+                self.buckets.push(bucket(evaluator.physical(id), &evaluator.value(properties)?)?)
+            }
             kind if WITHOUT_EFFECT.contains(&kind) => {}
             kind => bail!("the local cloud does not run a {kind}"),
         }
@@ -205,7 +221,11 @@ fn trigger(function: &mut Function, event: &Node, evaluator: &Evaluator<'_>) -> 
             let authorizer = properties.get("Auth").and_then(|auth| auth.get("Authorizer"));
             let signed = authorizer.map(|authorizer| evaluator.text(authorizer)).transpose()?;
             let signed = signed.as_deref() == Some("AWS_IAM");
-            function.routes.push(Route { method: text("Method")?.to_uppercase(), path: text("Path")?, signed });
+            function.routes.push(Route {
+                method: text("Method")?.to_uppercase(),
+                path: text("Path")?,
+                signed,
+            });
         }
         "SQS" => {
             let arn = text("Queue")?;
@@ -241,7 +261,8 @@ fn api(properties: &Node, evaluator: &Evaluator<'_>) -> Result<Api> {
         let status = response.get("StatusCode").map(|status| evaluator.text(status)).transpose()?;
         let headers = response.get("ResponseParameters").and_then(|node| node.get("Headers"));
         let headers = headers.map_or(&[][..], Node::entries).iter();
-        let headers = headers.map(|(name, value)| Ok((name.clone(), unquoted(&evaluator.text(value)?))));
+        let headers =
+            headers.map(|(name, value)| Ok((name.clone(), unquoted(&evaluator.text(value)?))));
         let body = response.need("ResponseTemplates")?.need("application/json")?.text()?.to_owned();
         let status = status.map(|status| status.parse()).transpose()?;
         let headers = headers.collect::<Result<_>>()?;
@@ -258,15 +279,22 @@ fn unquoted(text: &str) -> String {
 fn queue(name: String, properties: &Value) -> Result<Queue> {
     let number = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
     let redrive = properties.get("RedrivePolicy").map(|policy| {
-        let arn = policy["deadLetterTargetArn"].as_str().ok_or_else(|| anyhow!("a redrive policy without a target"))?;
-        Ok::<_, anyhow::Error>(Redrive { arn: arn.into(), receives: number(&policy["maxReceiveCount"]).unwrap_or(5) })
+        let arn = policy["deadLetterTargetArn"]
+            .as_str()
+            .ok_or_else(|| anyhow!("a redrive policy without a target"))?;
+        Ok::<_, anyhow::Error>(Redrive {
+            arn: arn.into(),
+            receives: number(&policy["maxReceiveCount"]).unwrap_or(5),
+        })
     });
     let visibility_s = number(&properties["VisibilityTimeout"]).unwrap_or(30);
     Ok(Queue { name, visibility_s, redrive: redrive.transpose()? })
 }
 
 fn table(name: String, properties: &Value) -> Result<(String, String, Option<String>)> {
-    let key = properties["KeySchema"][0]["AttributeName"].as_str().ok_or_else(|| anyhow!("a table without a key"))?;
+    let key = properties["KeySchema"][0]["AttributeName"]
+        .as_str()
+        .ok_or_else(|| anyhow!("a table without a key"))?;
     if properties["KeySchema"].get(1).is_some() {
         bail!("the local cloud makes no table with a sort key yet");
     }

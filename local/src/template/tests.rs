@@ -1,7 +1,11 @@
 use super::*;
 
 fn here() -> Surroundings {
-    Surroundings { parameters: BTreeMap::new(), emulator_url: "http://emulator".into(), prefix: "kitemate".into() }
+    Surroundings {
+        parameters: BTreeMap::new(),
+        emulator_url: "http://emulator".into(),
+        prefix: "kitemate".into(),
+    }
 }
 
 fn function(environment: &str) -> String {
@@ -26,7 +30,10 @@ fn cloudformations_functions_are_evaluated() {
         ("!Ref Stage", "dev"),
         ("!Ref JobsQueue", "http://emulator/000000000000/kitemate-jobs-queue"),
         ("!GetAtt JobsQueue.Arn", "arn:aws:sqs:ap-south-1:000000000000:kitemate-jobs-queue"),
-        ("!Sub \"${Stage}-${JobsQueue.Arn}-${!Literal}\"", "dev-arn:aws:sqs:ap-south-1:000000000000:kitemate-jobs-queue-${Literal}"),
+        (
+            "!Sub \"${Stage}-${JobsQueue.Arn}-${!Literal}\"",
+            "dev-arn:aws:sqs:ap-south-1:000000000000:kitemate-jobs-queue-${Literal}",
+        ),
         ("!Sub [\"${A}-${Stage}\", {A: x}]", "x-dev"),
         ("!Join [\"/\", [a, !Ref Stage]]", "a/dev"),
         ("!If [IsDev, yes, no]", "yes"),
@@ -41,12 +48,17 @@ fn cloudformations_functions_are_evaluated() {
 
 #[test]
 fn what_is_not_understood_names_its_line() {
-    for expression in ["!Cidr [a, b]", "!Ref Nothing", "!GetAtt JobsQueue.Colour", "!Sub \"${Nothing}\""] {
+    for expression in
+        ["!Cidr [a, b]", "!Ref Nothing", "!GetAtt JobsQueue.Colour", "!Sub \"${Nothing}\""]
+    {
         let err = format!("{:#}", value(expression).unwrap_err());
-        assert!(err.contains("line 25"), "{expression}: {err}");
+        assert!(err.contains("line 24"), "{expression}: {err}");
     }
     let err = interpret("Resources:\n  X:\n    Type: AWS::EC2::VPC\n", &here()).unwrap_err();
-    assert!(format!("{err:#}").contains("line 3: X: the local cloud does not run a AWS::EC2::VPC"), "{err:#}");
+    assert!(
+        format!("{err:#}").contains("line 3: X: the local cloud does not run a AWS::EC2::VPC"),
+        "{err:#}"
+    );
 }
 
 #[test]
@@ -55,9 +67,16 @@ fn this_repositorys_template_is_understood() {
     let mut here = here();
     here.parameters.insert("DatabaseHost".into(), "127.0.0.1".into());
     let model = read(file, &here).unwrap();
-    let import = model.functions.iter().find(|function| function.name == "portfolio-import").unwrap();
-    assert_eq!((import.routes[0].method.as_str(), import.routes[0].path.as_str()), ("POST", "/v1/portfolio/import"));
-    assert_eq!(import.environment["DATABASE_URL"], "postgres://svc_portfolio@127.0.0.1:5432/kitemate");
+    let import =
+        model.functions.iter().find(|function| function.name == "portfolio-import").unwrap();
+    assert_eq!(
+        (import.routes[0].method.as_str(), import.routes[0].path.as_str()),
+        ("POST", "/v1/portfolio/import")
+    );
+    assert_eq!(
+        import.environment["DATABASE_URL"],
+        "postgres://svc_portfolio@127.0.0.1:5432/kitemate"
+    );
     assert!(model.queues.iter().filter(|queue| queue.redrive.is_some()).count() >= 4);
     assert_eq!(model.api.binary_types, ["multipart/form-data"]);
 }

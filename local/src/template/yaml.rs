@@ -62,7 +62,11 @@ pub(super) fn parse(text: &str) -> Result<Node> {
     }
 }
 
-fn node<'a>(parser: &mut Parser<'a, impl saphyr_parser::Input>, event: Event<'a>, line: usize) -> Result<Node> {
+fn node<'a>(
+    parser: &mut Parser<'a, impl saphyr_parser::Input>,
+    event: Event<'a>,
+    line: usize,
+) -> Result<Node> {
     let (tag, kind) = match event {
         Event::Scalar(text, _, _, tag) => (tag, Kind::Text(text.into_owned())),
         Event::SequenceStart(_, tag) => {
@@ -75,8 +79,12 @@ fn node<'a>(parser: &mut Parser<'a, impl saphyr_parser::Input>, event: Event<'a>
         Event::MappingStart(_, tag) => {
             let mut entries = Vec::new();
             while let Some((event, line)) = next(parser)? {
-                let Event::Scalar(key, ..) = event else { bail!("line {line}: a key must be a text") };
-                let Some((event, line)) = next(parser)? else { bail!("line {line}: `{key}` has no value") };
+                let Event::Scalar(key, ..) = event else {
+                    bail!("line {line}: a key must be a text")
+                };
+                let Some((event, line)) = next(parser)? else {
+                    bail!("line {line}: `{key}` has no value")
+                };
                 entries.push((key.into_owned(), node(parser, event, line)?));
             }
             (tag, Kind::Map(entries))
@@ -88,7 +96,9 @@ fn node<'a>(parser: &mut Parser<'a, impl saphyr_parser::Input>, event: Event<'a>
 }
 
 /// The next event inside a list or mapping; `None` at its end.
-fn next<'a>(parser: &mut Parser<'a, impl saphyr_parser::Input>) -> Result<Option<(Event<'a>, usize)>> {
+fn next<'a>(
+    parser: &mut Parser<'a, impl saphyr_parser::Input>,
+) -> Result<Option<(Event<'a>, usize)>> {
     let Some(next) = parser.next() else { bail!("the file ends too early") };
     let (event, span) = next.map_err(|err| anyhow!("it is not YAML: {err}"))?;
     Ok(match event {

@@ -29,7 +29,10 @@ impl PublicKey {
         let rows = db
             .query("select kid, x, y from auth.signing_keys where retired_at is null order by created_at desc", [])
             .await?;
-        Ok(rows.iter().map(|row| Self { kid: row.get("kid"), x: row.get("x"), y: row.get("y") }).collect())
+        Ok(rows
+            .iter()
+            .map(|row| Self { kid: row.get("kid"), x: row.get("x"), y: row.get("y") })
+            .collect())
     }
 }
 
@@ -49,7 +52,10 @@ impl KeyRing {
     /// Reads the published keys ahead of the first request; a failure is left for that request.
     pub async fn warm(&self, db: &Db) {
         if let Err(problem) = self.look(db).await {
-            tracing::warn!(cause = problem.cause().map(tracing::field::debug), "signing keys could not be read");
+            tracing::warn!(
+                cause = problem.cause().map(tracing::field::debug),
+                "signing keys could not be read"
+            );
         }
     }
 
@@ -72,7 +78,8 @@ impl KeyRing {
         let published = PublicKey::all(db).await?;
         let mut keys = HashMap::new();
         for key in published {
-            let decoding = DecodingKey::from_ec_components(&key.x, &key.y).map_err(Problem::internal)?;
+            let decoding =
+                DecodingKey::from_ec_components(&key.x, &key.y).map_err(Problem::internal)?;
             keys.insert(key.kid, decoding);
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -40,7 +40,16 @@ impl Claims {
     pub fn issue(issuer: &str, user: Uuid, session: Uuid, workspace: Uuid, now: Timestamp) -> Self {
         let now = now.as_second();
         let (iss, aud) = (issuer.to_owned(), AUDIENCE.to_owned());
-        Self { iss, aud, sub: user, sid: session, wid: workspace, iat: now, nbf: now, exp: now + LIFETIME_S }
+        Self {
+            iss,
+            aud,
+            sub: user,
+            sid: session,
+            wid: workspace,
+            iat: now,
+            nbf: now,
+            exp: now + LIFETIME_S,
+        }
     }
 }
 
@@ -56,8 +65,11 @@ struct SigningKey {
 pub async fn sign(app: &App, claims: &Claims) -> Result<String, Problem> {
     let secret = app.secrets().get(app.config().need("SIGNING_KEY_SECRET")?).await?;
     // The parser's message could quote the key.
-    let key: SigningKey = serde_json::from_str(secret.expose())
-        .map_err(|_| Problem::unavailable(anyhow::anyhow!("the signing key secret has no key yet: run platform-migrate")))?;
+    let key: SigningKey = serde_json::from_str(secret.expose()).map_err(|_| {
+        Problem::unavailable(anyhow::anyhow!(
+            "the signing key secret has no key yet: run platform-migrate"
+        ))
+    })?;
     let der = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, key.pkcs8.expose())
         .map_err(|_| Problem::internal(anyhow::anyhow!("the signing key is not base64")))?;
     let header = Header { kid: Some(key.kid), ..Header::new(Algorithm::ES256) };

@@ -44,7 +44,8 @@ impl Target {
 
 async fn connect(target: &tokio_postgres::Config) -> Result<Client, DbError> {
     let connecting = tokio::time::timeout(CONNECT_TIMEOUT, target.connect(NoTls));
-    let (client, connection) = connecting.await.map_err(|_| DbError::Timeout)?.map_err(DbError::Connect)?;
+    let (client, connection) =
+        connecting.await.map_err(|_| DbError::Timeout)?.map_err(DbError::Connect)?;
     tokio::spawn(async move {
         if let Err(err) = connection.await {
             tracing::debug!(closed = err.is_closed(), "the database connection ended");

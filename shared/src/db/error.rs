@@ -50,7 +50,9 @@ impl DbError {
     pub fn connection_lost(&self) -> bool {
         match self {
             Self::Broken(_) => true,
-            Self::Refused { state, .. } => state == &SqlState::ADMIN_SHUTDOWN || state == &SqlState::CRASH_SHUTDOWN,
+            Self::Refused { state, .. } => {
+                state == &SqlState::ADMIN_SHUTDOWN || state == &SqlState::CRASH_SHUTDOWN
+            }
             _ => false,
         }
     }
@@ -62,7 +64,11 @@ impl DbError {
 
     /// The refusal a violated constraint stands for; anything else stays what it is.
     pub fn or_reason(self, constraint: &str, reason: Reason) -> Problem {
-        if self.constraint() == Some(constraint) { Problem::new(reason).because(self) } else { self.into() }
+        if self.constraint() == Some(constraint) {
+            Problem::new(reason).because(self)
+        } else {
+            self.into()
+        }
     }
 }
 
@@ -75,7 +81,8 @@ impl From<tokio_postgres::Error> for DbError {
                 constraint: refusal.constraint().map(str::to_owned),
             };
         }
-        let broken = err.is_closed() || std::error::Error::source(&err).is_some_and(|cause| cause.is::<std::io::Error>());
+        let broken = err.is_closed()
+            || std::error::Error::source(&err).is_some_and(|cause| cause.is::<std::io::Error>());
         if broken { Self::Broken(err) } else { Self::Type(err) }
     }
 }
@@ -85,7 +92,9 @@ impl From<DbError> for Problem {
     fn from(err: DbError) -> Self {
         let state = match &err {
             DbError::Refused { state, .. } => state.code(),
-            DbError::Connect(_) | DbError::Timeout | DbError::Broken(_) => return Self::unavailable(err),
+            DbError::Connect(_) | DbError::Timeout | DbError::Broken(_) => {
+                return Self::unavailable(err);
+            }
             DbError::Settings(_) | DbError::Type(_) => return Self::internal(err),
         };
         match state {
@@ -93,7 +102,9 @@ impl From<DbError> for Problem {
             "KM403" => Self::new(reasons::ROLE),
             "KM404" => Self::new(reasons::NOT_A_MEMBER),
             // Statement timeout, deadlock, serialisation, too many connections, shutting down.
-            "57014" | "40P01" | "40001" | "53300" | "57P01" | "57P02" | "57P03" => Self::unavailable(err),
+            "57014" | "40P01" | "40001" | "53300" | "57P01" | "57P02" | "57P03" => {
+                Self::unavailable(err)
+            }
             _ => Self::internal(err),
         }
     }

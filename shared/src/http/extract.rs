@@ -54,7 +54,8 @@ impl FromRequest<App> for Body {
         Bytes::from_request(request, app).await.map(Self).map_err(|rejection: BytesRejection| {
             match rejection.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => Problem::new(reasons::TOO_LARGE),
-                _ => Problem::new(reasons::MALFORMED_JSON).detail("The body ended before it was complete."),
+                _ => Problem::new(reasons::MALFORMED_JSON)
+                    .detail("The body ended before it was complete."),
             }
         })
     }
@@ -74,7 +75,8 @@ impl<T: FromFields> FromRequestParts<App> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let pairs = axum::extract::Query::<Vec<(String, String)>>::from_request_parts(parts, app).await;
+        let pairs =
+            axum::extract::Query::<Vec<(String, String)>>::from_request_parts(parts, app).await;
         let axum::extract::Query(pairs) =
             pairs.map_err(|_| Problem::field("query", "the query string is not well-formed"))?;
         Fields::from_pairs(pairs).read().map(Self)
@@ -116,7 +118,11 @@ pub(super) fn check_operator(access: Access, parts: &http::Extensions) -> Result
         parts.get::<RequestContext>(),
         Some(RequestContext::ApiGatewayV1(context)) if context.identity.user_arn.is_some()
     );
-    if access == Access::Operator && !signed { Err(Problem::new(reasons::OPERATOR)) } else { Ok(()) }
+    if access == Access::Operator && !signed {
+        Err(Problem::new(reasons::OPERATOR))
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -33,21 +33,31 @@ pub(super) fn around(router: Router, app: &App) -> Router {
     let invocations = Arc::new(Invocations::new(app.config()));
     let app = app.clone();
     let no_route = || async { Problem::new(reasons::NO_ROUTE) };
-    router.fallback(no_route).method_not_allowed_fallback(no_route).layer(from_fn(move |request, next| {
-        let (invocations, app) = (invocations.clone(), app.clone());
-        async move { framed(&invocations, &app, request, next).await }
-    }))
+    router.fallback(no_route).method_not_allowed_fallback(no_route).layer(from_fn(
+        move |request, next| {
+            let (invocations, app) = (invocations.clone(), app.clone());
+            async move { framed(&invocations, &app, request, next).await }
+        },
+    ))
 }
 
-async fn framed(invocations: &Invocations, app: &App, mut request: Request, next: Next) -> Response {
+async fn framed(
+    invocations: &Invocations,
+    app: &App,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = request_id(&request);
     let invocation = invocations.begin(&id, app.db());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let answered = tokio::time::timeout(GIVE_UP_AFTER, AssertUnwindSafe(next.run(request)).catch_unwind());
+    let answered =
+        tokio::time::timeout(GIVE_UP_AFTER, AssertUnwindSafe(next.run(request)).catch_unwind());
     let response = match answered.instrument(invocation.span()).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => telemetry::panicked().into_response(),
-        Err(_) => Problem::new(reasons::TIMEOUT).because(anyhow::anyhow!("gave up")).into_response(),
+        Err(_) => {
+            Problem::new(reasons::TIMEOUT).because(anyhow::anyhow!("gave up")).into_response()
+        }
     };
     let (response, refusal) = invocation.span().in_scope(|| readable(response, &id));
     invocation.end(refusal, app.db());
@@ -57,7 +67,8 @@ async fn framed(invocations: &Invocations, app: &App, mut request: Request, next
 /// The caller's id when it is a sane one, else API Gateway's, else a new one.
 fn request_id(request: &Request) -> String {
     let sane = |id: &&str| {
-        (8..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        (8..=128).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     let sent = request.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).filter(sane);
     match (sent, request.extensions().get::<RequestContext>()) {
@@ -74,13 +85,16 @@ fn readable(response: Response, id: &str) -> (Response, Option<crate::Reason>) {
     let foreign = response.status().is_client_error() || response.status().is_server_error();
     let problem = match response.extensions().get::<Arc<Problem>>() {
         Some(problem) => problem.clone(),
-        None if foreign && !is_problem(response.headers()) => Arc::new(foreign_problem(response.status())),
+        None if foreign && !is_problem(response.headers()) => {
+            Arc::new(foreign_problem(response.status()))
+        }
         None => return (response, None),
     };
     telemetry::report(&problem, "request");
     let reason = problem.reason();
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
-    let mut written = (reason.code.status(), kind, problem.document(id).to_string()).into_response();
+    let mut written =
+        (reason.code.status(), kind, problem.document(id).to_string()).into_response();
     if let Some(seconds) = problem.retry_after_s() {
         written.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
@@ -99,9 +113,8 @@ fn foreign_problem(status: StatusCode) -> Problem {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(reasons::TOO_LARGE),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(reasons::CONTENT_TYPE),
-        status if status.is_client_error() => {
-            Problem::new(reasons::INVALID).detail("The path or the body is not what this route takes.")
-        }
+        status if status.is_client_error() => Problem::new(reasons::INVALID)
+            .detail("The path or the body is not what this route takes."),
         status => Problem::internal(anyhow::anyhow!("a bare {status}")),
     }
 }

@@ -10,11 +10,21 @@ pub(super) const LAYOUT: Layout = Layout {
     name: "groww_stocks_holdings",
     broker: Some("groww"),
     about: "Groww, Reports, Stocks, Holdings statement",
-    required: &["Stock Name", "ISIN", "Quantity", "Average buy price", "Buy value", "Closing price"],
+    required: &[
+        "Stock Name",
+        "ISIN",
+        "Quantity",
+        "Average buy price",
+        "Buy value",
+        "Closing price",
+    ],
     skip_sheet: None,
     covers: |_| &[Segment::Equity],
     row,
-    preamble: |rows| Preamble { client_id: labelled(rows, "Unique Client Code"), as_of: dated(rows) },
+    preamble: |rows| Preamble {
+        client_id: labelled(rows, "Unique Client Code"),
+        as_of: dated(rows),
+    },
     row_date: None,
 };
 

@@ -44,7 +44,11 @@ pub(super) fn csv() -> String {
 
 fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
     let symbol = line.text("symbol").map(str::to_owned);
-    let isin = if line.text("isin").is_none() && symbol.is_some() { None } else { Some(line.isin("isin")) };
+    let isin = if line.text("isin").is_none() && symbol.is_some() {
+        None
+    } else {
+        Some(line.isin("isin"))
+    };
     let segment = match line.text("segment") {
         None | Some("equity") => Segment::Equity,
         Some("mutual_fund") => Segment::MutualFund,
@@ -83,7 +87,10 @@ mod tests {
     #[test]
     fn the_template_is_recognised_as_what_it_is() {
         let statement = read(csv().as_bytes()).unwrap();
-        assert_eq!((statement.layout, statement.rows.len(), statement.errors.len()), (LAYOUT.name, 0, 0));
+        assert_eq!(
+            (statement.layout, statement.rows.len(), statement.errors.len()),
+            (LAYOUT.name, 0, 0)
+        );
     }
 
     #[test]
@@ -98,7 +105,8 @@ mod tests {
         let row = &statement.rows[0];
         assert_eq!((row.owned(), row.cost.unwrap()), (15.into(), "1507.50".parse().unwrap()));
         assert_eq!(statement.warnings.len(), 1, "the discrepant one");
-        let places: Vec<_> = statement.errors.iter().map(|err| (err.place.row, err.column.as_str())).collect();
+        let places: Vec<_> =
+            statement.errors.iter().map(|err| (err.place.row, err.column.as_str())).collect();
         assert_eq!(places, [(3, "isin"), (4, "as_of"), (4, "segment")]);
         assert_eq!(statement.as_of, Some(jiff::civil::date(2026, 11, 20)));
     }

@@ -23,9 +23,11 @@ pub(super) async fn ensure(app: &App, client: &Client) -> Result<&'static str, P
         return Ok("kept");
     }
     let failed = || Problem::internal(anyhow::anyhow!("no key pair could be made"));
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+    let pkcs8 =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            .map_err(|_| failed())?;
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref())
         .map_err(|_| failed())?;
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).map_err(|_| failed())?;
     // An uncompressed point: 4, x, y (SEC 1, section 2.3.3).
     let [4, point @ ..] = pair.public_key().as_ref() else { return Err(failed()) };
     let (x, y) = point.split_at(point.len() / 2);

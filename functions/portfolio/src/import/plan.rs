@@ -103,7 +103,9 @@ fn incoming(isin: Isin, row: &Row) -> Incoming {
         pledged: row.pledged,
         discrepant: row.discrepant,
         // A cost is an amount of money: an average times a quantity has digits below the paisa that mean nothing.
-        cost: row.cost.map(|cost| cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)),
+        cost: row
+            .cost
+            .map(|cost| cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)),
     }
 }
 
@@ -172,12 +174,14 @@ pub(crate) fn decide(
     terms: &Terms<'_>,
 ) -> Plan {
     let mut plan = Plan::default();
-    let current = |segment: &Segment| complete.get(segment).is_none_or(|newest| *newest <= terms.as_of);
+    let current =
+        |segment: &Segment| complete.get(segment).is_none_or(|newest| *newest <= terms.as_of);
     let held: BTreeMap<&Isin, &Held> = held.iter().map(|held| (&held.holding.isin, held)).collect();
     let listed: BTreeSet<Isin> = incoming.iter().map(|row| row.isin.clone()).collect();
     for row in incoming {
         let before = held.get(&row.isin).copied();
-        let overtaken = before.is_some_and(|before| before.statement_on > terms.as_of) || !current(&row.segment);
+        let overtaken = before.is_some_and(|before| before.statement_on > terms.as_of)
+            || !current(&row.segment);
         if overtaken { plan.superseded += 1 } else { write(&mut plan, before, row, terms.as_of) }
     }
     if terms.replace {

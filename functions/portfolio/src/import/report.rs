@@ -138,7 +138,14 @@ impl Report {
     }
 
     /// What is known once it is decided.
-    pub(super) fn end(self, import_id: Uuid, known: &Known, plan: &Plan, holdings: usize, repeated: bool) -> Self {
+    pub(super) fn end(
+        self,
+        import_id: Uuid,
+        known: &Known,
+        plan: &Plan,
+        holdings: usize,
+        repeated: bool,
+    ) -> Self {
         Self {
             import_id: (!self.dry_run).then_some(import_id),
             account_id: (!(self.dry_run && known.account_created)).then_some(known.account_id),

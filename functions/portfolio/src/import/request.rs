@@ -79,7 +79,14 @@ pub(super) struct ImportRequest {
 impl ImportRequest {
     /// What makes it the same request: not the form's boundary, which differs each time.
     pub(super) fn fingerprint(&self) -> Vec<u8> {
-        let told = (&self.account_id, &self.client_id, &self.broker, &self.label, self.replace, self.dry_run);
+        let told = (
+            &self.account_id,
+            &self.client_id,
+            &self.broker,
+            &self.label,
+            self.replace,
+            self.dry_run,
+        );
         [self.file_sha256.as_slice(), format!("{told:?}").as_bytes()].concat()
     }
 }
@@ -98,10 +105,12 @@ struct Options {
 
 impl FromFields for Options {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account_id =
-            fields.optional("accountId", |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".to_owned()));
+        let account_id = fields.optional("accountId", |id| {
+            Uuid::parse_str(id).map_err(|_| "must be a UUID".to_owned())
+        });
         let client_id = fields.optional("clientId", word);
-        let broker = fields.optional("broker", |broker| word(broker).map(|broker| broker.to_lowercase()));
+        let broker =
+            fields.optional("broker", |broker| word(broker).map(|broker| broker.to_lowercase()));
         let label = fields.optional("label", text);
         let replace = fields.optional("mode", |mode| match mode {
             "replace" => Ok(true),
@@ -110,8 +119,9 @@ impl FromFields for Options {
         });
         let dry_run = fields.flag("dryRun");
         let file_name = fields.optional("fileName", text);
-        let content = fields
-            .optional("content", |content| BASE64_STANDARD.decode(content).map_err(|_| "must be base64".to_owned()));
+        let content = fields.optional("content", |content| {
+            BASE64_STANDARD.decode(content).map_err(|_| "must be base64".to_owned())
+        });
         Some(Self {
             account_id: account_id?,
             client_id: client_id?,
@@ -126,7 +136,8 @@ impl FromFields for Options {
 }
 
 fn word(text: &str) -> Result<String, String> {
-    let good = (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let good = (1..=40).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if good { Ok(text.to_owned()) } else { Err("must have 1 to 40 letters and digits".into()) }
 }
 
@@ -140,8 +151,11 @@ impl FromRequest<App> for ImportRequest {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let query = axum::extract::Query::<Vec<(String, String)>>::from_request_parts(&mut parts, app).await;
-        let query = query.map_err(|_| Problem::field("query", "the query string is not well-formed"))?.0;
+        let query =
+            axum::extract::Query::<Vec<(String, String)>>::from_request_parts(&mut parts, app)
+                .await;
+        let query =
+            query.map_err(|_| Problem::field("query", "the query string is not well-formed"))?.0;
         let request = Request::from_parts(parts, body);
         match media_type(request.headers()).as_str() {
             "multipart/form-data" => form(request, app, query).await,
@@ -152,14 +166,21 @@ impl FromRequest<App> for ImportRequest {
     }
 }
 
-async fn form(request: Request, app: &App, mut pairs: Vec<(String, String)>) -> Result<ImportRequest, Problem> {
+async fn form(
+    request: Request,
+    app: &App,
+    mut pairs: Vec<(String, String)>,
+) -> Result<ImportRequest, Problem> {
     let mut form = Multipart::from_request(request, app).await.map_err(|_| malformed())?;
     let (mut file, mut file_name) = (None, None);
     while let Some(field) = form.next_field().await.map_err(interrupted)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
             if file.is_some() {
-                return Err(Problem::field("file", "is given more than once; send one file at a time"));
+                return Err(Problem::field(
+                    "file",
+                    "is given more than once; send one file at a time",
+                ));
             }
             file_name = field.file_name().map(str::to_owned).filter(|name| text(name).is_ok());
             file = Some(field.bytes().await.map_err(interrupted)?);
@@ -168,18 +189,25 @@ async fn form(request: Request, app: &App, mut pairs: Vec<(String, String)>) -> 
         }
     }
     let options: Options = Fields::from_pairs(pairs).read()?;
-    let file = file.ok_or_else(|| Problem::field("file", "is required: the statement as the broker gives it"))?;
+    let file = file.ok_or_else(|| {
+        Problem::field("file", "is required: the statement as the broker gives it")
+    })?;
     Ok(finish(file, file_name, options))
 }
 
-async fn json(request: Request, app: &App, pairs: Vec<(String, String)>) -> Result<ImportRequest, Problem> {
+async fn json(
+    request: Request,
+    app: &App,
+    pairs: Vec<(String, String)>,
+) -> Result<ImportRequest, Problem> {
     let Body(body) = Body::from_request(request, app).await?;
     let Ok(Value::Object(object)) = serde_json::from_slice(&body) else {
         return Err(Problem::new(reasons::MALFORMED_JSON));
     };
     let mut options: Options = Fields::from_json(object).and_pairs(pairs).read()?;
     let content = options.content.take();
-    let content = content.ok_or_else(|| Problem::field("content", "is required: the file in base64"))?;
+    let content =
+        content.ok_or_else(|| Problem::field("content", "is required: the file in base64"))?;
     let file_name = options.file_name.take();
     Ok(finish(content.into(), file_name, options))
 }
@@ -199,7 +227,8 @@ fn finish(file: Bytes, file_name: Option<String>, options: Options) -> ImportReq
 }
 
 fn malformed() -> Problem {
-    Problem::new(reasons::INVALID).detail("The form is not well-formed; its Content-Type must name its boundary.")
+    Problem::new(reasons::INVALID)
+        .detail("The form is not well-formed; its Content-Type must name its boundary.")
 }
 
 fn interrupted(err: axum::extract::multipart::MultipartError) -> Problem {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use ledger::Isin;
 use serde_json::{Value, json};
-use shared::db::{Tenant, statement};
+use shared::db::{Statement, Tenant, statement};
 use shared::events::Envelope;
 use shared::{Problem, typed};
 use statements::Segment;
@@ -59,12 +59,16 @@ pub(super) async fn load(
             return Ok(Known::nothing(account_id));
         }
         let params = [typed(&account_id), typed(broker), typed(client), typed(label)];
-        let rows =
-            tx.query("select account_id, created from brokers.link_account($1, $2, $3, $4)", params).await?;
+        let rows = tx
+            .query("select account_id, created from brokers.link_account($1, $2, $3, $4)", params)
+            .await?;
         let row = rows.first().ok_or_else(gone)?;
         (account_id, account_created) = (row.get("account_id"), row.get("created"));
     }
-    let lock = statement("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", [typed(&account_id)]);
+    let lock = statement(
+        "select pg_advisory_xact_lock(hashtextextended($1::text, 0))",
+        [typed(&account_id)],
+    );
     let holdings = statement(
         "select isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on
          from portfolio.holdings where account_id = $1",
@@ -84,7 +88,10 @@ pub(super) async fn load(
         account_id,
         account_created,
         holdings: holdings.iter().map(held).collect::<Result<_, _>>()?,
-        complete: complete.iter().map(|row| Ok((segment(row)?, row.get("statement_on")))).collect::<Result<_, Problem>>()?,
+        complete: complete
+            .iter()
+            .map(|row| Ok((segment(row)?, row.get("statement_on"))))
+            .collect::<Result<_, Problem>>()?,
         import_id: earlier.first().map(|row| row.get("import_id")),
         seen_before: earlier.first().map(|row| row.get("statement_on")),
     })
@@ -93,7 +100,14 @@ pub(super) async fn load(
 impl Known {
     fn nothing(account_id: Uuid) -> Self {
         let (holdings, complete) = (Vec::new(), BTreeMap::new());
-        Self { account_id, account_created: true, holdings, complete, import_id: None, seen_before: None }
+        Self {
+            account_id,
+            account_created: true,
+            holdings,
+            complete,
+            import_id: None,
+            seen_before: None,
+        }
     }
 }
 
@@ -101,7 +115,9 @@ fn segment(row: &Row) -> Result<Segment, Problem> {
     match row.get("segment") {
         "equity" => Ok(Segment::Equity),
         "mutual_fund" => Ok(Segment::MutualFund),
-        _ => Err(Problem::internal(std::io::Error::other("a segment the check constraint does not allow"))),
+        _ => Err(Problem::internal(std::io::Error::other(
+            "a segment the check constraint does not allow",
+        ))),
     }
 }
 
@@ -142,31 +158,24 @@ impl Import<'_> {
         let as_of = self.report.as_of();
         let writes = Value::Array(self.plan.writes.iter().map(write).collect());
         let removals: Vec<String> = self.plan.removals.iter().map(Isin::to_string).collect();
-        let completes: Vec<String> = self.plan.completes.iter().map(|segment| segment.name().to_owned()).collect();
+        let completes: Vec<String> =
+            self.plan.completes.iter().map(|segment| segment.name().to_owned()).collect();
         let mode = if work.request.replace { "replace" } else { "merge" };
-        let record = statement(
-            "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
-                 file_sha256, mode, statement_on, report)
-             values (current_setting('app.workspace_id')::uuid, $1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            [
-                typed(&import_id),
-                typed(account),
-                typed(&work.caller.user_id),
-                typed(&work.statement.layout),
-                typed(&work.request.file_name),
-                typed(&work.request.file_sha256),
-                typed(&mode),
-                typed(&as_of),
-                typed(&report),
-            ],
-        );
+        let record_params = (import_id, as_of, mode);
+        let record = self.record(&record_params, &report);
         let delete = statement(
             "delete from portfolio.holdings where account_id = $1 and isin = any ($2)",
             [typed(account), typed(&removals)],
         );
         let write = statement(
             include_str!("write_holdings.sql"),
-            [typed(account), typed(&writes), typed(&as_of), typed(&work.statement.layout), typed(&import_id)],
+            [
+                typed(account),
+                typed(&writes),
+                typed(&as_of),
+                typed(&work.statement.layout),
+                typed(&import_id),
+            ],
         );
         let complete = statement(
             "insert into portfolio.statements (workspace_id, account_id, segment, statement_on, import_id)
@@ -177,6 +186,29 @@ impl Import<'_> {
         );
         tx.commit([record, delete, write, complete, event.publish(), keep_answer]).await?;
         Ok(())
+    }
+    /// The row of the import itself.
+    fn record<'a>(
+        &'a self,
+        (import_id, as_of, mode): &'a (Uuid, Date, &'a str),
+        report: &'a Value,
+    ) -> Statement<'a> {
+        statement(
+            "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
+                 file_sha256, mode, statement_on, report)
+             values (current_setting('app.workspace_id')::uuid, $1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            [
+                typed(import_id),
+                typed(&self.known.account_id),
+                typed(&self.work.caller.user_id),
+                typed(&self.work.statement.layout),
+                typed(&self.work.request.file_name),
+                typed(&self.work.request.file_sha256),
+                typed(mode),
+                typed(as_of),
+                typed(report),
+            ],
+        )
     }
 }
 

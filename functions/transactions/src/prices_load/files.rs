@@ -104,15 +104,21 @@ struct Lines {
 
 impl Lines {
     fn read(text: &str, separator: u8) -> Self {
-        let mut reader =
-            csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(separator)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
         // The text is a string already, so a record cannot fail to be read.
-        let mut records = reader
-            .records()
-            .filter_map(Result::ok)
-            .map(|record| (record.position().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0)), record));
+        let mut records = reader.records().filter_map(Result::ok).map(|record| {
+            (record.position().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0)), record)
+        });
         let header = records.next().map(|(_, header)| header).unwrap_or_default();
-        let columns = header.iter().enumerate().map(|(index, name)| (name.trim().to_owned(), index)).collect();
+        let columns = header
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (name.trim().to_owned(), index))
+            .collect();
         Self { columns, records: records.collect() }
     }
 
@@ -124,7 +130,11 @@ impl Lines {
         let mut file = PriceFile { layout: "nse_bhavcopy", ..PriceFile::default() };
         let mut best: BTreeMap<Isin, (usize, Symbol, Price, Instrument)> = BTreeMap::new();
         for (line, record) in &self.records {
-            let Some(rank) = SERIES.iter().position(|series| *series == self.get(record, "SctySrs")) else { continue };
+            let Some(rank) =
+                SERIES.iter().position(|series| *series == self.get(record, "SctySrs"))
+            else {
+                continue;
+            };
             match self.bhavcopy_row(record) {
                 Ok((symbol, price, instrument)) => {
                     let better = best.get(&price.isin).is_none_or(|(other, ..)| rank < *other);
@@ -143,10 +153,14 @@ impl Lines {
         file
     }
 
-    fn bhavcopy_row(&self, record: &StringRecord) -> Result<(Symbol, Price, Instrument), &'static str> {
+    fn bhavcopy_row(
+        &self,
+        record: &StringRecord,
+    ) -> Result<(Symbol, Price, Instrument), &'static str> {
         let isin = Isin::parse(self.get(record, "ISIN")).map_err(|_| "the ISIN is not one")?;
         let on: Date = self.get(record, "TradDt").parse().map_err(|_| "the date is not one")?;
-        let close = positive(self.get(record, "ClsPric")).ok_or("the close is no positive number")?;
+        let close =
+            positive(self.get(record, "ClsPric")).ok_or("the close is no positive number")?;
         let previous = positive(self.get(record, "PrvsClsgPric"));
         let symbol = self.get(record, "TckrSymb").to_owned();
         let series = self.get(record, "SctySrs").to_owned();
@@ -193,7 +207,8 @@ impl Lines {
         let name = self.get(record, "Scheme Name");
         // Since August 2026 the plan and the option have columns of their own.
         let parts = [name, self.get(record, "Plan"), self.get(record, "Option")];
-        let name = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" - ");
+        let name =
+            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" - ");
         let mut rows = Vec::new();
         for column in ["ISIN Div Payout/ ISIN Growth", "ISIN Div Reinvestment"] {
             let text = self.get(record, column);
@@ -203,7 +218,10 @@ impl Lines {
             let isin = Isin::parse(text).map_err(|_| "the ISIN is not one")?;
             let price = Price { isin: isin.clone(), on, close, previous: None };
             let class = Some("mutual_fund");
-            rows.push((price, Instrument { isin, name: name.clone(), class, sector: None, as_of: on }));
+            rows.push((
+                price,
+                Instrument { isin, name: name.clone(), class, sector: None, as_of: on },
+            ));
         }
         Ok(rows)
     }
@@ -216,10 +234,13 @@ impl Lines {
                     isin,
                     name: self.get(record, "Company Name").to_owned(),
                     class: None,
-                    sector: Some(self.get(record, "Industry").to_owned()).filter(|sector| !sector.is_empty()),
+                    sector: Some(self.get(record, "Industry").to_owned())
+                        .filter(|sector| !sector.is_empty()),
                     as_of: today,
                 }),
-                Err(_) => file.refused.push(RefusedRow { line: *line, reason: "the ISIN is not one" }),
+                Err(_) => {
+                    file.refused.push(RefusedRow { line: *line, reason: "the ISIN is not one" })
+                }
             }
         }
         file

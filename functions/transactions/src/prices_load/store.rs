@@ -6,7 +6,12 @@ use shared::{Db, Problem, typed};
 use super::files::{Instrument, Price, PriceFile, Symbol};
 
 /// Stores a file and answers `stored`, or `known` when this very file was stored before.
-pub(super) async fn store(db: &Db, file: &PriceFile, key: &str, sha256: &Vec<u8>) -> Result<&'static str, Problem> {
+pub(super) async fn store(
+    db: &Db,
+    file: &PriceFile,
+    key: &str,
+    sha256: &Vec<u8>,
+) -> Result<&'static str, Problem> {
     let source = if file.layout == "nse_bhavcopy" { "nse" } else { "amfi" };
     let instruments = Value::Array(file.instruments.iter().map(instrument).collect());
     let symbols = Value::Array(file.symbols.iter().map(symbol).collect());

@@ -53,7 +53,9 @@ impl Account {
     }
 
     fn quantities(&self) -> Vec<(String, Decimal, Date)> {
-        let row = |(isin, held): (&Isin, &Held)| (isin.to_string(), held.holding.owned(), held.statement_on);
+        let row = |(isin, held): (&Isin, &Held)| {
+            (isin.to_string(), held.holding.owned(), held.statement_on)
+        };
         self.held.iter().map(row).collect()
     }
 }
@@ -81,7 +83,8 @@ fn a_merge_leaves_the_rest_with_its_older_day() {
 fn an_older_statement_after_a_newer_one_changes_nothing() {
     let mut account = Account::default();
     account.import(&File { day: 5, replace: true, rows: vec![holding(0, 5)] });
-    let plan = account.import(&File { day: 3, replace: true, rows: vec![holding(0, 4), holding(1, 7)] });
+    let plan =
+        account.import(&File { day: 3, replace: true, rows: vec![holding(0, 4), holding(1, 7)] });
     assert!(plan.changes_nothing());
     assert_eq!(plan.superseded, 2);
 }
@@ -90,13 +93,25 @@ fn an_older_statement_after_a_newer_one_changes_nothing() {
 fn rows_of_one_instrument_become_one_holding() {
     let place = Place { sheet: None, row: 2 };
     let row = |available: i64, cost: Option<Decimal>| Row {
-        place: place.clone(), isin: Some(Isin::parse(ISINS[0]).unwrap()), symbol: None, name: "x".into(),
-        sector: None, segment: Segment::Equity, available: available.into(), t1: Decimal::ZERO,
-        pledged: Decimal::ONE, discrepant: Decimal::ZERO, cost,
+        place: place.clone(),
+        isin: Some(Isin::parse(ISINS[0]).unwrap()),
+        symbol: None,
+        name: "x".into(),
+        sector: None,
+        segment: Segment::Equity,
+        available: available.into(),
+        t1: Decimal::ZERO,
+        pledged: Decimal::ONE,
+        discrepant: Decimal::ZERO,
+        cost,
     };
-    let resolved = resolve(&[row(2, Some(10.into())), row(3, Some(20.into()))], &Symbols::default());
+    let resolved =
+        resolve(&[row(2, Some(10.into())), row(3, Some(20.into()))], &Symbols::default());
     assert_eq!(resolved.incoming.len(), 1);
-    assert_eq!((resolved.incoming[0].owned(), resolved.incoming[0].cost), (7.into(), Some(30.into())));
+    assert_eq!(
+        (resolved.incoming[0].owned(), resolved.incoming[0].cost),
+        (7.into(), Some(30.into()))
+    );
     let resolved = resolve(&[row(2, Some(10.into())), row(3, None)], &Symbols::default());
     assert_eq!(resolved.incoming[0].cost, None, "part of the cost is not the cost");
     let resolved = resolve(&[row(2, Some("10.1250001".parse().unwrap()))], &Symbols::default());
@@ -106,9 +121,17 @@ fn rows_of_one_instrument_become_one_holding() {
 #[test]
 fn a_symbol_nobody_knows_is_listed() {
     let row = Row {
-        place: Place { sheet: None, row: 4 }, isin: None, symbol: Some("GHOST".into()), name: "GHOST".into(),
-        sector: None, segment: Segment::Equity, available: 1.into(), t1: Decimal::ZERO,
-        pledged: Decimal::ZERO, discrepant: Decimal::ZERO, cost: None,
+        place: Place { sheet: None, row: 4 },
+        isin: None,
+        symbol: Some("GHOST".into()),
+        name: "GHOST".into(),
+        sector: None,
+        segment: Segment::Equity,
+        available: 1.into(),
+        t1: Decimal::ZERO,
+        pledged: Decimal::ZERO,
+        discrepant: Decimal::ZERO,
+        cost: None,
     };
     let resolved = resolve(&[row], &Symbols::default());
     assert_eq!(resolved.unresolved, [Unresolved { sheet: None, row: 4, symbol: "GHOST".into() }]);
@@ -121,7 +144,11 @@ fn files() -> impl Strategy<Value = Vec<File>> {
         .prop_map(|rows| rows.into_iter().map(|(isin, owned)| holding(isin, owned)).collect());
     let file = (any::<bool>(), rows);
     prop::collection::vec(file, 1..6).prop_map(|files| {
-        files.into_iter().zip(1i8..).map(|((replace, rows), day)| File { day, replace, rows }).collect()
+        files
+            .into_iter()
+            .zip(1i8..)
+            .map(|((replace, rows), day)| File { day, replace, rows })
+            .collect()
     })
 }
 

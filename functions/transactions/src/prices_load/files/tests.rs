@@ -50,7 +50,10 @@ fn both_layouts_of_nav_all_are_read_by_their_headers() {
 
 #[test]
 fn an_index_list_gives_sectors_and_no_prices() {
-    let file = read("Company Name,Industry,Symbol,Series,ISIN Code\nCMS Info Systems Ltd.,Services,CMSINFO,EQ,INE925R01014\n", TODAY);
+    let file = read(
+        "Company Name,Industry,Symbol,Series,ISIN Code\nCMS Info Systems Ltd.,Services,CMSINFO,EQ,INE925R01014\n",
+        TODAY,
+    );
     let file = file.unwrap();
     assert_eq!(file.instruments[0].sector.as_deref(), Some("Services"));
     assert_eq!((file.prices.len(), file.instruments[0].class), (0, None));

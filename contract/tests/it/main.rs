@@ -1,0 +1,133 @@
+//! Template, binaries, events, openapi.json and documents agree one to one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use local::template::{Function, Model, Surroundings, read};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn template() -> Result<Model> {
+    let here = Surroundings {
+        parameters: BTreeMap::from([("DatabaseHost".into(), "db".into())]),
+        emulator_url: "http://emulator".into(),
+        prefix: "kitemate".into(),
+    };
+    read(&root().join("template.yaml"), &here)
+}
+
+/// Names of files with this ending in a folder.
+fn names(folder: &Path, ending: &str) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        names.extend(name.strip_suffix(ending).map(str::to_owned));
+    }
+    Ok(names)
+}
+
+fn binaries() -> Result<BTreeSet<String>> {
+    let mut all = BTreeSet::new();
+    for service in std::fs::read_dir(root().join("functions"))? {
+        let service = service?;
+        let found = names(&service.path().join("src/bin"), ".rs")?;
+        let prefix = format!("{}-", service.file_name().to_string_lossy());
+        assert!(found.iter().all(|name| name.starts_with(&prefix)), "{found:?} of {prefix}");
+        all.extend(found);
+    }
+    Ok(all)
+}
+
+#[test]
+fn template_binaries_and_events_agree() -> Result<()> {
+    let functions: Vec<String> =
+        template()?.functions.into_iter().map(|function| function.name).collect();
+    let distinct: BTreeSet<String> = functions.iter().cloned().collect();
+    assert_eq!(functions.len(), distinct.len(), "a function stands twice in the template");
+    assert_eq!(distinct, binaries()?);
+    assert_eq!(distinct, names(&root().join("events"), ".json")?);
+    Ok(())
+}
+
+#[test]
+fn routes_of_the_template_are_those_of_the_contract() -> Result<()> {
+    let contract: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(root().join("openapi.json"))?)?;
+    let mut documented = BTreeSet::new();
+    for (path, item) in contract["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let signed = operation["security"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|one| one.get("awsSignature").is_some()));
+            let function = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            documented.insert((function, method.to_uppercase(), path.clone(), signed));
+        }
+    }
+    let routes = |function: Function| {
+        let name = function.name.clone();
+        function
+            .routes
+            .into_iter()
+            .map(move |route| (name.clone(), route.method, route.path, route.signed))
+    };
+    let deployed: BTreeSet<_> = template()?.functions.into_iter().flat_map(routes).collect();
+    assert_eq!(deployed, documented);
+    Ok(())
+}
+
+#[test]
+fn what_is_generated_is_up_to_date() -> Result<()> {
+    let stale = contract::write(&root(), true)?;
+    assert!(stale.is_empty(), "run `cargo run -p contract`: {stale:?}");
+    Ok(())
+}
+
+#[test]
+fn a_service_has_at_most_fifteen_endpoints_and_distinct_reasons() {
+    let mut reasons: BTreeSet<&str> =
+        shared::problem::reasons::ALL.iter().map(|reason| reason.name).collect();
+    for service in contract::services() {
+        assert!(service.routes.len() <= 15, "{}", service.name);
+        for reason in service.reasons {
+            assert!(reasons.insert(reason.name), "{} of {} is taken", reason.name, service.name);
+        }
+    }
+}
+
+#[test]
+fn every_function_is_in_the_readme_of_its_service() -> Result<()> {
+    for name in binaries()? {
+        let (service, _) = name.split_once('-').unwrap_or((&name, ""));
+        let readme =
+            std::fs::read_to_string(root().join("functions").join(service).join("README.md"))?;
+        assert!(
+            readme.contains(&format!("`{name}`")),
+            "functions/{service}/README.md does not name `{name}`"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn only_functions_that_issue_tokens_can_read_the_signing_key() -> Result<()> {
+    let text = std::fs::read_to_string(root().join("template.yaml"))?;
+    let role = |name: &str| {
+        let from = text.find(&format!("\n  {name}:\n")).unwrap_or_default() + 1;
+        let to = text[from..].find("\n\n").map_or(text.len(), |to| from + to);
+        &text[from..to]
+    };
+    let roles: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix("Role:")).collect();
+    let readers: Vec<&str> = roles
+        .iter()
+        .copied()
+        .filter(|name| role(&format!("{name}Role")).contains("GetSecretValue"))
+        .collect();
+    assert_eq!(readers, ["Issuer"]);
+    let issuers = text.matches("!GetAtt IssuerRole.Arn").count();
+    assert_eq!(issuers, 2, "auth-login and auth-verify-email");
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! The catalogue and the grants are as migrations/tables.toml declares them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use testkit::Here;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    kind: Kind,
+    #[serde(default)]
+    grants: BTreeMap<String, BTreeSet<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Tenant,
+    Person,
+    Identity,
+    System,
+    Reference,
+}
+
+const SERVICES: [&str; 5] =
+    ["svc_auth", "svc_brokers", "svc_platform", "svc_portfolio", "svc_transactions"];
+/// Privileges a service may have on a table; more than these nobody has.
+const PRIVILEGES: [&str; 7] =
+    ["select", "insert", "update", "delete", "truncate", "references", "trigger"];
+
+fn declared() -> Result<BTreeMap<String, Table>> {
+    Ok(toml::from_str(include_str!("../../../../migrations/tables.toml"))?)
+}
+
+/// Every table that is ours, as `schema.table`.
+async fn tables(admin: &Client) -> Result<BTreeSet<String>> {
+    let rows = admin
+        .query(
+            "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'",
+            &[],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+#[tokio::test]
+async fn every_table_is_declared_and_every_declared_table_is_there() -> Result<()> {
+    let here = Here::start().await?;
+    let there = tables(&here.admin().await?).await?;
+    assert_eq!(there, declared()?.into_keys().collect());
+    Ok(())
+}
+
+#[tokio::test]
+async fn row_level_security_is_as_each_tables_kind_wants_it() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    for (name, table) in declared()? {
+        let row = admin
+            .query_one(
+                "select relrowsecurity and relforcerowsecurity as walled, pg_get_userbyid(relowner) as owner,
+                        (select count(*) from pg_policy p where p.polrelid = c.oid and 0 = any (p.polroles)
+                             and pg_get_expr(p.polqual, p.polrelid) like '%app.workspace_id%'
+                             and pg_get_expr(p.polwithcheck, p.polrelid) like '%app.workspace_id%') as tenant_policies,
+                        (select count(*) from pg_policy p where p.polrelid = c.oid and 0 = any (p.polroles)) as public_policies
+                 from pg_class c where c.oid = $1::text::regclass",
+                &[&name],
+            )
+            .await?;
+        let (walled, owner): (bool, &str) = (row.get("walled"), row.get("owner"));
+        assert_eq!(owner, "km_owner", "{name}");
+        assert_eq!(walled, table.kind != Kind::Reference, "{name}");
+        if table.kind == Kind::Tenant {
+            assert_eq!(
+                (row.get::<_, i64>("tenant_policies"), row.get::<_, i64>("public_policies")),
+                (1, 1),
+                "{name}"
+            );
+        }
+        if table.kind == Kind::Identity {
+            assert_eq!(row.get::<_, i64>("public_policies"), 0, "{name}");
+            assert!(table.grants.is_empty(), "{name} is for definer functions only");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn keys_of_tenant_tables_begin_with_the_workspace() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    for (name, _) in declared()?.into_iter().filter(|(_, table)| table.kind == Kind::Tenant) {
+        // Unique and foreign keys are checked past the policies: a global one would leak.
+        let rows = admin
+            .query(
+                "select conname, (select array_agg(attname::text) from pg_attribute a
+                                  where a.attrelid = conrelid and a.attnum = any (conkey)) as columns
+                 from pg_constraint where conrelid = $1::text::regclass and contype in ('p', 'u', 'f')",
+                &[&name],
+            )
+            .await?;
+        for row in &rows {
+            let columns: Vec<String> = row.get("columns");
+            assert!(
+                columns.contains(&"workspace_id".to_owned()),
+                "{name}: {}",
+                row.get::<_, &str>("conname")
+            );
+        }
+        assert!(!rows.is_empty(), "{name} has no key");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn grants_are_exactly_the_declared_ones() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    for (name, table) in declared()? {
+        for service in SERVICES {
+            for privilege in PRIVILEGES {
+                let row = admin
+                    .query_one(
+                        "select has_table_privilege($1, $2, $3)",
+                        &[&service, &name, &privilege],
+                    )
+                    .await?;
+                let declared =
+                    table.grants.get(service).is_some_and(|grants| grants.contains(privilege));
+                assert_eq!(row.get::<_, bool>(0), declared, "{service} {privilege} {name}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_bypasses_row_level_security_and_definer_functions_have_a_fixed_path() -> Result<()>
+{
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    let rows = admin
+        .query("select rolname from pg_roles where rolname ~ '^(km|svc)_' and (rolbypassrls or rolsuper or rolcreaterole)", &[])
+        .await?;
+    assert!(rows.is_empty(), "{rows:?}");
+    let rows = admin
+        .query(
+            "select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+             where p.prosecdef and n.nspname !~ '^pg_'
+               and (p.proconfig is null or not 'search_path=pg_catalog, pg_temp' = any (p.proconfig)
+                    or has_function_privilege('public', p.oid, 'execute'))",
+            &[],
+        )
+        .await?;
+    assert!(rows.is_empty(), "{rows:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_service_reads_no_workspace_it_has_not_entered() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    here.load_prices().await?;
+    let imported =
+        here.import(&asha, &testkit::Form::example("zerodha-console-holdings.xlsx")?).await?;
+    assert_eq!(imported.status, 200, "{}", imported.body);
+    let mut seen = BTreeSet::new();
+    for service in SERVICES {
+        let client = here.service(service).await?;
+        for (name, table) in
+            declared()?.into_iter().filter(|(_, table)| table.kind != Kind::Reference)
+        {
+            if !table.grants.get(service).is_some_and(|grants| grants.contains("select")) {
+                continue;
+            }
+            seen.insert(name.clone());
+            let count = format!("select count(*) from {name}");
+            assert_eq!(
+                client.query_one(&count, &[]).await?.get::<_, i64>(0),
+                0,
+                "{service} {name} without a workspace"
+            );
+            for workspace in [Uuid::now_v7(), ravi.workspace_id] {
+                // Even a service that forges the setting sees only what the setting names.
+                client
+                    .batch_execute(&format!("begin; set local app.workspace_id = '{workspace}'"))
+                    .await?;
+                let row = client.query_one(&count, &[]).await?;
+                client.batch_execute("rollback").await?;
+                assert_eq!(row.get::<_, i64>(0), 0, "{service} {name} in another workspace");
+            }
+        }
+    }
+    assert!(seen.contains("portfolio.holdings") && seen.contains("brokers.accounts"), "{seen:?}");
+    let admin = here.admin().await?;
+    let held: i64 = admin.query_one("select count(*) from portfolio.holdings", &[]).await?.get(0);
+    assert!(held > 0, "there was something to see");
+    Ok(())
+}
+
+#[tokio::test]
+async fn tenant_columns_exist_where_they_are_needed() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    for (name, table) in declared()? {
+        let row = admin
+            .query_opt(
+                "select attnotnull from pg_attribute where attrelid = $1::text::regclass and attname = 'workspace_id'",
+                &[&name],
+            )
+            .await?;
+        if table.kind == Kind::Tenant {
+            assert!(
+                row.with_context(|| name.clone())?.get::<_, bool>(0),
+                "{name}.workspace_id may be null"
+            );
+        } else if table.kind == Kind::Reference {
+            assert!(row.is_none(), "{name} is the same for every workspace");
+        }
+    }
+    Ok(())
+}

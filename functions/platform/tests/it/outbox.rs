@@ -1,0 +1,65 @@
+//! The relay and the sweep.
+
+use anyhow::Result;
+use serde_json::json;
+use testkit::Here;
+
+const LEFT_BEHIND: &str =
+    "insert into shared.outbox (event_id, workspace_id, event, body, created_at)
+    select gen_random_uuid(), null, 'registration.requested',
+           jsonb_build_object('registrationId', gen_random_uuid()), now() - interval '1 minute'
+    from generate_series(1, 23)";
+
+#[tokio::test]
+async fn what_was_left_behind_is_sent_once() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    admin.batch_execute(LEFT_BEHIND).await?;
+    let answer = here.invoke("platform-outbox", &Here::sample("platform-outbox")?).await?;
+    assert_eq!(answer, json!({ "sent": 23 }));
+    let answer = here.invoke("platform-outbox", &Here::sample("platform-outbox")?).await?;
+    assert_eq!(answer, json!({ "sent": 0 }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_queue_that_is_gone_leaves_its_events_for_later() -> Result<()> {
+    let here = Here::start().await?;
+    here.admin().await?.batch_execute(LEFT_BEHIND).await?;
+    let queue =
+        here.cloud.model.queues.iter().find(|queue| queue.name.ends_with("mail-queue")).unwrap();
+    here.cloud.aws.sqs.delete_queue().queue_url(here.cloud.queue_url(&queue.name)).send().await?;
+    assert!(here.invoke("platform-outbox", &Here::sample("platform-outbox")?).await.is_err());
+    let rows = here
+        .admin()
+        .await?
+        .query_one("select count(*) from shared.outbox where sent_at is null", &[])
+        .await?;
+    assert_eq!(rows.get::<_, i64>(0), 23);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_sweep_deletes_what_has_aged_and_nothing_else() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    admin
+        .batch_execute(
+            "insert into auth.registrations (registration_id, email, password_hash, expires_at) values
+                 (gen_random_uuid(), 'old@example.in', 'x', now() - interval '2 days'),
+                 (gen_random_uuid(), 'new@example.in', 'x', now() + interval '1 hour');
+             insert into shared.outbox (event_id, event, body, created_at, sent_at) values
+                 (gen_random_uuid(), 'x', '{}', now() - interval '31 days', now() - interval '31 days'),
+                 (gen_random_uuid(), 'x', '{}', now() - interval '31 days', null),
+                 (gen_random_uuid(), 'x', '{}', now(), now())",
+        )
+        .await?;
+    let answer = here.invoke("platform-cleanup", &Here::sample("platform-cleanup")?).await?;
+    assert_eq!(
+        answer,
+        json!({ "registrations": 1, "idempotencyKeys": 0, "eventClaims": 0, "outbox": 1 })
+    );
+    let again = here.invoke("platform-cleanup", &Here::sample("platform-cleanup")?).await?;
+    assert_eq!(again["registrations"], 0);
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! Imports, holdings, totals, snapshots.
+
+mod import;
+mod reads;
+mod snapshot;

@@ -1,0 +1,136 @@
+//! get, summary, holdings, import-template: figures, pages, round trips.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use shared::http::Route;
+use testkit::{Form, Here, Person};
+
+async fn invested(here: &Here) -> Result<Person> {
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    for file in ["zerodha-console-holdings.xlsx", "groww-stocks-holdings.xlsx"] {
+        assert_eq!(here.import(&asha, &Form::example(file)?).await?.status, 200);
+    }
+    Ok(asha)
+}
+
+#[tokio::test]
+async fn the_summary_is_right_to_the_paisa() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = invested(&here).await?;
+    let reply = here.get("/v1/portfolio/summary", &asha).await?;
+    // Worked by hand from the files of examples/: quantity × close, quantity × previous close, sums of cost.
+    // 50×1512.30 + 25×1547.60 + 60×1003.85 + 100×352.40 + 15×3688.50 + 150×404.15 + 200×293.47
+    //   + 512.338×92.4183 + 18.442×2294.5170 (Zerodha) + 15×3081.05 + 40×1547.60 (Groww)
+    assert_eq!(reply.body["totals"]["value"], "582204.64");
+    assert_eq!(reply.body["totals"]["invested"], "570893.31");
+    assert_eq!(
+        (&reply.body["totals"]["holdings"], &reply.body["totals"]["unpriced"]),
+        (&json!(12), &json!(1))
+    );
+    assert_eq!(reply.body["totals"]["asOf"], "2026-11-20");
+    assert_eq!(reply.body["totals"]["sources"], json!(["amfi", "nse"]));
+    assert_eq!(reply.body["topLosers"][0]["isin"], "INE002A01018");
+    let accounts = reply.body["allocation"]["account"].as_array().unwrap();
+    assert_eq!(
+        accounts.iter().map(|slice| &slice["value"]).collect::<Vec<_>>(),
+        [&json!("474084.89"), &json!("108119.75")]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_holding_without_a_price_says_so() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = invested(&here).await?;
+    let items =
+        here.get("/v1/portfolio/holdings", &asha).await?.body["items"].as_array().unwrap().clone();
+    let newco = items.iter().find(|item| item["isin"] == "INE0ABC01014").unwrap();
+    assert_eq!(
+        (&newco["value"], &newco["reason"], &newco["class"]),
+        (&Value::Null, &json!("no_price"), &json!("unclassified"))
+    );
+    assert_eq!((&newco["invested"], &newco["price"]), (&json!("3540.00"), &Value::Null));
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_of_holdings_join_to_the_whole() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = invested(&here).await?;
+    let whole = here.get("/v1/portfolio/holdings", &asha).await?;
+    assert_eq!(whole.body["nextCursor"], Value::Null);
+    let (mut joined, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = here.get(&format!("/v1/portfolio/holdings?limit=5{cursor}"), &asha).await?;
+        joined.extend(page.body["items"].as_array().unwrap().clone());
+        match page.body["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(json!(joined), whole.body["items"]);
+    let refused = here.get("/v1/portfolio/holdings?limit=5&cursor=made-up", &asha).await?;
+    assert_eq!((refused.status, &refused.body["errors"][0]["path"]), (400, &json!("cursor")));
+    let account = whole.body["items"][0]["accountId"].as_str().unwrap();
+    let own = here.get(&format!("/v1/portfolio/holdings?accountId={account}"), &asha).await?;
+    assert!(own.body["items"].as_array().unwrap().iter().all(|item| item["accountId"] == account));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_is_one_round_trip() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = invested(&here).await?;
+    let routes: [(&str, Route); 3] = [
+        ("/v1/portfolio", portfolio::get::route()),
+        ("/v1/portfolio/summary", portfolio::summary::route()),
+        ("/v1/portfolio/holdings", portfolio::holdings::route()),
+    ];
+    for (path, route) in routes {
+        let app = here.app("portfolio-summary")?;
+        app.keys().warm(app.db()).await;
+        let before = app.db().round_trips();
+        let request =
+            http::Request::get(path).header("authorization", format!("Bearer {}", asha.token));
+        let router = route.into_router(app.clone());
+        let response =
+            tower::ServiceExt::oneshot(router, request.body(axum::body::Body::empty())?).await?;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(app.db().round_trips() - before, 1, "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_sees_anything_without_a_token_and_others_see_their_own() -> Result<()> {
+    let here = Here::start().await?;
+    let _asha = invested(&here).await?;
+    let ravi = here.person().await?;
+    for path in [
+        "/v1/portfolio",
+        "/v1/portfolio/summary",
+        "/v1/portfolio/holdings",
+        "/v1/portfolio/imports/x",
+    ] {
+        assert_eq!(here.get(path, None).await?.reason(), "token_missing", "{path}");
+    }
+    let reply = here.get("/v1/portfolio", &ravi).await?;
+    assert_eq!(
+        (&reply.body["accounts"], &reply.body["totals"]["holdings"]),
+        (&json!([]), &json!(0))
+    );
+    assert_eq!(here.get("/v1/portfolio/holdings", &ravi).await?.body["items"], json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_template_can_be_had_by_anyone_and_comes_back_recognised() -> Result<()> {
+    let here = Here::start().await?;
+    let reply = here.get("/v1/portfolio/import/template", None).await?;
+    assert_eq!((reply.status, reply.header("content-type")), (200, "text/csv; charset=utf-8"));
+    let statement = statements::read(&reply.answer.body)?;
+    assert_eq!(statement.layout, "kitemate_holdings");
+    assert_eq!(here.post("/v1/portfolio/import/template", None, &json!({})).await?.status, 404);
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! One boot, one journey: sign in, import, read, a schedule, a poison message, a clean stop.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
+use http::Request;
+use local::home::setting;
+use local::resources::Aws;
+use local::web::{self, Answer};
+use serde_json::{Value, json};
+
+/// A running local cloud, killed when a test ends early.
+struct Running {
+    child: Child,
+    home: PathBuf,
+    output: PathBuf,
+    port: u16,
+    invoke_port: u16,
+}
+
+impl Running {
+    fn command(home: &PathBuf) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        command
+            .env("KITEMATE_HOME", home)
+            .env("KITEMATE_BUILT", "1")
+            .env_remove("DATABASE_URL")
+            .env_remove("AWS_ENDPOINT_URL");
+        command
+    }
+
+    async fn start() -> Result<Self> {
+        let folder =
+            PathBuf::from(setting("KITEMATE_TEST_FOLDER").context("run `cargo run -- test`")?);
+        let home = folder.join("journey");
+        std::fs::create_dir_all(&home)?;
+        let output = folder.join("journey.log");
+        let free = || {
+            Ok::<_, std::io::Error>(
+                std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port(),
+            )
+        };
+        let (port, invoke_port) = (free()?, free()?);
+        let child = Self::command(&home)
+            .args(["--port", &port.to_string(), "--invoke-port", &invoke_port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(std::fs::File::create(&output)?)
+            .stderr(std::fs::File::options().append(true).open(&output)?)
+            .spawn()?;
+        let mut running = Self { child, home, output, port, invoke_port };
+        let until = Instant::now() + Duration::from_secs(180);
+        while !running.said()?.contains("KiteMate runs") {
+            ensure!(
+                running.child.try_wait()?.is_none() && Instant::now() < until,
+                "it did not boot:\n{}",
+                running.said()?
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(running)
+    }
+
+    fn said(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(&self.output)?)
+    }
+
+    async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        kind: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<Answer> {
+        let request =
+            Request::builder().method(method).uri(format!("http://127.0.0.1:{}{path}", self.port));
+        let request =
+            request.header("authorization", format!("Bearer {token}")).header("content-type", kind);
+        web::send(request.body(body.into())?).await
+    }
+
+    async fn invoke(&self, function: &str, event: &Value) -> Result<Answer> {
+        let url = format!(
+            "http://127.0.0.1:{}/2015-03-31/functions/{function}/invocations",
+            self.invoke_port
+        );
+        web::post(&url, event).await
+    }
+
+    /// Stops it as Ctrl-C does, and answers what it had started that still runs.
+    fn stop(&mut self) -> Result<Vec<u32>> {
+        let started = descendants(self.child.id())?;
+        Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?;
+        let until = Instant::now() + Duration::from_secs(30);
+        while self.child.try_wait()?.is_none() {
+            ensure!(Instant::now() < until, "it did not stop");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(started.into_iter().filter(|pid| alive(*pid)).collect())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Processes below this one, as `ps` knows them.
+fn descendants(of: u32) -> Result<Vec<u32>> {
+    let output = Command::new("ps").args(["-eo", "pid=,ppid="]).output()?;
+    let pairs: Vec<(u32, u32)> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| {
+            let mut numbers = line.split_whitespace().filter_map(|number| number.parse().ok());
+            Some((numbers.next()?, numbers.next()?))
+        })
+        .collect();
+    let mut found = vec![of];
+    let mut at = 0;
+    while at < found.len() {
+        let parent = found[at];
+        found.extend(pairs.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
+        at += 1;
+    }
+    Ok(found.split_off(1))
+}
+
+fn alive(pid: u32) -> bool {
+    let mut command = Command::new("kill");
+    command
+        .args(["-0", &pid.to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let end = Instant::now() + Duration::from_secs(40);
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        if Instant::now() > end {
+            bail!("waited in vain for {what}");
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn form(file: &str) -> Result<(String, Vec<u8>)> {
+    let content = std::fs::read(format!("{}/../examples/{file}", env!("CARGO_MANIFEST_DIR")))?;
+    let mut body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file}\"\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend(content);
+    body.extend(b"\r\n--b--\r\n");
+    Ok(("multipart/form-data; boundary=b".into(), body))
+}
+
+#[tokio::test]
+async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud() -> Result<()> {
+    let mut cloud = Running::start().await?;
+    let login = json!({ "email": local::seed::EMAIL, "password": local::seed::PASSWORD });
+    let answer =
+        cloud.call("POST", "/v1/auth/login", "", "application/json", login.to_string()).await?;
+    ensure!(answer.status == 200, "{}", answer.text());
+    let token = answer.json()?["accessToken"].as_str().context("a token")?.to_owned();
+
+    let (kind, body) = form("zerodha-console-holdings.xlsx")?;
+    let answer = cloud.call("POST", "/v1/portfolio/import", &token, &kind, body).await?;
+    ensure!(answer.status == 200 && answer.json()?["counts"]["added"] == 10, "{}", answer.text());
+    let summary = cloud.call("GET", "/v1/portfolio/summary", &token, "", "").await?.json()?;
+    assert_eq!(summary["totals"]["value"], "474084.89");
+    until("the snapshot that follows the import", async || {
+        let portfolio = cloud.call("GET", "/v1/portfolio", &token, "", "").await?.json()?;
+        Ok((portfolio["lastSnapshot"]["value"] == "474084.89").then_some(()))
+    })
+    .await?;
+
+    // A schedule, called as `cargo lambda invoke` calls.
+    let sample = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../events/brokers-refresh-daily.json"
+    ))?;
+    let answer = cloud.invoke("brokers-refresh-daily", &serde_json::from_str(&sample)?).await?;
+    assert_eq!((answer.status, answer.json()?["published"].as_i64()), (200, Some(1)));
+    until("the account's value that follows the refresh", async || {
+        let accounts = cloud.call("GET", "/v1/accounts", &token, "", "").await?.json()?;
+        Ok(accounts["items"][0]["lastValue"]["value"].is_string().then_some(()))
+    })
+    .await?;
+    assert_eq!(cloud.invoke("no-such-function", &json!({})).await?.status, 404);
+
+    let running: Value =
+        serde_json::from_str(&std::fs::read_to_string(cloud.home.join("running.json"))?)?;
+    poison_ends_in_the_dead_letters(running["emulator_url"].as_str().context("a URL")?).await?;
+
+    let second = Running::command(&cloud.home).args(["--port", "0"]).output()?;
+    assert!(
+        !second.status.success()
+            && String::from_utf8_lossy(&second.stderr).contains("runs already")
+    );
+
+    assert_eq!(cloud.stop()?, Vec::<u32>::new(), "nothing it started is left");
+
+    // Data survives a stop.
+    let mut again = Running::start().await?;
+    let login = again
+        .call("POST", "/v1/auth/login", "", "application/json", login.to_string())
+        .await?
+        .json()?;
+    let token = login["accessToken"].as_str().context("a token")?.to_owned();
+    let summary = again.call("GET", "/v1/portfolio/summary", &token, "", "").await?.json()?;
+    assert_eq!(summary["totals"]["value"], "474084.89");
+    assert_eq!(again.stop()?, Vec::<u32>::new());
+    let reset = Running::command(&again.home).arg("reset").output()?;
+    assert!(reset.status.success() && !again.home.exists());
+    Ok(())
+}
+
+async fn poison_ends_in_the_dead_letters(emulator_url: &str) -> Result<()> {
+    let aws = Aws::at(emulator_url);
+    let url = |name: &str| format!("{emulator_url}/000000000000/kitemate-{name}");
+    aws.sqs.send_message().queue_url(url("snapshot-queue")).message_body("poison").send().await?;
+    let letter = until("the poison message among the dead letters", async || {
+        let received =
+            aws.sqs.receive_message().queue_url(url("snapshot-dead-letters")).send().await?;
+        Ok(received.messages().first().and_then(|message| message.body().map(str::to_owned)))
+    })
+    .await?;
+    assert_eq!(letter, "poison");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_said_with_the_way_out() -> Result<()> {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    let port = taken.local_addr()?.port().to_string();
+    let folder = PathBuf::from(setting("KITEMATE_TEST_FOLDER").context("run `cargo run -- test`")?);
+    let output = Running::command(&folder.join("taken")).args(["--port", &port]).output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(
+        said.contains(&format!("port {port} is taken")) && said.contains("cargo run -- --port"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_python_that_is_missing_or_too_old_is_said_with_the_way_out() -> Result<()> {
+    let folder = PathBuf::from(setting("KITEMATE_TEST_FOLDER").context("run `cargo run -- test`")?);
+    let old = folder.join("python-of-old");
+    std::fs::write(&old, "#!/bin/sh\necho 3 8\n")?;
+    Command::new("chmod").arg("+x").arg(&old).status()?;
+    for (python, expected) in [(folder.join("no-python"), "was not found"), (old, "is Python 3.8")]
+    {
+        let output = Running::command(&folder.join("python"))
+            .args(["--port", "0", "--invoke-port", "0"])
+            .env("KITEMATE_PYTHON", &python)
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(expected) && said.contains("KITEMATE_PYTHON"), "{said}");
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! The whole: the real local cloud, driven from outside as its users drive it.
+
+mod journey;

@@ -1,0 +1,121 @@
+//! The reasons of the shared crate; every service has its own beside them.
+
+use super::{Code, Reason};
+
+/// The request has faults, listed in `errors`.
+pub const INVALID: Reason = Reason::new(
+    Code::InvalidArgument,
+    "invalid_request",
+    "The request has faults; see errors for each of them.",
+);
+/// The body is not JSON.
+pub const MALFORMED_JSON: Reason = Reason::new(
+    Code::InvalidArgument,
+    "malformed_json",
+    "The body is not valid JSON; send one JSON object.",
+);
+/// The body is of another kind than the route takes.
+pub const CONTENT_TYPE: Reason = Reason::new(
+    Code::InvalidArgument,
+    "wrong_content_type",
+    "This route does not take a body of that Content-Type; its documentation says which it takes.",
+);
+/// The body is too large.
+pub const TOO_LARGE: Reason = Reason::new(
+    Code::InvalidArgument,
+    "body_too_large",
+    "The body is larger than this route takes; send less at a time.",
+);
+/// No such route.
+pub const NO_ROUTE: Reason = Reason::new(
+    Code::NotFound,
+    "no_such_route",
+    "Nothing answers at this method and path; see /openapi.json.",
+);
+/// No token came with the request.
+pub const NO_TOKEN: Reason = Reason::new(
+    Code::Unauthenticated,
+    "token_missing",
+    "This route needs an access token; send it as `Authorization: Bearer …`.",
+);
+/// The token is not one of ours, or not valid now.
+pub const BAD_TOKEN: Reason = Reason::new(
+    Code::Unauthenticated,
+    "token_invalid",
+    "The access token is not valid here or has expired; sign in again.",
+);
+/// The session of the token has ended.
+pub const SESSION_ENDED: Reason =
+    Reason::new(Code::Unauthenticated, "session_ended", "The session has ended; sign in again.");
+/// The role does not permit this.
+pub const ROLE: Reason = Reason::new(
+    Code::PermissionDenied,
+    "role_not_allowed",
+    "Your role in this workspace does not allow this; ask its owner.",
+);
+/// Not (or no longer) a member.
+pub const NOT_A_MEMBER: Reason = Reason::new(
+    Code::PermissionDenied,
+    "not_a_member",
+    "You are not a member of this workspace; switch to one of yours.",
+);
+/// For operators, by AWS signature.
+pub const OPERATOR: Reason = Reason::new(
+    Code::PermissionDenied,
+    "operators_only",
+    "This route is for operators: sign the request with AWS credentials that may call it.",
+);
+/// There is no such thing for this caller.
+pub const NOT_FOUND: Reason =
+    Reason::new(Code::NotFound, "not_found", "There is no such thing in this workspace.");
+/// A limit is used up.
+pub const LIMITED: Reason = Reason::new(
+    Code::ResourceExhausted,
+    "rate_limited",
+    "Too many requests of this kind; wait as long as Retry-After says.",
+);
+/// The key was used for another request.
+pub const KEY_REUSED: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "idempotency_key_reused",
+    "This Idempotency-Key was used with another body; use a new key for a new request.",
+);
+/// Our fault.
+pub const INTERNAL: Reason = Reason::new(
+    Code::Internal,
+    "internal",
+    "Something went wrong on our side; nothing was stored. Quote the requestId when you report it.",
+);
+/// Something we stand on is down.
+pub const UNAVAILABLE: Reason = Reason::new(
+    Code::Unavailable,
+    "unavailable",
+    "A part of the service is not reachable right now; try again in a few seconds.",
+);
+/// It took too long.
+pub const TIMEOUT: Reason = Reason::new(
+    Code::Unavailable,
+    "timeout",
+    "The request took too long and was given up; try again.",
+);
+
+/// All of them, for the documentation.
+pub const ALL: &[Reason] = &[
+    INVALID,
+    MALFORMED_JSON,
+    CONTENT_TYPE,
+    TOO_LARGE,
+    NO_ROUTE,
+    NO_TOKEN,
+    BAD_TOKEN,
+    SESSION_ENDED,
+    ROLE,
+    NOT_A_MEMBER,
+    OPERATOR,
+    NOT_FOUND,
+    LIMITED,
+    KEY_REUSED,
+    INTERNAL,
+    UNAVAILABLE,
+    TIMEOUT,
+];

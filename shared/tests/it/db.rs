@@ -1,0 +1,157 @@
+//! The wall between workspaces, and what breaks a transaction.
+
+use anyhow::Result;
+use shared::db::statement;
+use shared::problem::reasons;
+use shared::{Permission, Problem, typed};
+use testkit::Here;
+use uuid::Uuid;
+
+const COUNT: &str = "select count(*) from portfolio.snapshots";
+const INSERT: &str = "insert into portfolio.snapshots
+    (workspace_id, day, value, invested, unrealised_gain, day_change, holdings, unpriced)
+    values ($1, '2026-11-20', 1, 1, 0, 0, 1, 0)";
+
+fn count(rows: &[tokio_postgres::Row]) -> i64 {
+    rows[0].get(0)
+}
+
+#[tokio::test]
+async fn a_read_is_one_round_trip_and_sees_only_its_workspace() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    let app = here.app("portfolio-summary")?;
+    let caller = asha.caller(Permission::ReadPortfolio);
+    let (tx, []) = app.db().enter(&caller, []).await?;
+    tx.commit([statement(INSERT, [typed(&asha.workspace_id)])]).await?;
+    let before = app.db().round_trips();
+    let [own] = app.db().read(&caller, [statement(COUNT, [])]).await?;
+    assert_eq!(app.db().round_trips() - before, 1);
+    let [others] =
+        app.db().read(&ravi.caller(Permission::ReadPortfolio), [statement(COUNT, [])]).await?;
+    assert_eq!((count(&own), count(&others)), (1, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_workspace_nothing_is_read_or_written() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-summary")?;
+    let (tx, []) = app.db().enter(&asha.caller(Permission::ReadPortfolio), []).await?;
+    tx.commit([statement(INSERT, [typed(&asha.workspace_id)])]).await?;
+    // On the very connection that was inside the workspace a moment ago.
+    assert_eq!(count(&app.db().query(COUNT, []).await?), 0);
+    let refused = app.db().query(INSERT, [typed(&asha.workspace_id)]).await.unwrap_err();
+    assert!(refused.to_string().contains("row-level security"), "{refused}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_workspaces_row_cannot_be_written() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    let app = here.app("portfolio-summary")?;
+    let (tx, []) = app.db().enter(&asha.caller(Permission::ReadPortfolio), []).await?;
+    let refused = tx.commit([statement(INSERT, [typed(&ravi.workspace_id)])]).await.unwrap_err();
+    assert!(refused.to_string().contains("row-level security"), "{refused}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_panic_in_a_transaction_leaves_nothing_to_the_next_request() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    let app = here.app("portfolio-summary")?;
+    let (db, caller, workspace) =
+        (app.db().clone(), asha.caller(Permission::ReadPortfolio), asha.workspace_id);
+    let panicked = tokio::spawn(async move {
+        let (tx, []) = db.enter(&caller, []).await.unwrap();
+        tx.query(INSERT, [typed(&workspace)]).await.unwrap();
+        panic!("in the middle");
+    });
+    assert!(panicked.await.unwrap_err().is_panic());
+    assert_eq!(count(&app.db().query(COUNT, []).await?), 0, "no workspace is left entered");
+    for person in [&ravi, &asha] {
+        let [rows] = app
+            .db()
+            .read(&person.caller(Permission::ReadPortfolio), [statement(COUNT, [])])
+            .await?;
+        assert_eq!(count(&rows), 0, "the half-done transaction is gone");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_is_undone() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-summary")?;
+    let caller = asha.caller(Permission::ReadPortfolio);
+    let (tx, [_]) =
+        app.db().enter(&caller, [statement(INSERT, [typed(&asha.workspace_id)])]).await?;
+    drop(tx);
+    let [rows] = app.db().read(&caller, [statement(COUNT, [])]).await?;
+    assert_eq!(count(&rows), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_replaced_without_the_caller_noticing() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-summary")?;
+    let caller = asha.caller(Permission::ReadPortfolio);
+    app.db().warm().await;
+    let kill = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'svc_portfolio' and datname = current_database()";
+    here.admin().await?.batch_execute(kill).await?;
+    let [rows] = app.db().read(&caller, [statement(COUNT, [])]).await?;
+    assert_eq!(count(&rows), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn session_membership_and_role_are_checked_on_every_entry() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    let viewer = here.member(asha.workspace_id, "viewer").await?;
+    let app = here.app("portfolio-summary")?;
+    let refused = async |caller: &shared::Caller| {
+        let refused =
+            app.db().read(caller, [statement(COUNT, [])]).await.map(|[_]| ()).unwrap_err();
+        Problem::from(refused).reason()
+    };
+    assert_eq!(refused(&viewer.caller(Permission::WritePortfolio)).await, reasons::ROLE);
+    let mut elsewhere = ravi.caller(Permission::ReadPortfolio);
+    elsewhere.workspace_id = asha.workspace_id;
+    assert_eq!(refused(&elsewhere).await, reasons::NOT_A_MEMBER);
+    let mut borrowed = ravi.caller(Permission::ReadPortfolio);
+    borrowed.session_id = asha.session_id;
+    assert_eq!(refused(&borrowed).await, reasons::SESSION_ENDED);
+    let admin = here.admin().await?;
+    admin.execute("delete from workspaces.members where user_id = $1", &[&viewer.user_id]).await?;
+    assert_eq!(refused(&viewer.caller(Permission::ReadPortfolio)).await, reasons::NOT_A_MEMBER);
+    admin
+        .execute("update auth.sessions set revoked_at = now() where user_id = $1", &[&ravi.user_id])
+        .await?;
+    assert_eq!(refused(&ravi.caller(Permission::ReadPortfolio)).await, reasons::SESSION_ENDED);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refused_entry_keeps_the_connection_usable() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-summary")?;
+    let mut nobody = asha.caller(Permission::ReadPortfolio);
+    nobody.session_id = Uuid::now_v7();
+    assert!(
+        app.db().enter(&nobody, [statement(INSERT, [typed(&asha.workspace_id)])]).await.is_err()
+    );
+    let rows = app.db().query("select count(*) from pg_stat_activity where state like 'idle in%' and datname = current_database()", []).await?;
+    assert_eq!(count(&rows), 0);
+    let [rows] =
+        app.db().read(&asha.caller(Permission::ReadPortfolio), [statement(COUNT, [])]).await?;
+    assert_eq!(count(&rows), 0);
+    Ok(())
+}

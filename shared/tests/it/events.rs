@@ -1,0 +1,82 @@
+//! The outbox, and events claimed by their consumers.
+
+use anyhow::Result;
+use shared::Permission;
+use shared::db::Entry;
+use shared::events::{self, AccountRefreshDue, Envelope};
+use testkit::Here;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn an_event_is_claimed_once_and_only_with_its_effect() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("brokers-sync-account")?;
+    let event =
+        Envelope::new(Some(asha.workspace_id), &AccountRefreshDue { account_id: Uuid::now_v7() })
+            .unwrap();
+    let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
+    tx.commit([event.publish()]).await?;
+    let entry = Entry::Event { event: event.event_id, consumer: "brokers-sync-account" };
+    let (tx, []) = app.db().enter(entry, []).await?;
+    assert!(tx.fresh());
+    drop(tx);
+    let (tx, []) = app.db().enter(entry, []).await?;
+    assert!(tx.fresh(), "the claim of an undone effect is undone with it");
+    tx.commit([]).await?;
+    let (tx, []) = app.db().enter(entry, []).await?;
+    assert!(!tx.fresh());
+    let other = Entry::Event { event: event.event_id, consumer: "another" };
+    tx.rollback().await?;
+    let (tx, []) = app.db().enter(other, []).await?;
+    assert!(tx.fresh(), "each consumer claims for itself");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_that_was_never_published_opens_no_workspace() -> Result<()> {
+    let here = Here::start().await?;
+    let app = here.app("brokers-sync-account")?;
+    let entry = Entry::Event { event: Uuid::now_v7(), consumer: "brokers-sync-account" };
+    assert!(app.db().enter(entry, []).await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_cannot_be_published_into_another_workspace() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    let app = here.app("brokers-sync-account")?;
+    let event =
+        Envelope::new(Some(ravi.workspace_id), &AccountRefreshDue { account_id: Uuid::now_v7() })
+            .unwrap();
+    let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
+    assert!(tx.commit([event.publish()]).await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_sent_is_marked_and_what_fails_is_left() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("brokers-refresh-daily")?;
+    let event =
+        Envelope::new(Some(asha.workspace_id), &AccountRefreshDue { account_id: Uuid::now_v7() })
+            .unwrap();
+    let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
+    tx.commit([event.publish()]).await?;
+    let unsent = async || -> Result<i64> {
+        let rows = here
+            .admin()
+            .await?
+            .query("select count(*) from shared.outbox where sent_at is null", &[])
+            .await?;
+        Ok(rows[0].get(0))
+    };
+    let nowhere = here.app("portfolio-summary")?;
+    events::dispatch(&nowhere, std::slice::from_ref(&event)).await;
+    assert_eq!(unsent().await?, 1, "a function without the queue's URL cannot send it");
+    assert_eq!(events::send(&app, &[event]).await.unwrap(), 1);
+    assert_eq!(unsent().await?, 0);
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The shared crate against a real Postgres and a real emulator.
+
+mod db;
+mod events;
+mod limits;
