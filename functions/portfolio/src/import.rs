@@ -1,6 +1,6 @@
 //! `POST /v1/portfolio/import`: reads a broker's statement into an account's holdings.
 //!
-//! check (the request, the file) → load (account, holdings) → decide ([`plan`], pure) → store →
+//! check (the request, the file) → load (account, holdings) → decide (`plan`, pure) → store →
 //! announce. Everything is stored in one transaction with the claim of the Idempotency-Key.
 
 pub(crate) mod plan;
