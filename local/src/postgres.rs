@@ -1,7 +1,7 @@
 //! Postgres: the one at `DATABASE_URL`, or one of our own.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -84,14 +84,16 @@ impl Database {
     }
 }
 
-/// A Postgres of our own, stopped when dropped.
+/// A Postgres of our own, stopped when dropped or when this process is gone however it went.
 #[derive(Debug)]
 pub struct Postgres {
-    binaries: PathBuf,
-    data: PathBuf,
+    keeper: Child,
     /// The database in it.
     pub database: Database,
 }
+
+/// Waits for the end of its standard input, which comes with our end, and stops the server.
+const KEEPER: &str = "cat > /dev/null; exec \"$0\" -D \"$1\" -s -w -m fast stop";
 
 impl Postgres {
     /// Starts it, on any free port, making its data folder the first time. `careful` keeps data over
@@ -112,10 +114,10 @@ impl Postgres {
             admin: "postgres".into(),
             password,
         };
-        let postgres = Self { binaries: binaries.to_owned(), data, database };
-        // One that a killed local cloud left behind.
-        if postgres.data.join("postmaster.pid").exists() {
-            let _ = postgres.control(&["stop", "-m", "fast", "-w"], None);
+        let pg_ctl = binaries.join("pg_ctl");
+        // One that was left behind when the machine, not only the local cloud, went down.
+        if data.join("postmaster.pid").exists() {
+            let _ = control(&pg_ctl, &data, &["stop", "-m", "fast", "-w"], None);
         }
         let fast = if careful {
             ""
@@ -123,12 +125,16 @@ impl Postgres {
             " -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
         };
         let options = format!(
-            "-h 127.0.0.1 -p {port} -k '' -c max_connections=300 -c shared_buffers=128MB -c logging_collector=off{fast}"
+            "-h 127.0.0.1 -p {port} -k '' -c max_connections=300 -c shared_buffers=128MB \
+             -c logging_collector=off{fast}"
         );
-        postgres
-            .control(&["start", "-w", "-t", "60", "-o", &options], Some(log))
+        control(&pg_ctl, &data, &["start", "-w", "-t", "60", "-o", &options], Some(log))
             .with_context(|| format!("Postgres did not start; its log is {}", log.display()))?;
-        Ok(postgres)
+        let mut keeper = unprivileged(Path::new("sh"));
+        keeper.arg("-c").arg(KEEPER).arg(&pg_ctl).arg(&data);
+        keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        detached(&mut keeper);
+        Ok(Self { keeper: keeper.spawn()?, database })
     }
 
     /// Makes the database if it is not there.
@@ -157,28 +163,29 @@ impl Postgres {
         psql.arg(database.url()).env("PGPASSWORD", &database.password);
         psql
     }
-
-    fn control(&self, arguments: &[&str], log: Option<&Path>) -> Result<()> {
-        let mut command = unprivileged(&self.binaries.join("pg_ctl"));
-        command.arg("-D").arg(&self.data).arg("-s").args(arguments);
-        if let Some(log) = log {
-            // The server inherits it; as another user it could not open it.
-            command
-                .stdout(std::fs::File::create(log)?)
-                .stderr(std::fs::File::options().append(true).open(log)?);
-        } else {
-            command.stdout(Stdio::null()).stderr(Stdio::null());
-        }
-        detached(&mut command);
-        let status = command.stdin(Stdio::null()).status()?;
-        if status.success() { Ok(()) } else { bail!("pg_ctl {} failed", arguments[0]) }
-    }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let _ = self.control(&["stop", "-m", "fast", "-w"], None);
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
     }
+}
+
+fn control(pg_ctl: &Path, data: &Path, arguments: &[&str], log: Option<&Path>) -> Result<()> {
+    let mut command = unprivileged(pg_ctl);
+    command.arg("-D").arg(data).arg("-s").args(arguments);
+    if let Some(log) = log {
+        // The server inherits it; as another user it could not open it.
+        command
+            .stdout(std::fs::File::create(log)?)
+            .stderr(std::fs::File::options().append(true).open(log)?);
+    } else {
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+    }
+    detached(&mut command);
+    let status = command.stdin(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { bail!("pg_ctl {} failed", arguments[0]) }
 }
 
 /// Keeps Ctrl-C in the terminal from reaching a child: it is stopped in its turn.

@@ -32,12 +32,12 @@ impl Running {
         command
     }
 
-    async fn start() -> Result<Self> {
+    async fn start(name: &str) -> Result<Self> {
         let folder =
             PathBuf::from(setting("KITEMATE_TEST_FOLDER").context("run `cargo run -- test`")?);
-        let home = folder.join("journey");
+        let home = folder.join(name);
         std::fs::create_dir_all(&home)?;
-        let output = folder.join("journey.log");
+        let output = folder.join(format!("{name}.log"));
         let free = || {
             Ok::<_, std::io::Error>(
                 std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port(),
@@ -165,7 +165,7 @@ fn form(file: &str) -> Result<(String, Vec<u8>)> {
 
 #[tokio::test]
 async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud() -> Result<()> {
-    let mut cloud = Running::start().await?;
+    let mut cloud = Running::start("journey").await?;
     let login = json!({ "email": local::seed::EMAIL, "password": local::seed::PASSWORD });
     let answer =
         cloud.call("POST", "/v1/auth/login", "", "application/json", login.to_string()).await?;
@@ -210,7 +210,7 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
     assert_eq!(cloud.stop()?, Vec::<u32>::new(), "nothing it started is left");
 
     // Data survives a stop.
-    let mut again = Running::start().await?;
+    let mut again = Running::start("journey").await?;
     let login = again
         .call("POST", "/v1/auth/login", "", "application/json", login.to_string())
         .await?
@@ -236,6 +236,21 @@ async fn poison_ends_in_the_dead_letters(emulator_url: &str) -> Result<()> {
     .await?;
     assert_eq!(letter, "poison");
     Ok(())
+}
+
+#[tokio::test]
+async fn a_cloud_that_is_killed_leaves_nothing_running() -> Result<()> {
+    let mut cloud = Running::start("killed").await?;
+    let started = descendants(cloud.child.id())?;
+    assert!(started.len() > 2, "{started:?}");
+    let data = std::fs::canonicalize(&cloud.home)?;
+    cloud.child.kill()?;
+    cloud.child.wait()?;
+    until("its end", async || {
+        let server = data.join("postgres/data/postmaster.pid").exists();
+        Ok((!server && started.iter().all(|pid| !alive(*pid))).then_some(()))
+    })
+    .await
 }
 
 #[tokio::test]
