@@ -55,7 +55,8 @@ fn event(contract: &Value, path: &str, method: &str, operation: &Value) -> Value
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "sample",
-            "stage": "sample",
+            // lambda_http puts any other stage before the path, unless told not to.
+            "stage": "$default",
             "resourcePath": path,
             "path": real_path,
             "httpMethod": method,
