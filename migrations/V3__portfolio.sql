@@ -1,4 +1,5 @@
--- Accounts, statements and holdings.
+-- Accounts, statements and holdings. Quantities and amounts are numeric without a limit: readers bound what a
+-- statement may say, and a sum of absurd rows must not become a failure of the database.
 
 create schema brokers;
 create schema portfolio;
@@ -21,8 +22,8 @@ create table brokers.account_values (
     workspace_id uuid not null,
     account_id uuid not null,
     day date not null,
-    value numeric(24, 6) not null,
-    invested numeric(24, 6) not null,
+    value numeric not null,
+    invested numeric not null,
     holdings int not null,
     unpriced int not null,
     valued_at timestamptz not null default now(),
@@ -71,13 +72,13 @@ create table portfolio.holdings (
     -- Name and sector as the statement has them, for instruments the reference does not know.
     name text not null,
     sector text,
-    available numeric(20, 6) not null constraint holdings_available check (available >= 0),
-    t1 numeric(20, 6) not null constraint holdings_t1 check (t1 >= 0),
-    pledged numeric(20, 6) not null constraint holdings_pledged check (pledged >= 0),
+    available numeric not null constraint holdings_available check (available >= 0),
+    t1 numeric not null constraint holdings_t1 check (t1 >= 0),
+    pledged numeric not null constraint holdings_pledged check (pledged >= 0),
     -- Not part of what is owned: the broker cannot account for it.
-    discrepant numeric(20, 6) not null,
+    discrepant numeric not null,
     -- Total cost in rupees; null when the statement does not know it.
-    cost numeric(24, 6),
+    cost numeric,
     statement_on date not null,
     layout text not null,
     import_id uuid not null,
@@ -89,10 +90,10 @@ create table portfolio.holdings (
 create table portfolio.snapshots (
     workspace_id uuid not null constraint snapshots_workspace references workspaces.workspaces,
     day date not null,
-    value numeric(24, 6) not null,
-    invested numeric(24, 6) not null,
-    unrealised_gain numeric(24, 6) not null,
-    day_change numeric(24, 6) not null,
+    value numeric not null,
+    invested numeric not null,
+    unrealised_gain numeric not null,
+    day_change numeric not null,
     holdings int not null,
     unpriced int not null,
     -- The newest price in it; null when nothing was priced.

@@ -6,6 +6,7 @@ mod template;
 mod zerodha_console;
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::sheets::Sheet;
@@ -51,6 +52,11 @@ pub struct KnownLayout {
     /// The header names it is recognised by.
     pub headers: &'static [&'static str],
 }
+
+/// More shares than any company has.
+const MOST_OWNED: i64 = 1_000_000_000_000;
+/// More rupees than anybody holds of one.
+const MOST_COST: i64 = 100_000_000_000_000;
 
 /// Every layout that can be read. The most particular come first.
 const LAYOUTS: &[Layout] =
@@ -129,6 +135,13 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
         return;
     }
     let Some(row) = row else { return };
+    if row.owned() > Decimal::from(MOST_OWNED)
+        || row.cost.is_some_and(|cost| cost > Decimal::from(MOST_COST))
+    {
+        let reason = "is larger than any holding".to_owned();
+        statement.errors.push(RowError { place: row.place, column: "quantity".into(), reason });
+        return;
+    }
     if !row.discrepant.is_zero() {
         let reason =
             format!("{} are discrepant and not counted as owned", row.discrepant.normalize());

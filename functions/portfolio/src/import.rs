@@ -170,7 +170,13 @@ impl Work<'_> {
     ) -> Reply<Response> {
         let repeated = known.import_id.filter(|_| plan.changes_nothing());
         let import_id = repeated.unwrap_or_else(Uuid::now_v7);
-        let report = report.end(import_id, &known, &plan, incoming.len(), repeated.is_some());
+        let report = report.end(
+            import_id,
+            (known.account_id, known.account_created),
+            &plan,
+            incoming.len(),
+            repeated.is_some(),
+        );
         if self.request.dry_run {
             tx.rollback().await?;
             return shared::http::ok(report);

@@ -123,6 +123,7 @@ pub(crate) struct Terms<'a> {
 /// What happens to one holding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ChangeKind)]
 pub(crate) enum Kind {
     Added,
     Changed,

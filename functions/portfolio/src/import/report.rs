@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::Work;
 use super::plan::{Change, Kind, Plan, Resolved, Unresolved};
-use super::store::Known;
 
 /// What an import did, or would do.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ImportReport)]
 pub(crate) struct Report {
     /// The import; of a file that changed nothing, the earlier one. Null in a preview.
     import_id: Option<Uuid>,
@@ -49,6 +49,7 @@ pub(crate) struct Report {
 /// How many rows met which end.
 #[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ImportCounts)]
 struct Counts {
     /// Holdings in the file, one per instrument.
     holdings: usize,
@@ -81,6 +82,7 @@ struct ChangeItem {
 
 /// A fault of a row.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RowFault)]
 pub(super) struct Fault {
     /// The sheet; null in a CSV file.
     sheet: Option<String>,
@@ -141,15 +143,15 @@ impl Report {
     pub(super) fn end(
         self,
         import_id: Uuid,
-        known: &Known,
+        (account_id, account_created): (Uuid, bool),
         plan: &Plan,
         holdings: usize,
         repeated: bool,
     ) -> Self {
         Self {
             import_id: (!self.dry_run).then_some(import_id),
-            account_id: (!(self.dry_run && known.account_created)).then_some(known.account_id),
-            account_created: known.account_created,
+            account_id: (!(self.dry_run && account_created)).then_some(account_id),
+            account_created,
             repeated,
             counts: Counts {
                 holdings,

@@ -1,0 +1,80 @@
+//! The example files, whole and broken.
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
+
+use proptest::prelude::*;
+use statements::{Segment, Statement, read};
+
+fn example(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/../../examples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn statement(name: &str) -> Statement {
+    read(&example(name)).unwrap()
+}
+
+#[test]
+fn a_console_file_names_its_client_and_day_and_is_complete_for_both_segments() {
+    let statement = statement("zerodha-console-holdings.xlsx");
+    assert_eq!(statement.client_id.as_deref(), Some("DEMO01"));
+    assert_eq!(statement.as_of, Some(jiff::civil::date(2026, 11, 20)));
+    assert_eq!(statement.covers, [Segment::Equity, Segment::MutualFund]);
+    // Ten, not eighteen: the sheet that repeats the shares is left out.
+    assert_eq!((statement.rows.len(), statement.errors.len()), (10, 0));
+    let funds = statement.rows.iter().filter(|row| row.segment == Segment::MutualFund);
+    assert_eq!(funds.map(|row| row.owned().to_string()).collect::<Vec<_>>(), ["512.338", "18.442"]);
+    let mahindra = statement.rows.iter().find(|row| row.symbol.as_deref() == Some("M&M")).unwrap();
+    assert_eq!((mahindra.available, mahindra.pledged), (12.into(), 3.into()), "pledged for a loan");
+}
+
+#[test]
+fn a_groww_file_ends_at_its_total_and_is_read_with_indian_commas() {
+    let statement = statement("groww-stocks-holdings.xlsx");
+    assert_eq!(statement.client_id.as_deref(), Some("7000000001"));
+    assert_eq!(statement.as_of, Some(jiff::civil::date(2026, 11, 20)));
+    let costs: Vec<_> = statement.rows.iter().map(|row| row.cost.unwrap().to_string()).collect();
+    assert_eq!(costs, ["51189.00", "55065.00"]);
+}
+
+#[test]
+fn a_quantity_no_company_has_is_a_row_error() {
+    let file = "isin,segment,quantity,average_price,as_of\n\
+                INE002A01018,equity,9999999999999,1,2026-11-20\n\
+                INE009A01021,equity,900000000,9999999999,2026-11-20\n";
+    let statement = read(file.as_bytes()).unwrap();
+    assert_eq!((statement.rows.len(), statement.errors.len()), (0, 2));
+}
+
+const FILES: [&str; 4] = [
+    "zerodha-console-holdings.xlsx",
+    "groww-stocks-holdings.xlsx",
+    "zerodha-kite-holdings.csv",
+    "kitemate-holdings.csv",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let _ = read(&bytes);
+        let _ = read(&[b"PK\x03\x04", &bytes[..]].concat());
+    }
+
+    #[test]
+    fn no_damage_to_a_file_makes_the_reader_panic(
+        file in prop::sample::select(&FILES[..]),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+        cut in any::<prop::sample::Index>(),
+        shorten in any::<bool>(),
+    ) {
+        let mut bytes = example(file);
+        for (at, byte) in &damage {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        if shorten {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let _ = read(&bytes);
+    }
+}
