@@ -27,6 +27,8 @@ pub(crate) struct Layout {
     skip_sheet: Option<&'static str>,
     /// The segments a table of it is complete for.
     covers: fn(&Header) -> &'static [Segment],
+    /// Whether a segment without a row is left out of those.
+    covers_only_listed: bool,
     /// Reads a row; `None` when a fault was noted that leaves nothing to keep.
     row: fn(&mut Line<'_>, &Header) -> Option<Row>,
     /// Reads what stands above the table.
@@ -53,6 +55,10 @@ pub struct KnownLayout {
     pub headers: &'static [&'static str],
 }
 
+/// A client's id is no longer at any broker.
+const LONGEST_ID: usize = 40;
+/// What an instrument is called is cut here.
+const LONGEST_NAME: usize = 200;
 /// More shares than any company has.
 const MOST_OWNED: i64 = 1_000_000_000_000;
 /// More rupees than anybody holds of one.
@@ -114,9 +120,22 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
         for line in header.rows(sheet) {
             read_line(layout, header, line, &mut statement);
         }
+        for mut line in header.cut_off(sheet) {
+            line.fault(
+                "row",
+                "stands below the end of the table; remove the blank row or total above it".into(),
+            );
+            statement.errors.append(&mut line.errors);
+        }
     }
     statement.covers.sort();
     statement.covers.dedup();
+    if layout.covers_only_listed {
+        let rows = &statement.rows;
+        statement.covers.retain(|segment| rows.iter().any(|row| row.segment == *segment));
+    }
+    statement.client_id =
+        statement.client_id.filter(|id| (1..=LONGEST_ID).contains(&id.chars().count()));
     statement
 }
 
@@ -134,7 +153,12 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
         statement.errors.append(&mut line.errors);
         return;
     }
-    let Some(row) = row else { return };
+    let Some(mut row) = row else { return };
+    for text in
+        [Some(&mut row.name), row.sector.as_mut(), row.symbol.as_mut()].into_iter().flatten()
+    {
+        *text = text.chars().take(LONGEST_NAME).collect();
+    }
     if row.owned() > Decimal::from(MOST_OWNED)
         || row.cost.is_some_and(|cost| cost > Decimal::from(MOST_COST))
     {

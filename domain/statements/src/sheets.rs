@@ -14,6 +14,10 @@ pub const MOST_ROWS: usize = 20_000;
 pub const MOST_COLUMNS: usize = 100;
 /// The cells that are read may hold this much text together.
 const MOST_TEXT_BYTES: usize = 16 * 1024 * 1024;
+/// The cells of all sheets together, those left empty between others included.
+const MOST_CELLS: usize = 1_000_000;
+/// A workbook has this many sheets at most.
+const MOST_SHEETS: usize = 20;
 /// A workbook has this many parts at most.
 const MOST_PARTS: usize = 1_000;
 
@@ -96,37 +100,52 @@ fn workbook(file: &[u8]) -> Result<Vec<Sheet>, Refusal> {
     let mut workbook: Xlsx<_> =
         open_workbook_from_rs(Cursor::new(file)).map_err(|_| Refusal::Damaged)?;
     let mut sheets = Vec::new();
-    let mut text_left = MOST_TEXT_BYTES;
-    for name in workbook.sheet_names() {
+    let (mut text_left, mut cells_left) = (MOST_TEXT_BYTES, MOST_CELLS);
+    let names = workbook.sheet_names();
+    if names.len() > MOST_SHEETS {
+        return Err(Refusal::TooLarge { what: "sheets", limit: MOST_SHEETS });
+    }
+    for name in names {
         // Cell by cell: a range would allocate whatever dimensions the sheet claims.
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| Refusal::Damaged)?;
         let mut sheet = Sheet { name: Some(name), rows: Vec::new() };
         while let Some(cell) = cells.next_cell().map_err(|_| Refusal::Damaged)? {
-            let text = plain(cell.get_value());
+            // What no text has a use for, a database refuses.
+            let text: String =
+                plain(cell.get_value()).chars().filter(|letter| !letter.is_control()).collect();
             if text.is_empty() {
                 continue;
             }
             let too_much = Refusal::TooLarge { what: "bytes of text", limit: MOST_TEXT_BYTES };
             text_left = text_left.checked_sub(text.len()).ok_or(too_much)?;
             let (row, column) = cell.get_position();
-            place(&mut sheet, row as usize, column as usize, text)?;
+            cells_left = place(&mut sheet, (row as usize, column as usize), text, cells_left)?;
         }
         sheets.push(sheet);
     }
     Ok(sheets)
 }
 
-fn place(sheet: &mut Sheet, row: usize, column: usize, text: String) -> Result<(), Refusal> {
+/// Puts a cell in its place, and answers how many more may be made.
+fn place(
+    sheet: &mut Sheet,
+    (row, column): (usize, usize),
+    text: String,
+    cells_left: usize,
+) -> Result<usize, Refusal> {
     bounded(row.saturating_add(1), column.saturating_add(1))?;
     if sheet.rows.len() <= row {
         sheet.rows.resize_with(row + 1, Vec::new);
     }
     let cells = &mut sheet.rows[row];
-    if cells.len() <= column {
+    let made = (column + 1).saturating_sub(cells.len());
+    let too_many = Refusal::TooLarge { what: "cells", limit: MOST_CELLS };
+    let left = cells_left.checked_sub(made).ok_or(too_many)?;
+    if made > 0 {
         cells.resize_with(column + 1, String::new);
     }
     cells[column] = text;
-    Ok(())
+    Ok(left)
 }
 
 /// Inflates every part to nowhere and counts; the sizes a workbook states could be lies.

@@ -9,6 +9,8 @@ use crate::cells::{decimal, normalised};
 use crate::sheets::Sheet;
 use crate::{Place, RowError};
 
+/// The most decimals a quantity may have.
+const MOST_DECIMALS: u32 = 6;
 /// How far down a header may stand.
 const HEADER_WITHIN: usize = 60;
 
@@ -19,6 +21,8 @@ pub(crate) struct Header {
     pub(crate) row: usize,
     /// Column by normalised name; of two columns with one name the first counts.
     columns: BTreeMap<String, usize>,
+    /// The columns that make it this layout.
+    required: Vec<usize>,
 }
 
 impl Header {
@@ -30,7 +34,11 @@ impl Header {
             for (column, name) in cells.iter().enumerate() {
                 columns.entry(normalised(name)).or_insert(column);
             }
-            required.iter().all(|name| columns.contains_key(name)).then_some(Self { row, columns })
+            {
+                let required: Option<Vec<usize>> =
+                    required.iter().map(|name| columns.get(name).copied()).collect();
+                required.map(|required| Self { row, columns, required })
+            }
         })
     }
 
@@ -39,19 +47,42 @@ impl Header {
         self.columns.contains_key(&normalised(name))
     }
 
-    /// The rows below it, to the first blank one or the total.
+    /// The rows of the table: those below the header, to the first blank one or the total.
     pub(crate) fn rows<'a>(&'a self, sheet: &'a Sheet) -> impl Iterator<Item = Line<'a>> {
-        let ended = |cells: &[String]| {
+        (self.row + 1..self.end(sheet)).map(|index| self.line(sheet, index))
+    }
+
+    /// Rows below the end that look like the table's own: what a blank line or a stray total cut off.
+    pub(crate) fn cut_off<'a>(&'a self, sheet: &'a Sheet) -> impl Iterator<Item = Line<'a>> {
+        (self.end(sheet) + 1..sheet.rows.len())
+            .filter(|index| 2 * self.filled_columns(&sheet.rows[*index]) >= self.required.len())
+            .map(|index| self.line(sheet, index))
+    }
+
+    /// The first blank row or the total. A share called TOTAL has the columns filled that no total has.
+    fn end(&self, sheet: &Sheet) -> usize {
+        let ended = |cells: &Vec<String>| {
             let first = cells.iter().map(|cell| cell.trim()).find(|cell| !cell.is_empty());
-            first.is_none_or(|first| first.eq_ignore_ascii_case("total"))
+            first.is_none_or(|first| first.eq_ignore_ascii_case("total") && !self.filled(cells))
         };
-        let below = sheet.rows.iter().enumerate().skip(self.row + 1);
-        below.take_while(move |(_, cells)| !ended(cells)).map(|(index, cells)| Line {
-            header: self,
-            cells,
-            place: Place { sheet: sheet.name.clone(), row: index + 1 },
-            errors: Vec::new(),
-        })
+        let below = sheet.rows.iter().skip(self.row + 1).position(ended);
+        below.map_or(sheet.rows.len(), |below| self.row + 1 + below)
+    }
+
+    /// Whether every column that makes the layout has something in it.
+    fn filled(&self, cells: &[String]) -> bool {
+        self.filled_columns(cells) == self.required.len()
+    }
+
+    fn filled_columns(&self, cells: &[String]) -> usize {
+        let filled =
+            |column: &&usize| cells.get(**column).is_some_and(|cell| !cell.trim().is_empty());
+        self.required.iter().filter(filled).count()
+    }
+
+    fn line<'a>(&'a self, sheet: &'a Sheet, index: usize) -> Line<'a> {
+        let place = Place { sheet: sheet.name.clone(), row: index + 1 };
+        Line { header: self, cells: &sheet.rows[index], place, errors: Vec::new() }
     }
 }
 
@@ -95,9 +126,21 @@ impl Line<'_> {
         }
     }
 
-    /// A quantity or an amount, which cannot be negative; zero when the column is missing or blank.
+    /// An average or a sum, to six decimals: a computed cell has as many as fit.
+    pub(crate) fn price(&mut self, column: &str) -> Option<Decimal> {
+        let price = self.number(column)?.round_dp(MOST_DECIMALS);
+        if price.is_sign_negative() && !price.is_zero() {
+            self.fault(column, "is negative".into());
+        }
+        Some(price)
+    }
+
+    /// A quantity, which cannot be negative; zero when the column is missing or blank.
     pub(crate) fn amount(&mut self, column: &str) -> Decimal {
         let number = self.number(column).unwrap_or_default();
+        if number.normalize().scale() > MOST_DECIMALS {
+            self.fault(column, format!("has more than {MOST_DECIMALS} decimals"));
+        }
         if number.is_sign_negative() && !number.is_zero() {
             self.fault(column, "is negative".into());
         }

@@ -21,6 +21,7 @@ pub(super) const LAYOUT: Layout = Layout {
     skip_sheet: None,
     covers: |_| &[Segment::Equity],
     row,
+    covers_only_listed: false,
     preamble: |rows| Preamble {
         client_id: labelled(rows, "Unique Client Code"),
         as_of: dated(rows),
@@ -31,8 +32,8 @@ pub(super) const LAYOUT: Layout = Layout {
 fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
     let isin = line.isin("ISIN");
     let available = line.required_amount("Quantity");
-    let average = line.amount("Average buy price");
-    let bought = line.number("Buy value");
+    let average = line.price("Average buy price").unwrap_or_default();
+    let bought = line.price("Buy value");
     Some(Row {
         place: line.place.clone(),
         isin: Some(isin?),

@@ -14,6 +14,7 @@ pub(super) const LAYOUT: Layout = Layout {
     skip_sheet: None,
     covers: |_| &[Segment::Equity],
     row,
+    covers_only_listed: false,
     preamble: |_| Preamble::default(),
     row_date: None,
 };
@@ -24,9 +25,9 @@ fn row(line: &mut Line<'_>, header: &Header) -> Option<Row> {
         return None;
     };
     let available = line.required_amount("Qty.");
-    let average = line.amount("Avg. cost");
+    let average = line.price("Avg. cost").unwrap_or_default();
     // The average is rounded to two places, so the sum is the more exact where the file has it.
-    let invested = if header.has("Invested") { line.number("Invested") } else { None };
+    let invested = if header.has("Invested") { line.price("Invested") } else { None };
     let cost = invested.unwrap_or(average * available);
     Some(Row {
         place: line.place.clone(),

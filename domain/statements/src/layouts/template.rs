@@ -27,6 +27,8 @@ pub(super) const LAYOUT: Layout = Layout {
     skip_sheet: None,
     covers: |_| &[Segment::Equity, Segment::MutualFund],
     row,
+    // Somebody who lists only shares says nothing of funds.
+    covers_only_listed: true,
     preamble: |_| Preamble::default(),
     row_date: Some(|line| {
         let stated = line.text("as_of").map(crate::cells::day);
@@ -60,8 +62,8 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
     let (available, t1) = (line.required_amount("quantity"), line.amount("t1_quantity"));
     let pledged = line.amount("pledged_quantity");
     let discrepant = line.number("discrepant_quantity").unwrap_or_default();
-    let average = line.amount("average_price");
-    let invested = line.number("invested");
+    let average = line.price("average_price").unwrap_or_default();
+    let invested = line.price("invested");
     let from_average = (!average.is_zero()).then(|| average * (available + t1 + pledged));
     let name = line.text("name").map(str::to_owned).or_else(|| symbol.clone()).unwrap_or_default();
     Some(Row {

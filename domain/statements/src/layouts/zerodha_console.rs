@@ -14,6 +14,7 @@ pub(super) const LAYOUT: Layout = Layout {
     skip_sheet: Some("Combined"),
     covers: |header| if funds(header) { &[Segment::MutualFund] } else { &[Segment::Equity] },
     row,
+    covers_only_listed: false,
     preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), as_of: dated(rows) },
     row_date: None,
 };
@@ -32,7 +33,7 @@ fn row(line: &mut Line<'_>, header: &Header) -> Option<Row> {
         + line.amount("Quantity Pledged (Loan)")
         + line.amount("Quantity Pledged");
     let discrepant = line.number("Quantity Discrepant").unwrap_or_default();
-    let average = line.amount("Average Price");
+    let average = line.price("Average Price").unwrap_or_default();
     Some(Row {
         place: line.place.clone(),
         isin: Some(isin?),
