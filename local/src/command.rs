@@ -80,10 +80,21 @@ fn options(mut words: &[&str]) -> Result<Options> {
     Ok(options)
 }
 
+/// Deletes what the local cloud has made, and nothing else that may be in the folder.
 fn reset(home: &Home) -> Result<()> {
-    Running::refuse_second(home)?;
-    std::fs::remove_dir_all(&home.data)
-        .with_context(|| format!("cannot delete {}", home.data.display()))?;
+    let _lock = Running::take(home)?;
+    for made in ["postgres", "emulator", "logs"] {
+        let folder = home.data.join(made);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot delete {}", folder.display()))?;
+        }
+    }
+    for made in ["secrets.json", "running.json", "lock"] {
+        let _ = std::fs::remove_file(home.data.join(made));
+    }
+    // Gone too, unless something of somebody else's is in it.
+    let _ = std::fs::remove_dir(&home.data);
     println!("All data is deleted; the next `cargo run` begins afresh.");
     Ok(())
 }

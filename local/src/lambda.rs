@@ -7,7 +7,7 @@
 mod process;
 mod runtime_api;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -57,7 +57,7 @@ struct Inner {
 struct Running {
     spec: Function,
     state: Mutex<State>,
-    /// Wakes a process that waits for an event.
+    /// Wakes the processes that wait for an event; each looks whether there is one for it.
     event: Notify,
     started: AtomicUsize,
 }
@@ -67,7 +67,7 @@ struct State {
     pending: VecDeque<Pending>,
     in_flight: BTreeMap<String, (u64, oneshot::Sender<Outcome>)>,
     /// Processes that wait for an event, and those that have not asked for one yet.
-    idle: usize,
+    idle: BTreeSet<u64>,
     starting: usize,
     processes: BTreeMap<u64, Process>,
 }
@@ -162,6 +162,7 @@ impl Lambda {
         for running in self.0.functions.values() {
             let mut state = running.state();
             state.processes.clear();
+            state.idle.clear();
             state.starting = 0;
         }
     }
@@ -169,12 +170,12 @@ impl Lambda {
     fn give(&self, running: &Arc<Running>, pending: Pending) {
         let mut state = running.state();
         state.pending.push_back(pending);
-        let short = state.pending.len() > state.idle + state.starting;
+        let short = state.pending.len() > state.idle.len() + state.starting;
         if short && state.processes.len() < MOST_PROCESSES {
             self.start_process(running, &mut state);
         }
         drop(state);
-        running.event.notify_one();
+        running.event.notify_waiters();
     }
 
     fn start_process(&self, running: &Arc<Running>, state: &mut State) {
@@ -195,6 +196,7 @@ impl Lambda {
         state.pending.retain(|pending| pending.id != id);
         if let Some((process, _)) = state.in_flight.remove(id) {
             state.processes.remove(&process);
+            state.idle.remove(&process);
         }
     }
 }

@@ -31,6 +31,11 @@ impl Database {
             Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
             _ => bail!("DATABASE_URL must name a host"),
         };
+        if !matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1") {
+            bail!(
+                "DATABASE_URL must be on this machine: the local cloud sets passwords of its roles, svc_*"
+            );
+        }
         Ok(Self {
             host,
             port: config.get_ports().first().copied().unwrap_or(5432),

@@ -45,8 +45,12 @@ impl Running {
         }
     }
 
-    /// Refuses to go on beside another that uses the same data.
-    pub fn refuse_second(home: &Home) -> Result<()> {
+    /// Takes the data for this process until the file is dropped, or refuses to go on beside another.
+    pub fn take(home: &Home) -> Result<std::fs::File> {
+        let lock = std::fs::File::create(home.data.join("lock"))?;
+        if lock.try_lock().is_ok() {
+            return Ok(lock);
+        }
         match Self::find(home) {
             Ok(other) => bail!(
                 "the local cloud runs already at {} (process {}); stop it with Ctrl-C where it runs, or `kill {}`",
@@ -54,7 +58,10 @@ impl Running {
                 other.pid,
                 other.pid
             ),
-            Err(_) => Ok(()),
+            Err(_) => bail!(
+                "the local cloud is starting already with the data in {}",
+                home.data.display()
+            ),
         }
     }
 

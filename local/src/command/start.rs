@@ -36,7 +36,7 @@ const FIRST: &[&str] = &[
 
 pub(super) async fn run(home: &Home, options: Options) -> Result<()> {
     let began = Instant::now();
-    Running::refuse_second(home)?;
+    let _lock = Running::take(home)?;
     let gateway = gateway_listener(options.port).await?;
     let invoke = invoke_api::bind(options.invoke_port).await.with_context(|| {
         format!(

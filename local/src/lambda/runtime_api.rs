@@ -26,20 +26,19 @@ pub(super) fn router(lambda: Lambda) -> Router {
         .with_state(lambda)
 }
 
-/// Counts a waiting process, also when its connection ends while it waits.
-struct Idle(Arc<Running>);
+/// Notes a waiting process, until it has an event or its connection ends.
+struct Idle(Arc<Running>, u64);
 
 impl Idle {
-    fn new(running: &Arc<Running>) -> Self {
-        running.state().idle += 1;
-        Self(running.clone())
+    fn new(running: &Arc<Running>, process: u64) -> Self {
+        running.state().idle.insert(process);
+        Self(running.clone(), process)
     }
 }
 
 impl Drop for Idle {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.idle = state.idle.saturating_sub(1);
+        self.0.state().idle.remove(&self.1);
     }
 }
 
@@ -50,31 +49,40 @@ async fn next(
     let Some(running) = lambda.0.functions.get(&function).cloned() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let idle = Idle::new(&running);
     running.process_asked(process);
+    let idle = Idle::new(&running, process);
     loop {
         let event = running.event.notified();
-        if let Some(pending) = take(&running, process) {
-            drop(idle);
-            return hand_over(&running, pending);
+        match take(&running, process) {
+            Taken::Event(id, payload) => {
+                drop(idle);
+                return hand_over(&running, (id, payload));
+            }
+            Taken::Nothing => event.await,
+            Taken::Ended => return StatusCode::GONE.into_response(),
         }
-        event.await;
     }
 }
 
+/// What there is for a process.
+enum Taken {
+    Event(String, Bytes),
+    Nothing,
+    /// It was ended meanwhile and gets nothing more.
+    Ended,
+}
+
 /// Takes the oldest event and notes who has it.
-fn take(running: &Running, process: u64) -> Option<(String, axum::body::Bytes)> {
+fn take(running: &Running, process: u64) -> Taken {
     let mut state = running.state();
-    // A process that was ended meanwhile gets nothing more.
     if !state.processes.contains_key(&process) {
-        return None;
+        return Taken::Ended;
     }
-    let Pending { id, payload, answer } = state.pending.pop_front()?;
+    let Some(Pending { id, payload, answer }) = state.pending.pop_front() else {
+        return Taken::Nothing;
+    };
     state.in_flight.insert(id.clone(), (process, answer));
-    if !state.pending.is_empty() {
-        running.event.notify_one();
-    }
-    Some((id, payload))
+    Taken::Event(id, payload)
 }
 
 fn hand_over(running: &Running, (id, payload): (String, Bytes)) -> Response {
