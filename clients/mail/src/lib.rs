@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use shared::App;
 use shared::config::BadSetting;
@@ -27,8 +28,11 @@ pub enum MailError {
     #[error("the mail cannot be written")]
     Malformed(#[from] aws_sdk_sesv2::error::BuildError),
     /// SES refused it or did not answer.
-    #[error("SES did not take the mail")]
-    NotSent(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("SES did not take the mail: {code}")]
+    NotSent {
+        /// SES' code for why. Its message is left out: it quotes addresses.
+        code: String,
+    },
 }
 
 /// Sends a mail from the address in `MAIL_FROM`.
@@ -44,6 +48,6 @@ pub async fn send(app: &App, mail: &Mail) -> Result<(), MailError> {
         .content(EmailContent::builder().simple(message).build())
         .send()
         .await
-        .map_err(|err| MailError::NotSent(Box::new(err)))?;
+        .map_err(|err| MailError::NotSent { code: err.code().unwrap_or("no answer").to_owned() })?;
     Ok(())
 }

@@ -14,8 +14,11 @@ use crate::{password, reasons};
 
 /// Attempts from one address.
 const PER_ADDRESS: Limit = Limit { name: "login-address", most: 100, window_s: 900 };
-/// Attempts at one account, whoever makes them.
-const PER_ACCOUNT: Limit = Limit { name: "login-account", most: 20, window_s: 900 };
+/// Attempts at one account from one address: few, so that guessing is slow.
+const PER_ACCOUNT_AND_ADDRESS: Limit =
+    Limit { name: "login-account-address", most: 20, window_s: 900 };
+/// Attempts at one account from anywhere: many, so that nobody locks its owner out alone.
+const PER_ACCOUNT: Limit = Limit { name: "login-account", most: 300, window_s: 900 };
 
 /// For anyone.
 pub fn route() -> Route {
@@ -57,6 +60,8 @@ async fn login(
 ) -> Reply {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
+    let account_and_address = format!("{}#{}", asked.email, address.subject());
+    PER_ACCOUNT_AND_ADDRESS.take(&app, &account_and_address, now).await?;
     PER_ACCOUNT.take(&app, &asked.email, now).await?;
     let rows = app
         .db()
@@ -71,6 +76,7 @@ async fn login(
         return Err(Problem::new(reasons::WRONG_CREDENTIALS));
     };
     let (user, session): (Uuid, Uuid) = (row.get("user_id"), Uuid::now_v7());
+    let prepared = session::prepare(&app, user, session, row.get("workspace_id"), now).await?;
     let ends = session::ends(now);
     app.db()
         .query(
@@ -78,5 +84,5 @@ async fn login(
             [typed(&session), typed(&user), typed(&ends)],
         )
         .await?;
-    shared::http::ok(session::opened(&app, user, session, row.get("workspace_id"), now).await?)
+    shared::http::ok(prepared)
 }

@@ -17,6 +17,8 @@ use crate::{password, session};
 
 /// Registrations from one address.
 const PER_ADDRESS: Limit = Limit { name: "register", most: 20, window_s: 3600 };
+/// Registrations of one e-mail address, each of which sends it a mail.
+const PER_EMAIL: Limit = Limit { name: "register-email", most: 5, window_s: 3600 };
 /// A registration waits this long for its code.
 const EXPIRES_AFTER_S: i64 = 3600;
 
@@ -81,6 +83,7 @@ async fn register(
 ) -> Reply<Response> {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
+    PER_EMAIL.take(&app, &asked.email, now).await?;
     let registration_id = Uuid::now_v7();
     let expires_at = Timestamp::from_second(now.as_second() + EXPIRES_AFTER_S).unwrap_or(now);
     let password_hash = password::hash(&asked.password)?;

@@ -63,6 +63,7 @@ async fn verify_email(
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
     let (user, workspace, session) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let prepared = session::prepare(&app, user, session, workspace, now).await?;
     let rows = app
         .db()
         .query(
@@ -79,7 +80,7 @@ async fn verify_email(
         )
         .await?;
     match rows.first().map(|row| row.get("outcome")) {
-        Some("ok") => shared::http::ok(session::opened(&app, user, session, workspace, now).await?),
+        Some("ok") => shared::http::ok(prepared),
         Some("wrong_code") => Err(Problem::new(reasons::WRONG_CODE)),
         Some("too_many_attempts") => Err(Problem::new(reasons::TOO_MANY_ATTEMPTS)),
         Some("already_registered") => Err(Problem::new(reasons::ALREADY_REGISTERED)),

@@ -177,6 +177,43 @@ async fn signing_in_is_limited_per_account() -> Result<()> {
 }
 
 #[tokio::test]
+async fn one_address_is_sent_a_few_mails_an_hour_and_no_more() -> Result<()> {
+    let here = Here::start().await?;
+    for _ in 0..5 {
+        registered(&here, EMAIL).await?;
+    }
+    let reply = here
+        .post("/v1/auth/register", None, &json!({ "email": EMAIL, "password": PASSWORD }))
+        .await?;
+    assert_eq!((reply.status, reply.reason()), (429, "rate_limited"));
+    registered(&here, "ravi@example.in").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_the_signing_key_nothing_is_used_up() -> Result<()> {
+    let here = Here::start().await?;
+    let registration = registered(&here, EMAIL).await?;
+    with_code(&here, registration, "12345678").await?;
+    let name = here.cloud.model.secrets[0].clone();
+    let kept =
+        here.cloud.aws.secrets.get_secret_value().secret_id(&name).send().await?.secret_string;
+    here.cloud.aws.secrets.put_secret_value().secret_id(&name).secret_string("{}").send().await?;
+    assert_eq!(verify(&here, registration, "12345678").await?.status, 503);
+    here.cloud
+        .aws
+        .secrets
+        .put_secret_value()
+        .secret_id(&name)
+        .set_secret_string(kept)
+        .send()
+        .await?;
+    here.cloud.lambda.stop();
+    assert_eq!(verify(&here, registration, "12345678").await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_mail_is_not_sent_twice() -> Result<()> {
     let here = Here::start().await?;
     let email = format!("{}@example.in", Uuid::now_v7().simple());
