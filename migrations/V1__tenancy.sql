@@ -110,7 +110,7 @@ create table shared.outbox (
     created_at timestamptz not null default now(),
     sent_at timestamptz
 );
-create index outbox_unsent on shared.outbox (created_at) where sent_at is null;
+create index outbox_unsent on shared.outbox (event_id) where sent_at is null;
 create index outbox_by_age on shared.outbox (created_at);
 comment on table shared.outbox is
     'Facts on their way to queues. Kept after sending, because a consumer enters a workspace by its event.';
@@ -252,13 +252,14 @@ begin
     return query select found;
 end $$;
 
--- Events that were committed and not sent, oldest first; those of the last seconds are being sent.
-create function tenant.unsent(p_older_than interval, p_most int)
+-- Events that were committed and not sent, a page in the order of their ids; those of the last seconds are
+-- being sent.
+create function tenant.unsent(p_older_than interval, p_after uuid, p_most int)
 returns table (event_id uuid, workspace_id uuid, event text, body jsonb)
 language sql security definer set search_path = pg_catalog, pg_temp as $$
     select o.event_id, o.workspace_id, o.event, o.body from shared.outbox o
-    where o.sent_at is null and o.created_at < now() - p_older_than
-    order by o.created_at limit p_most
+    where o.sent_at is null and o.created_at < now() - p_older_than and o.event_id > p_after
+    order by o.event_id limit p_most
 $$;
 
 create function tenant.mark_sent(p_events uuid[]) returns void

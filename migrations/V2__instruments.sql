@@ -46,6 +46,8 @@ create table transactions.prices (
     constraint prices_pk primary key (isin, on_date, source)
 );
 
+create index prices_by_source on transactions.prices (source, on_date desc);
+
 -- One row per file that was loaded, so that a file put twice is known.
 create table transactions.price_files (
     file_sha256 bytea constraint price_files_pk primary key,

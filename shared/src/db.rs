@@ -12,6 +12,7 @@ mod types;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -20,7 +21,6 @@ use uuid::Uuid;
 
 use crate::{Caller, Config};
 pub use connection::Target;
-use connection::timely;
 pub use error::DbError;
 pub use types::{Param, Typed, typed};
 
@@ -30,9 +30,16 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     target: Target,
-    slot: Arc<Mutex<Option<Client>>>,
+    slot: Arc<Mutex<Option<Kept>>>,
     round_trips: AtomicU64,
 }
+
+/// A connection between requests, and since when.
+type Kept = (Client, Instant);
+
+/// A connection unused for longer is asked whether it still works: the function may have been frozen,
+/// and a peer that went away meanwhile has not been noticed.
+const TRUSTED_FOR: Duration = Duration::from_secs(30);
 
 /// A statement and its parameters.
 pub struct Statement<'a> {
@@ -154,10 +161,10 @@ impl Db {
 
     async fn lease(&self) -> Result<Lease, DbError> {
         let mut slot = self.0.slot.clone().lock_owned().await;
-        let kept = slot.take().filter(|client| !client.is_closed());
-        let client = match kept {
-            Some(client) => client,
-            None => self.0.target.connect().await?,
+        let client = match slot.take() {
+            Some((client, since)) if since.elapsed() < TRUSTED_FOR && !client.is_closed() => client,
+            Some((client, _)) if connection::answers(&client).await => client,
+            _ => self.0.target.connect().await?,
         };
         Ok(Lease { client, slot, inner: self.0.clone() })
     }
@@ -187,7 +194,7 @@ enum Open<'a> {
 /// The connection while someone uses it; dropped unsettled, the connection is gone.
 struct Lease {
     client: Client,
-    slot: OwnedMutexGuard<Option<Client>>,
+    slot: OwnedMutexGuard<Option<Kept>>,
     inner: Arc<Inner>,
 }
 
@@ -204,10 +211,13 @@ impl Lease {
         let own = statements.iter().map(|one| self.one(one.sql, &one.params));
         let opened = futures_util::future::join(join_all(open), join_all(own));
         // join polls in order, so the order written is the order sent.
-        let (answers, end) = timely(futures_util::future::join(opened, async {
-            if commit { self.client.batch_execute("commit").await } else { Ok(()) }
-        }))
-        .await?;
+        let (answers, end) = self
+            .inner
+            .target
+            .timely(futures_util::future::join(opened, async {
+                if commit { self.client.batch_execute("commit").await } else { Ok(()) }
+            }))
+            .await?;
         let (opened, own) = answers;
         let mut rows = Vec::with_capacity(opened.len() + own.len());
         for answer in opened.into_iter().chain(own) {
@@ -248,7 +258,7 @@ impl Lease {
 
     async fn end(&self, how: &str) -> Result<(), DbError> {
         self.inner.round_trips.fetch_add(1, Ordering::Relaxed);
-        Ok(timely(self.client.batch_execute(how)).await??)
+        Ok(self.inner.target.timely(self.client.batch_execute(how)).await??)
     }
 
     /// Keeps the connection unless what happened leaves its state in doubt.
@@ -261,7 +271,7 @@ impl Lease {
 
     fn give_back(self) {
         let Self { client, mut slot, .. } = self;
-        *slot = Some(client);
+        *slot = Some((client, Instant::now()));
     }
 }
 

@@ -151,15 +151,21 @@ pub async fn dispatch(app: &App, committed: &[Envelope]) {
 }
 
 /// Sends events to every queue that wants them, then marks those that all of theirs took.
+///
+/// A queue that fails does not keep the others from theirs; its failure is answered at the end.
 pub async fn send(app: &App, committed: &[Envelope]) -> Result<usize, Problem> {
     let mut taken = Vec::with_capacity(committed.len());
+    let mut failure = None;
     for queue in Queue::ALL {
         let wanted: Vec<&Envelope> = committed
             .iter()
             .filter(|envelope| wanted_by(&envelope.event).contains(&queue))
             .collect();
         for batch in wanted.chunks(MOST_PER_BATCH) {
-            taken.extend(send_batch(app, queue, batch).await?);
+            match send_batch(app, queue, batch).await {
+                Ok(ids) => taken.extend(ids),
+                Err(problem) => failure = Some(problem),
+            }
         }
     }
     let by_all = |envelope: &&Envelope| {
@@ -171,7 +177,7 @@ pub async fn send(app: &App, committed: &[Envelope]) -> Result<usize, Problem> {
     if !sent.is_empty() {
         app.db().query("select tenant.mark_sent($1)", [typed(&sent)]).await?;
     }
-    Ok(sent.len())
+    failure.map_or(Ok(sent.len()), Err)
 }
 
 /// Sends up to ten events to one queue and answers the ids of those it took.

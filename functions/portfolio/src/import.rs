@@ -57,6 +57,10 @@ async fn import(
 ) -> Reply<Response> {
     PER_USER.take(&app, &caller.user_id.to_string(), clock::now()).await?;
     let statement = statements::read(&request.file).map_err(unreadable)?;
+    if let Some(day) = statement.as_of.filter(|day| *day > clock::india_day(clock::now())) {
+        // It would overtake every true statement until that day comes.
+        return Err(Problem::new(reasons::FUTURE_STATEMENT).with("asOf", day));
+    }
     let claim = Claim::new(key, "portfolio-import", &request.fingerprint());
     let symbols = spellings(statement.rows.iter().filter_map(|row| row.symbol.as_deref()));
     let first = [claim.statement(&caller), stores::accounts::all(), by_symbols(&symbols)];
@@ -132,7 +136,7 @@ impl Work<'_> {
             tx.rollback().await?;
             return Err(Problem::new(reasons::NO_ROWS)
                 .with("errors", report::faults(&self.statement.errors))
-                .with("unresolved", &resolved.unresolved));
+                .with("unresolved", report::unresolved(&resolved)));
         }
         let known =
             store::load(&tx, &account, &self.request.file_sha256, self.request.dry_run).await?;

@@ -42,6 +42,13 @@ pub const OTHER_ACCOUNT: Reason = Reason::new(
      `clientId` out to store it where it belongs.",
 );
 
+/// The statement is dated after today.
+pub const FUTURE_STATEMENT: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "future_statement",
+    "The file says it is as of a day that has not come; check the date's day, month and year. Nothing was stored.",
+);
+
 /// All of them, for the documentation.
 pub const ALL: &[Reason] = &[
     UNKNOWN_LAYOUT,
@@ -51,4 +58,5 @@ pub const ALL: &[Reason] = &[
     ACCOUNT_REQUIRED,
     NO_ACCOUNT,
     OTHER_ACCOUNT,
+    FUTURE_STATEMENT,
 ];

@@ -51,8 +51,13 @@ impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let query = fields.required("q", |query| {
             let query = query.trim();
-            let good = (2..=60).contains(&query.chars().count());
-            if good { Ok(query.to_owned()) } else { Err("must have 2 to 60 characters".into()) }
+            let good =
+                (2..=60).contains(&query.chars().count()) && !query.contains(char::is_control);
+            if good {
+                Ok(query.to_owned())
+            } else {
+                Err("must have 2 to 60 printable characters".into())
+            }
         });
         let page = PageQuery::from_fields(fields);
         Some(Self { query: query?, page: page? })

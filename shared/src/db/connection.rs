@@ -10,16 +10,24 @@ use crate::Config;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest wait for the answer to one round trip; `tenant.enter` limits statements to less.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest wait for the answer to one round trip, unless `DATABASE_PATIENCE_S` says otherwise;
+/// `tenant.enter` limits statements to less.
+const PATIENCE_S: u64 = 15;
+/// Longest wait for an idle connection to say that it is there.
+const PING_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Where to connect, or why that is unknown.
-pub struct Target(Result<tokio_postgres::Config, String>);
+pub struct Target {
+    config: Result<tokio_postgres::Config, String>,
+    patience: Duration,
+}
 
 impl Target {
     /// Reads the settings; what is wrong with them is said when a connection is wanted.
     pub fn read(config: &Config) -> Self {
-        Self(Self::parse(config))
+        let patience = config.find("DATABASE_PATIENCE_S").and_then(|text| text.parse().ok());
+        let patience = Duration::from_secs(patience.unwrap_or(PATIENCE_S));
+        Self { config: Self::parse(config), patience }
     }
 
     fn parse(config: &Config) -> Result<tokio_postgres::Config, String> {
@@ -36,9 +44,14 @@ impl Target {
 }
 
 impl Target {
+    /// Waits for an answer, but not for ever.
+    pub(super) async fn timely<F: Future>(&self, answer: F) -> Result<F::Output, DbError> {
+        tokio::time::timeout(self.patience, answer).await.map_err(|_| DbError::Timeout)
+    }
+
     /// Opens a connection and lets it run in the background. Only migrations hold one of their own.
     pub async fn connect(&self) -> Result<Client, DbError> {
-        connect(self.0.as_ref().map_err(|wrong| DbError::Settings(wrong.clone()))?).await
+        connect(self.config.as_ref().map_err(|wrong| DbError::Settings(wrong.clone()))?).await
     }
 }
 
@@ -54,7 +67,8 @@ async fn connect(target: &tokio_postgres::Config) -> Result<Client, DbError> {
     Ok(client)
 }
 
-/// Waits for an answer, but not for ever.
-pub(super) async fn timely<F: Future>(answer: F) -> Result<F::Output, DbError> {
-    tokio::time::timeout(ANSWER_TIMEOUT, answer).await.map_err(|_| DbError::Timeout)
+/// Whether a connection still answers.
+pub(super) async fn answers(client: &Client) -> bool {
+    let ping = tokio::time::timeout(PING_TIMEOUT, client.batch_execute(""));
+    !client.is_closed() && matches!(ping.await, Ok(Ok(())))
 }

@@ -101,6 +101,10 @@ impl From<DbError> for Problem {
             "KM401" => Self::new(reasons::SESSION_ENDED),
             "KM403" => Self::new(reasons::ROLE),
             "KM404" => Self::new(reasons::NOT_A_MEMBER),
+            // A character that no database text may have, such as NUL.
+            "22021" | "22P05" => Self::new(reasons::INVALID)
+                .detail("A text has a character that cannot be stored; leave it out.")
+                .because(err),
             // Statement timeout, deadlock, serialisation, too many connections, shutting down.
             "57014" | "40P01" | "40001" | "53300" | "57P01" | "57P02" | "57P03" => {
                 Self::unavailable(err)

@@ -7,7 +7,9 @@ select h.account_id, h.isin,
        -- The reference first; a statement's own word where the reference has none.
        coalesce(nullif(i.sector, 'unclassified'), h.sector, 'unclassified') as sector,
        h.available, h.t1, h.pledged, h.discrepant, h.cost, h.statement_on, h.layout,
-       p.close, p.previous, p.on_date, p.source as price_source
+       p.close, p.on_date, p.source as price_source,
+       -- A price that lags its source by more than a long weekend made its last move some other day.
+       case when p.on_date >= n.on_date - 4 then p.previous end as previous
 from portfolio.holdings h
 left join transactions.instruments i on i.isin = h.isin
 left join lateral (
@@ -17,7 +19,15 @@ left join lateral (
     limit 1
 ) s on true
 left join lateral transactions.price_on(h.isin, $1) p on true
-where ($2 is null or h.account_id = $2)
+left join lateral (
+    select x.on_date from transactions.prices x
+    where x.source = p.source and x.on_date <= $1
+    order by x.on_date desc
+    limit 1
+) n on true
+-- A row of nothing remembers that the holding is gone.
+where (h.available, h.t1, h.pledged, h.discrepant) <> (0, 0, 0, 0)
+  and ($2 is null or h.account_id = $2)
   and ($3 is null or (h.isin, h.account_id) > ($3, $4))
 order by h.isin, h.account_id
 limit $5

@@ -40,6 +40,27 @@ async fn a_queue_that_is_gone_leaves_its_events_for_later() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_queue_that_is_gone_does_not_keep_the_others_from_theirs() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    admin.batch_execute(LEFT_BEHIND).await?;
+    admin
+        .batch_execute(&LEFT_BEHIND.replace("registration.requested", "account.refresh_due"))
+        .await?;
+    let queue =
+        here.cloud.model.queues.iter().find(|queue| queue.name.ends_with("mail-queue")).unwrap();
+    here.cloud.aws.sqs.delete_queue().queue_url(here.cloud.queue_url(&queue.name)).send().await?;
+    assert!(here.invoke("platform-outbox", &Here::sample("platform-outbox")?).await.is_err());
+    let left =
+        admin.query("select distinct event from shared.outbox where sent_at is null", &[]).await?;
+    assert_eq!(
+        left.iter().map(|row| row.get(0)).collect::<Vec<&str>>(),
+        ["registration.requested"]
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_sweep_deletes_what_has_aged_and_nothing_else() -> Result<()> {
     let here = Here::start().await?;
     let admin = here.admin().await?;

@@ -29,6 +29,12 @@ impl Incoming {
         self.available + self.t1 + self.pledged
     }
 
+    /// Whether there is nothing of it. Such a row is stored, so that an older file cannot bring the
+    /// holding back, and no read shows it.
+    fn is_nothing(&self) -> bool {
+        self.owned().is_zero() && self.discrepant.is_zero()
+    }
+
     /// The figures, apart from how the file names the instrument.
     fn figures(&self) -> (Decimal, Decimal, Decimal, Decimal, Option<Decimal>) {
         (self.available, self.t1, self.pledged, self.discrepant, self.cost)
@@ -71,11 +77,11 @@ pub(crate) struct Resolved {
     pub(crate) unresolved: Vec<Unresolved>,
 }
 
-/// Gives each row its instrument and joins rows of one; rows of nothing at all are left out.
+/// Gives each row its instrument and joins rows of one; rows of nothing are kept: they say that it is gone.
 pub(crate) fn resolve(rows: &[Row], symbols: &Symbols) -> Resolved {
     let mut unresolved = Vec::new();
     let mut by_isin: BTreeMap<Isin, Incoming> = BTreeMap::new();
-    for row in rows.iter().filter(|row| !row.owned().is_zero() || !row.discrepant.is_zero()) {
+    for row in rows {
         let symbol = row.symbol.as_deref().unwrap_or_default();
         let found = row.isin.clone().or_else(|| Isin::parse(symbols.isin(symbol)?).ok());
         let Some(isin) = found else {
@@ -198,6 +204,9 @@ pub(crate) fn decide(
             for held in held.values().filter(gone) {
                 let Incoming { isin, name, .. } = held.holding.clone();
                 plan.removals.push(isin.clone());
+                if held.holding.is_nothing() {
+                    continue;
+                }
                 let before = Some(held.holding.owned());
                 plan.changes.push(Change { kind: Kind::Removed, isin, name, before, after: None });
             }
@@ -207,27 +216,32 @@ pub(crate) fn decide(
 }
 
 fn write(plan: &mut Plan, before: Option<&Held>, mut row: Incoming, as_of: Date) {
-    let Some(before) = before else {
-        let (isin, name, after) = (row.isin.clone(), row.name.clone(), Some(row.owned()));
-        plan.changes.push(Change { kind: Kind::Added, isin, name, before: None, after });
-        plan.writes.push(row);
-        return;
-    };
-    // A file that does not know the sector, or no better name than the symbol, takes nothing away.
-    row.sector = row.sector.or_else(|| before.holding.sector.clone());
-    if row.name.len() < before.holding.name.len() {
-        row.name.clone_from(&before.holding.name);
-    }
-    if row.figures() != before.holding.figures() {
-        let (isin, name) = (row.isin.clone(), row.name.clone());
-        let (before, after) = (Some(before.holding.owned()), Some(row.owned()));
-        plan.changes.push(Change { kind: Kind::Changed, isin, name, before, after });
-        plan.writes.push(row);
-    } else {
-        plan.unchanged += 1;
-        if row != before.holding || as_of != before.statement_on {
-            plan.writes.push(row);
+    if let Some(before) = before {
+        // A file that does not know the sector, or no better name than the symbol, takes nothing away.
+        row.sector = row.sector.or_else(|| before.holding.sector.clone());
+        if row.name.len() < before.holding.name.len() {
+            row.name.clone_from(&before.holding.name);
         }
+    }
+    let held = before.filter(|before| !before.holding.is_nothing());
+    let kind = match (held, row.is_nothing()) {
+        (None, true) => None,
+        (None, false) => Some(Kind::Added),
+        (Some(_), true) => Some(Kind::Removed),
+        (Some(held), false) => (row.figures() != held.holding.figures()).then_some(Kind::Changed),
+    };
+    match kind {
+        Some(kind) => plan.changes.push(Change {
+            kind,
+            isin: row.isin.clone(),
+            name: row.name.clone(),
+            before: held.map(|held| held.holding.owned()),
+            after: (!row.is_nothing()).then(|| row.owned()),
+        }),
+        None => plan.unchanged += 1,
+    }
+    if before.is_none_or(|before| row != before.holding || as_of != before.statement_on) {
+        plan.writes.push(row);
     }
 }
 

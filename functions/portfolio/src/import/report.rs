@@ -37,10 +37,11 @@ pub(crate) struct Report {
     /// Why `replace` removed nothing: a row that could not be read may be the very holding.
     removals_withheld: bool,
     counts: Counts,
+    /// The first 500 changes.
     changes: Vec<ChangeItem>,
-    /// The rows that were refused.
+    /// The first 500 faults of rows that were refused.
     errors: Vec<Fault>,
-    /// The rows whose symbol no instrument has; import again once it is known.
+    /// The first 500 rows whose symbol no instrument has; import again once it is known.
     unresolved: Vec<Unresolved>,
     /// Rows that deserve a look.
     warnings: Vec<Fault>,
@@ -94,6 +95,9 @@ pub(super) struct Fault {
     reason: String,
 }
 
+/// A list of the answer has this many items at most; the counts are of all.
+const MOST_LISTED: usize = 500;
+
 pub(super) fn faults(errors: &[RowError]) -> Vec<Fault> {
     let fault = |err: &RowError| Fault {
         sheet: err.place.sheet.clone(),
@@ -101,7 +105,11 @@ pub(super) fn faults(errors: &[RowError]) -> Vec<Fault> {
         column: err.column.clone(),
         reason: err.reason.clone(),
     };
-    errors.iter().map(fault).collect()
+    errors.iter().take(MOST_LISTED).map(fault).collect()
+}
+
+pub(super) fn unresolved(resolved: &Resolved) -> Vec<Unresolved> {
+    resolved.unresolved.iter().take(MOST_LISTED).cloned().collect()
 }
 
 /// An account that a file might be of.
@@ -134,7 +142,7 @@ impl Report {
             },
             changes: Vec::new(),
             errors: faults(&statement.errors),
-            unresolved: resolved.unresolved.clone(),
+            unresolved: unresolved(resolved),
             warnings: faults(&statement.warnings),
         }
     }
@@ -162,7 +170,7 @@ impl Report {
                 superseded: plan.superseded,
                 ..self.counts
             },
-            changes: plan.changes.iter().map(change_item).collect(),
+            changes: plan.changes.iter().take(MOST_LISTED).map(change_item).collect(),
             ..self
         }
     }

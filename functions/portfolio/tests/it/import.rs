@@ -206,6 +206,66 @@ async fn a_complete_statement_replaces_and_an_older_one_changes_nothing() -> Res
 }
 
 #[tokio::test]
+async fn a_statement_from_the_future_is_refused() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let reply = here
+        .import(&asha, &template("INE002A01018,,Reliance,equity,10,,,,100,,2062-11-20\n"))
+        .await?;
+    assert_eq!((reply.status, reply.reason()), (422, "future_statement"));
+    assert_eq!(here.get("/v1/portfolio", &asha).await?.body["accounts"], json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_quantity_of_zero_takes_the_holding_away_for_good() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let held =
+        template("INE002A01018,,Reliance,equity,10,,,,100,,2026-11-13\n").with("mode", "merge");
+    let sold = template("INE002A01018,,Reliance,equity,0,,,,0,,2026-11-20\n").with("mode", "merge");
+    here.import(&asha, &held).await?;
+    let reply = here.import(&asha, &sold).await?;
+    assert_eq!(
+        (reply.status, reply.body["counts"]["removed"].as_i64()),
+        (200, Some(1)),
+        "{}",
+        reply.body
+    );
+    assert_eq!(holdings(&here, &asha).await?.len(), 0);
+    // The older file, again, does not bring it back.
+    here.import(&asha, &held).await?;
+    assert_eq!(holdings(&here, &asha).await?.len(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_template_of_shares_leaves_the_funds() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let both = "INE002A01018,,R,equity,10,,,,100,,2026-11-13\nINF879O01027,,P,mutual_fund,5,,,,80,,2026-11-13\n";
+    here.import(&asha, &template(both)).await?;
+    here.import(&asha, &template("INE009A01021,,I,equity,5,,,,100,,2026-11-20\n")).await?;
+    let isins: Vec<Value> =
+        holdings(&here, &asha).await?.iter().map(|item| item["isin"].clone()).collect();
+    assert_eq!(isins, ["INE009A01021", "INF879O01027"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_of_nothing_but_faults_is_answered_and_not_listed_without_end() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let rows = "INE002A01018,,R,equity,x,y,z,,w,v,2026-11-20\n".repeat(15_000);
+    let good = "INE009A01021,,I,equity,5,,,,100,,2026-11-20\n";
+    let reply = here.import(&asha, &template(&format!("{good}{rows}"))).await?;
+    assert_eq!((reply.status, reply.body["counts"]["added"].as_i64()), (200, Some(1)));
+    assert_eq!(reply.body["errors"].as_array().map(Vec::len), Some(500));
+    assert!(reply.body["counts"]["refused"].as_i64() > Some(15_000));
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_key_is_one_import_however_often_and_at_once() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;

@@ -8,11 +8,14 @@ use std::collections::BTreeMap;
 use csv::StringRecord;
 use jiff::civil::Date;
 use ledger::Isin;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 /// The series of an exchange in the order they are preferred: shares and ETFs, trade-to-trade, small
 /// companies, then sovereign gold bonds, government securities and trusts. Others are block or odd lots.
 const SERIES: [&str; 9] = ["EQ", "BE", "BZ", "SM", "ST", "GB", "GS", "RR", "IV"];
+
+/// No share or unit costs more rupees.
+const MOST: i64 = 1_000_000_000;
 
 /// Why a file is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -243,6 +246,8 @@ impl Lines {
                 }
             }
         }
+        file.instruments.sort_by(|a, b| a.isin.cmp(&b.isin));
+        file.instruments.dedup_by(|a, b| a.isin == b.isin);
         file
     }
 }
@@ -259,8 +264,11 @@ fn class_by_isin(isin: &Isin) -> Option<&'static str> {
     }
 }
 
+/// A price to the four places that are kept; what rounds to nothing is no price.
 fn positive(text: &str) -> Option<Decimal> {
-    text.parse::<Decimal>().ok().filter(|number| *number > Decimal::ZERO && number.scale() <= 6)
+    let price: Decimal = text.parse().ok()?;
+    let price = price.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero);
+    (price > Decimal::ZERO && price < Decimal::from(MOST)).then_some(price)
 }
 
 /// `20-Nov-2026`.
