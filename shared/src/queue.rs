@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::db::{Entry, Statement, Tenant};
 use crate::events::{Envelope, Event};
-use crate::telemetry::{self, Invocation};
-use crate::{App, Config, Outcome, Problem};
+use crate::telemetry;
+use crate::{App, Config, Outcome, Problem, Reason};
 
 type Handled = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
 
@@ -102,6 +102,9 @@ impl<E> Delivery<E> {
         first: [Statement<'_>; N],
     ) -> Result<Option<(Tenant, [Vec<Row>; N])>, Problem> {
         let entry = Entry::Event { event: self.event_id, consumer: app.config().function() };
+        if let Some(workspace) = self.workspace_id {
+            tracing::Span::current().record("workspace", tracing::field::display(workspace));
+        }
         let (tenant, rows) = app.db().enter(entry, first).await?;
         if tenant.fresh() {
             return Ok(Some((tenant, rows)));
@@ -149,36 +152,40 @@ pub fn consume(consumer: Consumer) -> Outcome {
         let handle = service_fn(|event: LambdaEvent<Value>| {
             let (app, consumer) = (app.clone(), consumer.clone());
             let invocation = invocations.begin(&event.context.request_id, app.db());
-            async move { batch(app, consumer, event.payload, invocation).await }
+            async move {
+                let delivered =
+                    consumer.deliver(&app, event.payload).instrument(invocation.span()).await;
+                let (answer, refusal) = delivered.map_err(|err| err.to_string())?;
+                invocation.end(refusal, app.db());
+                Ok::<_, lambda_runtime::Error>(answer)
+            }
         });
         lambda_runtime::run(handle).await.map_err(|err| anyhow::anyhow!(err))
     })
 }
 
-async fn batch(
-    app: App,
-    consumer: Arc<Consumer>,
-    payload: Value,
-    invocation: Invocation,
-) -> Result<Failures, lambda_runtime::Error> {
-    let span = invocation.span();
-    let batch: Batch =
-        serde_json::from_value(payload).map_err(|_| "the payload is not an SQS event")?;
-    let mut failures = Vec::new();
-    let mut last = None;
-    for record in batch.records {
-        // One connection, so one record after another; a failed one leaves the rest alone.
-        let handled = AssertUnwindSafe((consumer.handle)(app.clone(), record.body)).catch_unwind();
-        if let Err(problem) =
-            handled.instrument(span.clone()).await.unwrap_or_else(|_| Err(telemetry::panicked()))
-        {
-            span.in_scope(|| telemetry::report(&problem, &record.message_id));
-            failures.push(Failure { item_identifier: record.message_id });
-            last = Some(problem.reason());
+impl Consumer {
+    /// Handles an SQS event and answers which of its records failed, and with what.
+    pub async fn deliver(
+        &self,
+        app: &App,
+        event: Value,
+    ) -> anyhow::Result<(Value, Option<Reason>)> {
+        let batch: Batch = serde_json::from_value(event)
+            .map_err(|_| anyhow::anyhow!("the payload is not an SQS event"))?;
+        let mut failures = Vec::new();
+        let mut last = None;
+        for record in batch.records {
+            // One connection, so one record after another; a failed one leaves the rest alone.
+            let handled = AssertUnwindSafe((self.handle)(app.clone(), record.body)).catch_unwind();
+            if let Err(problem) = handled.await.unwrap_or_else(|_| Err(telemetry::panicked())) {
+                telemetry::report(&problem, &record.message_id);
+                failures.push(Failure { item_identifier: record.message_id });
+                last = Some(problem.reason());
+            }
         }
+        Ok((serde_json::to_value(Failures { batch_item_failures: failures })?, last))
     }
-    invocation.end(last, app.db());
-    Ok(Failures { batch_item_failures: failures })
 }
 
 #[cfg(test)]

@@ -174,6 +174,11 @@ pub struct Allocation {
     pub holdings: usize,
     /// How many of them have no price.
     pub unpriced: usize,
+    /// The newest day whose prices are in it; null when nothing in it is priced.
+    pub as_of: Option<Date>,
+    /// Who published those prices.
+    #[schema(value_type = Vec<String>)]
+    pub sources: BTreeSet<String>,
 }
 
 /// Slices holdings by a key, largest first.
@@ -185,8 +190,9 @@ pub fn allocate(book: &[Holding], key: impl Fn(&Holding) -> String) -> Vec<Alloc
     let whole = totals(book).value;
     let slice = |(key, holdings): (String, Vec<&Holding>)| {
         let sums = totals(holdings);
-        let Totals { value, holdings, unpriced, .. } = sums;
-        Allocation { key, value, percent: Percent::of(value, whole), holdings, unpriced }
+        let Totals { value, holdings, unpriced, as_of, sources, .. } = sums;
+        let percent = Percent::of(value, whole);
+        Allocation { key, value, percent, holdings, unpriced, as_of, sources }
     };
     let mut slices: Vec<Allocation> = slices.into_iter().map(slice).collect();
     slices.sort_by(|a, b| b.value.cmp(&a.value).then_with(|| a.key.cmp(&b.key)));
@@ -211,6 +217,9 @@ pub struct Mover {
     pub unrealised_percent: Option<Percent>,
     /// The day of the price.
     pub as_of: Option<Date>,
+    /// Who published it.
+    #[schema(value_type = Vec<String>)]
+    pub sources: BTreeSet<String>,
 }
 
 /// The `most` securities with the greatest gain and those with the greatest loss, by amount.
@@ -221,8 +230,17 @@ pub fn movers(book: &[Holding], most: usize) -> (Vec<Mover>, Vec<Mover>) {
     }
     let mover = |(isin, holdings): (&Isin, Vec<&Holding>)| {
         let name = holdings.first().map(|holding| holding.name.clone()).unwrap_or_default();
-        let Totals { value, unrealised_gain, unrealised_percent, as_of, .. } = totals(holdings);
-        Mover { isin: isin.clone(), name, value, unrealised_gain, unrealised_percent, as_of }
+        let Totals { value, unrealised_gain, unrealised_percent, as_of, sources, .. } =
+            totals(holdings);
+        Mover {
+            isin: isin.clone(),
+            name,
+            value,
+            unrealised_gain,
+            unrealised_percent,
+            as_of,
+            sources,
+        }
     };
     let mut gainers: Vec<Mover> = securities.into_iter().map(mover).collect();
     gainers.sort_by(|a, b| {

@@ -2,4 +2,5 @@
 
 mod db;
 mod events;
+mod isolation;
 mod limits;
