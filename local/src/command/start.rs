@@ -228,7 +228,12 @@ async fn build(root: PathBuf, names: Vec<String>, builder: Arc<Builder>) {
     if terminal && compiled.load(Ordering::Relaxed) > 0 {
         print!("\r\x1b[2K");
     }
-    // Those that are waited for are told by whoever waits; the rest only here.
+    // What booting needs is reported by the boot; the rest only here.
+    for name in FIRST {
+        if builder.ready(name).await.is_err() {
+            return;
+        }
+    }
     for name in &names {
         if let Err(err) = builder.ready(name).await {
             println!("  {err:#}");
