@@ -39,6 +39,8 @@ impl Emulator {
             .env("PERSIST_STATE", "1")
             .env("STATE_DIR", state)
             .env("LOG_LEVEL", "WARNING")
+            // It would listen on every interface, whatever BIND_HOST says.
+            .env("IOT_MTLS_ENABLED", "0")
             .env_remove("SERVICES")
             .stdin(Stdio::piped())
             .stdout(out.try_clone()?)

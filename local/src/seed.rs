@@ -26,6 +26,12 @@ pub async fn seed(cloud: &Cloud, emulator_url: &str, examples: &std::path::Path)
     }
     let answer = log_in(&cloud.url).await?;
     let token = match answer.status {
+        429 => {
+            println!(
+                "  the demo person signed in wrongly too often; they can again in some minutes, or after a reset"
+            );
+            return Ok(());
+        }
         401 => register(cloud, emulator_url, EMAIL, PASSWORD).await?,
         _ => token(&answer)?,
     };
@@ -132,7 +138,13 @@ pub async fn mails(emulator_url: &str) -> Result<Vec<Mail>> {
         to: mail["To"].as_array().into_iter().flatten().map(text).collect(),
         subject: text(&mail["Subject"]),
         text: text(&mail["BodyText"]),
-        at: mail["Timestamp"].to_string().trim_matches('"').to_owned(),
+        at: when(&mail["Timestamp"]),
     };
     Ok(all.flatten().map(mail).collect())
+}
+
+/// A time as people read it; the emulator keeps seconds since 1970.
+fn when(timestamp: &Value) -> String {
+    let second = timestamp.as_f64().map_or(0, |second| second as i64);
+    chrono::DateTime::from_timestamp(second, 0).map_or_else(String::new, |time| time.to_rfc3339())
 }

@@ -16,6 +16,16 @@ pub trait FromFields: Sized {
     fn from_fields(fields: &mut Fields) -> Option<Self>;
 }
 
+/// A request without fields: whatever it is sent with is a fault, not silently ignored.
+#[derive(Debug)]
+pub struct Nothing;
+
+impl FromFields for Nothing {
+    fn from_fields(_: &mut Fields) -> Option<Self> {
+        Some(Self)
+    }
+}
+
 /// The fields of a request, and the faults found so far.
 pub struct Fields {
     values: BTreeMap<String, Value>,

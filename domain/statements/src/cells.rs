@@ -54,6 +54,11 @@ fn without_commas(number: &str) -> Option<String> {
 
 /// A date: `2026-11-20`, `20-11-2026`, `20/11/2026`, or the day number a spreadsheet keeps.
 pub(crate) fn day(text: &str) -> Option<Date> {
+    // No demat account is older than 1996, and no statement will be of a day after 2099.
+    any_day(text).filter(|day| (1990..2100).contains(&day.year()))
+}
+
+fn any_day(text: &str) -> Option<Date> {
     let text = text.trim().trim_start_matches('\'');
     let number = |text: &str| {
         text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i16>().ok()).flatten()
@@ -126,7 +131,7 @@ mod tests {
         for text in ["2026-11-20", "20-11-2026", "20/11/2026", "46346", "2026-11-20T09:15:00"] {
             assert_eq!(day(text), expected, "{text}");
         }
-        for text in ["", "20-Nov-2026", "31-02-2026", "12", "2026-11"] {
+        for text in ["", "20-Nov-2026", "31-02-2026", "12", "2026-11", "0001-01-01"] {
             assert_eq!(day(text), None, "{text}");
         }
         assert_eq!(as_on("Holdings statement for stocks as on 20-11-2026"), expected);

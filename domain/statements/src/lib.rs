@@ -83,6 +83,8 @@ pub struct Row {
     pub pledged: Decimal,
     /// What the broker cannot account for; not owned as far as anyone knows.
     pub discrepant: Decimal,
+    /// Whether the file tells what of it is pledged or undelivered; otherwise all counts as available.
+    pub parts_known: bool,
     /// Total cost of what is owned; `None` when the file does not know it.
     pub cost: Option<Decimal>,
 }

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use serde::Serialize;
 use shared::db::statement;
-use shared::http::{Reply, Route};
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
 use shared::problem::reasons;
 use shared::{Access, Caller, Db, Permission, Problem, Timestamp};
 use utoipa::ToSchema;
@@ -43,7 +44,7 @@ struct Membership {
 
 /// The caller, their workspaces and their roles, as of now.
 #[utoipa::path(get, path = "/v1/auth/me", responses((status = 200, body = Me)))]
-async fn me(State(db): State<Db>, caller: Caller) -> Reply {
+async fn me(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let person = statement("select user_id, email, name, created_at from auth.users", []);
     let memberships = statement(
         "select w.workspace_id, w.name, w.kind, m.role

@@ -21,10 +21,16 @@ pub fn route() -> Route {
 async fn openapi(headers: HeaderMap) -> Reply {
     let tag = etag(CONTRACT);
     let cached = [(CACHE_CONTROL, "public, max-age=60".to_owned()), (ETAG, tag.clone())];
-    if headers.get(IF_NONE_MATCH).is_some_and(|known| *known == *tag) {
+    if headers.get(IF_NONE_MATCH).is_some_and(|known| matches(known, &tag)) {
         return Ok((StatusCode::NOT_MODIFIED, cached).into_response());
     }
     Ok((cached, [(CONTENT_TYPE, "application/json")], CONTRACT).into_response())
+}
+
+/// A proxy that compresses weakens the tag, and a caller may name several (RFC 9110, 13.1.2).
+fn matches(known: &http::HeaderValue, tag: &str) -> bool {
+    let known = known.to_str().unwrap_or_default();
+    known == "*" || known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
 }
 
 fn etag(text: &str) -> String {

@@ -8,7 +8,8 @@ use ledger::{Money, Totals, summarise};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use shared::db::statement;
-use shared::http::{Reply, Route};
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
 use shared::{Access, Caller, Db, Permission, Timestamp, clock};
 use stores::accounts::Account;
 use stores::ledger::{BookOn, Part, read_book};
@@ -65,7 +66,7 @@ struct Snapshot {
 
 /// Every account with its totals at the newest prices, and the last daily snapshot.
 #[utoipa::path(get, path = "/v1/portfolio", responses((status = 200, body = Portfolio)))]
-async fn get(State(db): State<Db>, caller: Caller) -> Reply {
+async fn get(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let book = BookOn::new(clock::india_day(clock::now()), Part::default());
     let snapshot = statement(
         "select day, value, invested, unrealised_gain, day_change, unpriced, prices_on, taken_at

@@ -44,9 +44,11 @@ pub fn route() -> Route {
     description = "Reads a holdings statement: Zerodha Kite (CSV), Zerodha Console (XLSX), Groww stocks (XLSX) or \
         KiteMate's template (CSV or XLSX), recognised by its headers. `replace` (the default) takes the file as \
         complete for its segments: holdings it no longer lists are removed, unless a row of it could not be read. \
-        `merge` touches only the rows in the file. A statement older than a newer complete one changes nothing.",
+        `merge` touches only the rows in the file. A statement older than a newer complete one changes nothing. The whole request may have 4 MiB.",
     params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same request, answers \
-        what the first answered.")),
+        what the first answered."),
+        ("dryRun" = Option<bool>, Query, description = "As in the form; every field but the file may stand here."),
+        ("mode" = Option<String>, Query, description = "As in the form.")),
     request_body(content((ImportForm = "multipart/form-data"), (ImportJson = "application/json"))),
     responses((status = 200, body = Report)))]
 async fn import(
@@ -134,7 +136,13 @@ impl Work<'_> {
         let resolved = plan::resolve(&self.statement.rows, symbols);
         if resolved.incoming.is_empty() {
             tx.rollback().await?;
-            return Err(Problem::new(reasons::NO_ROWS)
+            let problem = Problem::new(reasons::NO_ROWS);
+            if self.statement.errors.is_empty() && resolved.unresolved.is_empty() {
+                return Err(problem.detail(
+                    "The file has a known header and no rows below it. Nothing was changed.",
+                ));
+            }
+            return Err(problem
                 .with("errors", report::faults(&self.statement.errors))
                 .with("unresolved", report::unresolved(&resolved)));
         }

@@ -3,7 +3,8 @@
 use axum::extract::{Path, State};
 use serde_json::Value;
 use shared::db::statement;
-use shared::http::{Reply, Route};
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
 use shared::problem::reasons;
 use shared::{Access, Caller, Db, Permission, Problem, typed};
 use utoipa_axum::routes;
@@ -20,7 +21,12 @@ pub fn route() -> Route {
 #[utoipa::path(get, path = "/v1/portfolio/imports/{importId}",
     params(("importId" = Uuid, Path, description = "From the answer of the import.")),
     responses((status = 200, body = Report)))]
-async fn import_get(State(db): State<Db>, caller: Caller, Path(import_id): Path<String>) -> Reply {
+async fn import_get(
+    State(db): State<Db>,
+    caller: Caller,
+    Path(import_id): Path<String>,
+    _: Query<Nothing>,
+) -> Reply {
     // What is no id is the id of nothing.
     let import_id = Uuid::parse_str(&import_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
     let report =

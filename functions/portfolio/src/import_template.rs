@@ -3,7 +3,8 @@
 use axum::response::IntoResponse;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use shared::Access;
-use shared::http::{Reply, Route};
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
 use utoipa_axum::routes;
 
 /// For anyone: it is the same for all.
@@ -16,7 +17,7 @@ pub fn route() -> Route {
 /// and `as_of`, the same day in every row.
 #[utoipa::path(get, path = "/v1/portfolio/import/template",
     responses((status = 200, body = String, content_type = "text/csv")))]
-async fn import_template() -> Reply {
+async fn import_template(_: Query<Nothing>) -> Reply {
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=\"kitemate-holdings.csv\""),

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use ledger::{Allocation, Mover, Totals, allocate, movers, totals};
 use serde::Serialize;
-use shared::http::{Reply, Route};
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
 use shared::{Access, Caller, Db, Permission, clock};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -41,7 +42,7 @@ struct Allocations {
 
 /// Totals, gains and allocation at the newest prices; what has no price is counted apart.
 #[utoipa::path(get, path = "/v1/portfolio/summary", responses((status = 200, body = PortfolioSummary)))]
-async fn summary(State(db): State<Db>, caller: Caller) -> Reply {
+async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let book = stores::ledger::book(&db, &caller, clock::india_day(clock::now())).await?;
     let (top_gainers, top_losers) = movers(&book, MOVERS);
     shared::http::ok(PortfolioSummary {

@@ -45,6 +45,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
         t1: Decimal::ZERO,
         pledged: Decimal::ZERO,
         discrepant: Decimal::ZERO,
+        parts_known: true,
         cost: (!average.is_zero()).then(|| bought.unwrap_or(average * available)),
     })
 }

@@ -40,6 +40,7 @@ fn row(line: &mut Line<'_>, header: &Header) -> Option<Row> {
         t1: Decimal::ZERO,
         pledged: Decimal::ZERO,
         discrepant: Decimal::ZERO,
+        parts_known: false,
         cost: (!average.is_zero()).then_some(cost),
     })
 }

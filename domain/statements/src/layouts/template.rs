@@ -51,7 +51,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
     } else {
         Some(line.isin("isin"))
     };
-    let segment = match line.text("segment") {
+    let segment = match line.text("segment").map(str::to_lowercase).as_deref() {
         None | Some("equity") => Segment::Equity,
         Some("mutual_fund") => Segment::MutualFund,
         Some(_) => {
@@ -77,6 +77,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
         t1,
         pledged,
         discrepant,
+        parts_known: true,
         cost: invested.or(from_average),
     })
 }

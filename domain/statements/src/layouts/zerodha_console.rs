@@ -46,6 +46,7 @@ fn row(line: &mut Line<'_>, header: &Header) -> Option<Row> {
         t1: Decimal::ZERO,
         pledged,
         discrepant,
+        parts_known: true,
         cost: (!average.is_zero()).then(|| average * (available + pledged)),
     })
 }

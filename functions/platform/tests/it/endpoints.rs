@@ -71,6 +71,10 @@ async fn the_contract_is_served_once_to_who_has_it() -> Result<()> {
     let again =
         here.send(Method::GET, "/openapi.json", None, &[("if-none-match", &tag)], "").await?;
     assert_eq!((again.status, again.answer.body.len()), (304, 0));
+    let weak = format!("\"old\", W/{tag}");
+    let weak =
+        here.send(Method::GET, "/openapi.json", None, &[("if-none-match", &weak)], "").await?;
+    assert_eq!(weak.status, 304);
     let other =
         here.send(Method::GET, "/openapi.json", None, &[("if-none-match", "\"old\"")], "").await?;
     assert_eq!(other.status, 200);

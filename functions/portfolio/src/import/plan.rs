@@ -22,6 +22,8 @@ pub(crate) struct Incoming {
     pub(crate) pledged: Decimal,
     pub(crate) discrepant: Decimal,
     pub(crate) cost: Option<Decimal>,
+    /// Whether the file knows what of it is pledged or undelivered; what is stored always does.
+    pub(crate) parts_known: bool,
 }
 
 impl Incoming {
@@ -46,6 +48,7 @@ impl Incoming {
         self.t1 += other.t1;
         self.pledged += other.pledged;
         self.discrepant += other.discrepant;
+        self.parts_known &= other.parts_known;
         self.cost = self.cost.zip(other.cost).map(|(one, two)| one + two);
         self.sector = self.sector.take().or(other.sector);
     }
@@ -100,8 +103,9 @@ pub(crate) fn resolve(rows: &[Row], symbols: &Symbols) -> Resolved {
 
 fn incoming(isin: Isin, row: &Row) -> Incoming {
     Incoming {
+        parts_known: row.parts_known,
+        name: if row.name.is_empty() { isin.to_string() } else { row.name.clone() },
         isin,
-        name: row.name.clone(),
         sector: row.sector.clone(),
         segment: row.segment,
         available: row.available,
@@ -216,6 +220,14 @@ pub(crate) fn decide(
 }
 
 fn write(plan: &mut Plan, before: Option<&Held>, mut row: Incoming, as_of: Date) {
+    if let Some(Held { holding, .. }) = before
+        && !row.parts_known
+        && row.owned() == holding.owned()
+    {
+        // As much as before, and the file cannot tell its parts: they are what they were.
+        (row.available, row.t1, row.pledged) = (holding.available, holding.t1, holding.pledged);
+    }
+    row.parts_known = true;
     if let Some(before) = before {
         // A file that does not know the sector, or no better name than the symbol, takes nothing away.
         row.sector = row.sector.or_else(|| before.holding.sector.clone());
@@ -238,6 +250,8 @@ fn write(plan: &mut Plan, before: Option<&Held>, mut row: Incoming, as_of: Date)
             before: held.map(|held| held.holding.owned()),
             after: (!row.is_nothing()).then(|| row.owned()),
         }),
+        // Of what was not held there is nothing to count.
+        None if row.is_nothing() => {}
         None => plan.unchanged += 1,
     }
     if before.is_none_or(|before| row != before.holding || as_of != before.statement_on) {

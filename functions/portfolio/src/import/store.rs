@@ -132,6 +132,7 @@ fn held(row: &Row) -> Result<Held, Problem> {
         pledged: row.get("pledged"),
         discrepant: row.get("discrepant"),
         cost: row.get("cost"),
+        parts_known: true,
     };
     Ok(Held { holding, statement_on: row.get("statement_on") })
 }

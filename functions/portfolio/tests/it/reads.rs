@@ -103,6 +103,19 @@ async fn a_read_is_one_round_trip() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_parameter_that_would_be_ignored_is_refused() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    for path in
+        ["/v1/portfolio", "/v1/portfolio/summary", "/v1/auth/me", "/v1/portfolio/import/template"]
+    {
+        let reply = here.get(&format!("{path}?accountId=x"), &asha).await?;
+        assert_eq!((reply.status, reply.reason()), (400, "invalid_request"), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn nobody_sees_anything_without_a_token_and_others_see_their_own() -> Result<()> {
     let here = Here::start().await?;
     let _asha = invested(&here).await?;

@@ -16,6 +16,7 @@ fn holding(isin: usize, owned: i64) -> Incoming {
         pledged: Decimal::ZERO,
         discrepant: Decimal::ZERO,
         cost: None,
+        parts_known: true,
     }
 }
 
@@ -103,6 +104,7 @@ fn rows_of_one_instrument_become_one_holding() {
         t1: Decimal::ZERO,
         pledged: Decimal::ONE,
         discrepant: Decimal::ZERO,
+        parts_known: true,
         cost,
     };
     let resolved =
@@ -119,6 +121,20 @@ fn rows_of_one_instrument_become_one_holding() {
 }
 
 #[test]
+fn a_file_that_cannot_tell_what_is_pledged_leaves_it_pledged() {
+    let mut account = Account::default();
+    let pledged = Incoming { available: 4.into(), pledged: 6.into(), ..holding(0, 0) };
+    account.import(&File { day: 1, replace: true, rows: vec![pledged] });
+    let plain = Incoming { parts_known: false, ..holding(0, 10) };
+    let plan = account.import(&File { day: 2, replace: true, rows: vec![plain] });
+    assert_eq!((plan.changes.len(), plan.unchanged), (0, 1));
+    let sold = Incoming { parts_known: false, ..holding(0, 9) };
+    account.import(&File { day: 3, replace: true, rows: vec![sold] });
+    let held = &account.held.values().next().unwrap().holding;
+    assert_eq!((held.available, held.pledged), (9.into(), 0.into()));
+}
+
+#[test]
 fn a_symbol_nobody_knows_is_listed() {
     let row = Row {
         place: Place { sheet: None, row: 4 },
@@ -131,6 +147,7 @@ fn a_symbol_nobody_knows_is_listed() {
         t1: Decimal::ZERO,
         pledged: Decimal::ZERO,
         discrepant: Decimal::ZERO,
+        parts_known: true,
         cost: None,
     };
     let resolved = resolve(&[row], &Symbols::default());
