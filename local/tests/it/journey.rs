@@ -183,6 +183,10 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
     })
     .await?;
 
+    let running: Value =
+        serde_json::from_str(&std::fs::read_to_string(cloud.home.join("running.json"))?)?;
+    a_consumed_event_is_delivered_again(&cloud, &running, &token).await?;
+
     // A schedule, called as `cargo lambda invoke` calls.
     let sample = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -197,8 +201,6 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
     .await?;
     assert_eq!(cloud.invoke("no-such-function", &json!({})).await?.status, 404);
 
-    let running: Value =
-        serde_json::from_str(&std::fs::read_to_string(cloud.home.join("running.json"))?)?;
     poison_ends_in_the_dead_letters(running["emulator_url"].as_str().context("a URL")?).await?;
 
     let second = Running::command(&cloud.home).args(["--port", "0"]).output()?;
@@ -221,6 +223,50 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
     assert_eq!(again.stop()?, Vec::<u32>::new());
     let reset = Running::command(&again.home).arg("reset").output()?;
     assert!(reset.status.success() && !again.home.exists());
+    Ok(())
+}
+
+/// The snapshot's event once more, as SQS may deliver it: nothing happens.
+async fn a_consumed_event_is_delivered_again(
+    cloud: &Running,
+    running: &Value,
+    token: &str,
+) -> Result<()> {
+    let (host, port, name, admin, password): (String, u16, String, String, String) =
+        serde_json::from_value(running["database"].clone())?;
+    let mut config = tokio_postgres::Config::new();
+    config.host(&host).port(port).dbname(&name).user(&admin).password(&password);
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    let envelope = "select jsonb_build_object('eventId', event_id, 'event', event,
+        'workspaceId', workspace_id, 'body', body)::text
+        from shared.outbox where event = 'statement.imported'";
+    let envelope: String = client.query_one(envelope, &[]).await?.get(0);
+    let taken = "select taken_at::text from portfolio.snapshots";
+    let before: String = client.query_one(taken, &[]).await?.get(0);
+
+    let emulator_url = running["emulator_url"].as_str().context("a URL")?;
+    let aws = Aws::at(emulator_url);
+    let url = format!("{emulator_url}/000000000000/kitemate-snapshot-queue");
+    aws.sqs.send_message().queue_url(&url).message_body(envelope).send().await?;
+    until("the message to be consumed", async || {
+        let left = aws
+            .sqs
+            .get_queue_attributes()
+            .queue_url(&url)
+            .attribute_names(aws_sdk_sqs::types::QueueAttributeName::All)
+            .send()
+            .await?;
+        let mut counts = left.attributes().into_iter().flatten();
+        let none = counts
+            .all(|(name, value)| !name.as_str().starts_with("ApproximateNumber") || value == "0");
+        Ok(none.then_some(()))
+    })
+    .await?;
+    let after: String = client.query_one(taken, &[]).await?.get(0);
+    assert_eq!(after, before, "the event was consumed before");
+    let summary = cloud.call("GET", "/v1/portfolio/summary", token, "", "").await?;
+    assert_eq!(summary.status, 200);
     Ok(())
 }
 

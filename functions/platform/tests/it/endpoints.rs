@@ -67,6 +67,7 @@ async fn the_contract_is_served_once_to_who_has_it() -> Result<()> {
     let here = Here::start().await?;
     let reply = here.get("/openapi.json", None).await?;
     assert_eq!((reply.status, reply.body["openapi"].as_str()), (200, Some("3.1.0")));
+    assert_eq!(here.post("/openapi.json", None, &json!({})).await?.status, 404);
     let tag = reply.header("etag").to_owned();
     let again =
         here.send(Method::GET, "/openapi.json", None, &[("if-none-match", &tag)], "").await?;

@@ -84,3 +84,21 @@ async fn the_sweep_deletes_what_has_aged_and_nothing_else() -> Result<()> {
     assert_eq!(again["registrations"], 0);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_sweep_that_is_refused_fails_and_deletes_nothing() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    admin
+        .batch_execute(
+            "insert into auth.registrations (registration_id, email, password_hash, expires_at)
+                 values (gen_random_uuid(), 'old@example.in', 'x', now() - interval '2 days');
+             revoke execute on function tenant.sweep from svc_platform",
+        )
+        .await?;
+    let refused = here.invoke("platform-cleanup", &Here::sample("platform-cleanup")?).await;
+    assert!(refused.unwrap_err().to_string().contains("internal"));
+    let left = admin.query_one("select count(*) from auth.registrations", &[]).await?;
+    assert_eq!(left.get::<_, i64>(0), 1);
+    Ok(())
+}
