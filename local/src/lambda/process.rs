@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::process::Command;
 use tokio::sync::oneshot;
@@ -76,6 +77,7 @@ pub(super) async fn run(
         Ok(child) => child,
         Err(err) => return format!("it cannot be started: {err}"),
     };
+    let id = child.id();
     tokio::select! {
         ended = child.wait() => match ended {
             Ok(status) => format!("it ended ({status}); its log is {}", log.display()),
@@ -85,5 +87,66 @@ pub(super) async fn run(
             let _ = child.kill().await;
             "it was stopped".into()
         }
+        () = outgrown(id, function.memory_mb) => {
+            let _ = child.kill().await;
+            format!("it used more than its {} MB of memory and was stopped", function.memory_mb)
+        }
+    }
+}
+
+/// How often a process' memory is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Waits until a process uses more memory than its function has; for ever where that cannot be seen.
+async fn outgrown(process: Option<u32>, memory_mb: u32) {
+    let status = format!("/proc/{}/status", process.unwrap_or_default());
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Ok(text) = std::fs::read_to_string(&status) else {
+            return std::future::pending().await;
+        };
+        let resident = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes =
+            resident.and_then(|text| text.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        if kilobytes.is_some_and(|kilobytes| kilobytes > u64::from(memory_mb) * 1024) {
+            return;
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_that_outgrows_its_memory_is_stopped() {
+        let folder = std::env::temp_dir().join(format!("kitemate-memory-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let binary = folder.join("hog");
+        // Without a line end there, tail keeps all it has read.
+        std::fs::write(&binary, "#!/bin/sh\nexec tail /dev/zero\n").unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&binary, mode).unwrap();
+        let function = Function {
+            name: "hog".into(),
+            environment: BTreeMap::new(),
+            memory_mb: 64,
+            timeout: Duration::from_secs(3),
+            routes: Vec::new(),
+            queue: None,
+            schedule: None,
+            line: 0,
+        };
+        let environment = Environment {
+            binaries: folder.clone(),
+            logs: folder.clone(),
+            emulator_url: String::new(),
+            database_password: String::new(),
+            runtime_api: String::new(),
+        };
+        let (_stop, stopped) = oneshot::channel();
+        let ended = run(&function, 0, &environment, stopped).await;
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(ended, "it used more than its 64 MB of memory and was stopped");
     }
 }
