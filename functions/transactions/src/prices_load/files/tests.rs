@@ -71,3 +71,15 @@ fn a_share_is_not_taken_for_a_bond_of_its_company() {
     assert_eq!(class_by_isin(&Isin::parse("INF204KB14I2").unwrap()), Some("etf"));
     assert_eq!(class_by_isin(&Isin::parse("US0378331005").unwrap()), None);
 }
+
+#[test]
+fn a_value_that_rounds_to_nothing_is_refused_alone_and_an_instrument_listed_twice_is_one() {
+    let text = "Scheme Code;ISIN Div Payout/ ISIN Growth;ISIN Div Reinvestment;Scheme Name;Net Asset Value;Date\n\
+                1;INF204KB14I2;;Worthless;0.00004;20-Nov-2026\n2;INF879O01027;;Good;1.00005;20-Nov-2026\n";
+    let file = read(text, TODAY).unwrap();
+    assert_eq!(file.refused.iter().map(|row| row.line).collect::<Vec<_>>(), [2]);
+    assert_eq!(file.prices[0].close.to_string(), "1.0001");
+    let twice = "Company Name,Industry,Symbol,Series,ISIN Code\n\
+                 A,Services,CMSINFO,EQ,INE925R01014\nA,Services,CMSINFO,BE,INE925R01014\n";
+    assert_eq!(read(twice, TODAY).unwrap().instruments.len(), 1);
+}
