@@ -10,6 +10,7 @@ use std::io::Read;
 
 use aws_lc_rs::digest;
 use aws_sdk_s3::Client;
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use shared::queue::Consumer;
 use shared::{App, Problem, clock};
@@ -83,9 +84,11 @@ async fn load(app: &App, bucket: &str, key: &str) -> Result<(), Problem> {
 }
 
 async fn fetch(app: &App, bucket: &str, key: &str) -> Result<Vec<u8>, Problem> {
-    // Path style, so that a local emulator needs no names of its own.
-    let config = aws_sdk_s3::config::Builder::from(app.aws().sdk()).force_path_style(true).build();
-    let object = Client::from_conf(config).get_object().bucket(bucket).key(key).send().await;
+    let s3 = app.aws().client(|sdk| {
+        // Path style, so that a local emulator needs no names of its own.
+        Client::from_conf(aws_sdk_s3::config::Builder::from(sdk).force_path_style(true).build())
+    });
+    let object = s3.get_object().bucket(bucket).key(key).send().await;
     let object = object.map_err(Problem::unavailable)?;
     if object
         .content_length()
@@ -119,21 +122,7 @@ fn unzipped(bytes: &[u8]) -> Result<Vec<u8>, files::Refusal> {
 
 /// An object's key as it is: notifications carry it in the encoding of a form.
 fn decoded(key: &str) -> String {
-    let bytes = key.as_bytes();
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while at < bytes.len() {
-        let hex = key.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (bytes[at], hex) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 2;
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
