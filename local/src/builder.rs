@@ -21,7 +21,21 @@ pub struct Builder {
 struct State {
     waiting: BTreeSet<String>,
     built: BTreeSet<String>,
+    /// Built before their code changed: they serve on when the new code does not compile.
+    outdated: BTreeSet<String>,
+    building: Option<String>,
     failed: Option<String>,
+}
+
+/// What the builder is at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Everything is built.
+    Done,
+    /// It builds this.
+    Building(String),
+    /// The compiler said this.
+    Failed(String),
 }
 
 impl Builder {
@@ -40,13 +54,37 @@ impl Builder {
                 if state.built.contains(function) {
                     return Ok(());
                 }
-                if let Some(err) = &state.failed {
-                    bail!("{err}");
+                match &state.failed {
+                    Some(_) if state.outdated.contains(function) => return Ok(()),
+                    Some(err) => bail!("{err}"),
+                    None => {}
                 }
                 state.waiting.insert(function.to_owned());
             }
             changed.await;
         }
+    }
+
+    /// What it is at.
+    pub fn status(&self) -> Status {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&state.failed, &state.building) {
+            (Some(err), _) => Status::Failed(err.clone()),
+            (None, Some(what)) => Status::Building(what.clone()),
+            (None, None) => Status::Done,
+        }
+    }
+
+    /// The code of these functions has changed: who asks for one waits for its new build.
+    pub fn outdate(&self, functions: &[String]) {
+        self.note(|state| {
+            state.failed = None;
+            for function in functions {
+                if state.built.remove(function) {
+                    state.outdated.insert(function.clone());
+                }
+            }
+        });
     }
 
     /// Builds the functions first in the list first, then those that are waited for, then the rest.
@@ -56,13 +94,29 @@ impl Builder {
         first: &[String],
         mut rest: Vec<String>,
         say: impl Fn(&str),
+        built: impl Fn(&[String]),
     ) {
-        let mut next: Vec<String> = first.to_vec();
+        let mut next: Vec<String> =
+            if first.is_empty() { std::mem::take(&mut rest) } else { first.to_vec() };
         rest.retain(|function| !first.contains(function));
         while !next.is_empty() {
+            let what = if let [one] = next.as_slice() {
+                one.clone()
+            } else {
+                format!("{} functions", next.len())
+            };
+            self.note(|state| state.building = Some(what));
             match cargo(root, &next, &say).await {
-                Ok(()) => self.note(|state| state.built.extend(next.iter().cloned())),
-                Err(err) => return self.note(|state| state.failed = Some(format!("{err:#}"))),
+                Ok(()) => {
+                    // Before anybody who waits goes on.
+                    built(&next);
+                    self.note(|state| state.built(&next));
+                }
+                Err(err) => {
+                    return self.note(|state| {
+                        (state.failed, state.building) = (Some(format!("{err:#}")), None);
+                    });
+                }
             }
             let wanted = {
                 let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,6 +134,17 @@ impl Builder {
     fn note(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.notify_waiters();
+    }
+}
+
+impl State {
+    fn built(&mut self, functions: &[String]) {
+        self.building = None;
+        for function in functions {
+            self.built.insert(function.clone());
+            self.outdated.remove(function);
+            self.waiting.remove(function);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The parts of a local cloud put together, for `cargo run` and for tests alike.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,13 +10,17 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::builder::Builder;
+use crate::console::Console;
 use crate::gateway::Gateway;
-use crate::lambda::{Environment, Lambda};
+use crate::iam::Permissions;
+use crate::lambda::{Environment, Lambda, Listener, Listeners};
 use crate::postgres::Database;
+use crate::record::Record;
 use crate::resources::Aws;
-use crate::schedules::{self, Times};
-use crate::template::{ACCOUNT, Model, Surroundings};
-use crate::{queues, template};
+use crate::schedules::{Scheduler, Times};
+use crate::template::{ACCOUNT, Function, Model, REGION, Surroundings};
+use crate::watch::Watch;
+use crate::{metrics, proxy, queues, template};
 
 /// What a cloud stands on.
 #[derive(Clone, Debug)]
@@ -34,6 +39,8 @@ pub struct Ground {
     pub emulator_url: String,
     /// What the names of resources begin with.
     pub prefix: String,
+    /// The file that is told which grants were used.
+    pub uses: Option<std::path::PathBuf>,
 }
 
 /// A cloud that runs; its pollers and schedules end when it is dropped.
@@ -46,7 +53,13 @@ pub struct Cloud {
     pub aws: Aws,
     /// Where the API answers.
     pub url: String,
-    ground: Ground,
+    /// Where functions call AWS.
+    pub aws_url: String,
+    /// What their roles allow.
+    pub permissions: Permissions,
+    listeners: Listeners,
+    /// What it stands on.
+    pub ground: Ground,
     tasks: JoinSet<()>,
 }
 
@@ -64,19 +77,36 @@ impl Cloud {
         let model = template::read(&ground.root.join("template.yaml"), &surroundings)?;
         let aws = Aws::at(&ground.emulator_url);
         aws.make(&model, &ground.secrets).await?;
+        let permissions = permissions(&model, &ground);
+        let record = Record::default();
+        let listeners = Listeners::default();
+        listeners.add(listen(&record, &permissions, &model));
         let environment = Environment {
             binaries: ground.binaries.clone(),
             logs: ground.logs.clone(),
-            emulator_url: ground.emulator_url.clone(),
+            aws_url: proxy::stand(&ground.emulator_url, permissions.clone()).await?,
             database_password: ground.database.password.clone(),
             runtime_api: String::new(),
+            listeners: listeners.clone(),
         };
-        let lambda = Lambda::start(&model.functions, builder, environment).await?;
-        let router =
-            Gateway::new(&model.functions, model.api.clone(), lambda.clone(), chatty)?.router();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move { drop(axum::serve(gateway, router).await) });
-        Ok(Self { model, lambda, aws, url, ground, tasks })
+        let aws_url = environment.aws_url.clone();
+        let lambda = Lambda::start(&model.functions, builder.clone(), environment, record).await?;
+        let routes = Gateway::new(&model.functions, model.api.clone(), lambda.clone(), chatty)?;
+        let mut cloud = Self {
+            model,
+            lambda,
+            aws,
+            url,
+            aws_url,
+            permissions,
+            listeners,
+            ground,
+            tasks: JoinSet::new(),
+        };
+        let console = Console::of(&cloud, builder);
+        let router = routes.router().merge(console.router());
+        cloud.tasks.spawn(async move { drop(axum::serve(gateway, router).await) });
+        Ok(cloud)
     }
 
     /// Migrates the database by the function that does it at deployment.
@@ -108,6 +138,7 @@ impl Cloud {
                 url,
                 self.aws.clone(),
                 self.lambda.clone(),
+                self.permissions.clone(),
             ));
         }
     }
@@ -118,8 +149,32 @@ impl Cloud {
             let Some(trigger) = &function.schedule else { continue };
             let times = Times::read(trigger)
                 .with_context(|| format!("template.yaml line {}", function.line))?;
-            self.tasks.spawn(schedules::keep(function.name.clone(), times, self.lambda.clone()));
+            let scheduler = self.scheduler();
+            self.tasks.spawn(scheduler.keep(function.name.clone(), trigger.clone(), times));
         }
+        Ok(())
+    }
+
+    /// Who runs schedules.
+    pub fn scheduler(&self) -> Scheduler {
+        Scheduler { lambda: self.lambda.clone(), permissions: self.permissions.clone() }
+    }
+
+    /// Tells somebody every line that a function writes from now on.
+    pub fn hear(&self, listener: Listener) {
+        self.listeners.add(listener);
+    }
+
+    /// Feeds the emulator's CloudWatch with the metrics in the functions' lines.
+    pub fn feed_metrics(&mut self) {
+        let (listener, receiver) = metrics::listener();
+        self.listeners.add(listener);
+        self.tasks.spawn(metrics::feed(receiver, self.aws.cloudwatch.clone()));
+    }
+
+    /// Builds and replaces what changes.
+    pub fn watch(&mut self, watch: Watch) -> Result<()> {
+        self.tasks.spawn(watch.begin()?);
         Ok(())
     }
 
@@ -148,6 +203,32 @@ impl Cloud {
             .await?;
         Ok(())
     }
+}
+
+/// What the roles of a template allow its functions.
+fn permissions(model: &Model, ground: &Ground) -> Permissions {
+    let of = model.functions.iter().map(|one| (one.name.clone(), one.role.clone())).collect();
+    let uses = ground.uses.clone().map(|file| (file, ground.prefix.clone()));
+    Permissions::new(&model.roles, of, uses)
+}
+
+/// Tells the record what functions say, and writes it down with their own rights, as Lambda does.
+fn listen(record: &Record, permissions: &Permissions, model: &Model) -> Listener {
+    let (record, permissions) = (record.clone(), permissions.clone());
+    let of = |one: &Function| {
+        let group = model.log_groups.get(&one.log_group).unwrap_or(&one.log_group);
+        let arn = format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:local");
+        (one.name.clone(), arn)
+    };
+    let logs: BTreeMap<String, String> = model.functions.iter().map(of).collect();
+    Arc::new(move |function: &str, line: &str| {
+        if let Some(arn) = logs.get(function) {
+            for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
+                let _ = permissions.ask(function, action, arn);
+            }
+        }
+        record.said(line);
+    })
 }
 
 impl Drop for Cloud {

@@ -3,6 +3,8 @@
 mod start;
 mod test;
 
+pub use test::USES;
+
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -31,7 +33,7 @@ The local cloud of KiteMate.
 ";
 
 /// Stands in sample events for a token of the demo person.
-const DEMO_TOKEN: &str = "DEMO_TOKEN";
+pub const DEMO_TOKEN: &str = "DEMO_TOKEN";
 
 /// Runs a command line.
 pub async fn run(arguments: &[String]) -> Result<()> {

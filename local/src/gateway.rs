@@ -5,7 +5,6 @@ mod event;
 mod signature;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::Result;
 use axum::Router;
@@ -18,7 +17,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::lambda::Lambda;
+use crate::lambda::{Lambda, epoch_us};
+use crate::record::{Asked, Cause, Kind, trace_id};
 use crate::template::{Api, Function};
 use event::Matched;
 
@@ -75,22 +75,26 @@ impl Gateway {
 }
 
 async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
-    let began = Instant::now();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let began_us = epoch_us();
+    let label = format!("{} {}", request.method(), request.uri().path());
     let id = Uuid::new_v4().to_string();
-    let mut response = gateway.answer(request, &id).await;
+    let cause = Cause::new(Kind::Gateway, &label);
+    let trace = trace_id(&cause.header()).to_owned();
+    let mut response = gateway.answer(request, &id, cause).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-amzn-requestid", value);
     }
+    let (ended_us, status) = (epoch_us(), response.status().as_u16());
     if gateway.0.chatty {
-        let ms = began.elapsed().as_secs_f64() * 1000.0;
-        println!("  {method} {path} → {} in {ms:.1} ms", response.status().as_u16());
+        let ms = ended_us.saturating_sub(began_us) as f64 / 1000.0;
+        println!("  {label} → {status} in {ms:.1} ms");
     }
+    gateway.0.lambda.record().answered(Asked { label, trace, began_us, ended_us, status });
     response
 }
 
 impl Gateway {
-    async fn answer(&self, request: Request, id: &str) -> Response {
+    async fn answer(&self, request: Request, id: &str, cause: Cause) -> Response {
         if request.method() == Method::OPTIONS
             && self.0.routes.iter().any(|target| target.matches(request.uri().path()).is_some())
         {
@@ -121,12 +125,12 @@ impl Gateway {
         if payload.len() > crate::lambda::MOST_PAYLOAD_BYTES {
             return self.refuse("REQUEST_TOO_LARGE", id);
         }
-        self.call(&target.function, payload, id).await
+        self.call(&target.function, payload, id, cause).await
     }
 
     /// The function's answer, or what API Gateway says when there is none.
-    async fn call(&self, function: &str, payload: Bytes, id: &str) -> Response {
-        let outcome = self.0.lambda.invoke(function, payload).await;
+    async fn call(&self, function: &str, payload: Bytes, id: &str, cause: Cause) -> Response {
+        let outcome = self.0.lambda.call(function, payload, cause).await;
         let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
         if outcome.failed {
             let kind = answer["errorType"].as_str().unwrap_or("unknown");

@@ -10,6 +10,7 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 
 use crate::lambda::{Lambda, MOST_PAYLOAD_BYTES};
+use crate::record::{Cause, Kind};
 
 /// Listens on both loopback addresses: `localhost` may be either.
 pub async fn bind(port: u16) -> std::io::Result<Vec<TcpListener>> {
@@ -33,6 +34,10 @@ pub fn serve(listeners: Vec<TcpListener>, lambda: &Lambda) -> Result<()> {
     Ok(())
 }
 
+fn cause() -> Cause {
+    Cause::new(Kind::InvokeApi, "")
+}
+
 async fn invoke(
     State(lambda): State<Lambda>,
     Path(function): Path<String>,
@@ -50,10 +55,10 @@ async fn invoke(
             .into_response();
     }
     if headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event") {
-        tokio::spawn(async move { lambda.invoke(&function, payload).await });
+        tokio::spawn(async move { lambda.call(&function, payload, cause()).await });
         return StatusCode::ACCEPTED.into_response();
     }
-    let outcome = lambda.invoke(&function, payload).await;
+    let outcome = lambda.call(&function, payload, cause()).await;
     let mut response = outcome.payload.into_response();
     response
         .headers_mut()

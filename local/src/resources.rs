@@ -16,6 +16,8 @@ use crate::web;
 /// Clients of the emulator.
 #[derive(Clone, Debug)]
 pub struct Aws {
+    /// CloudWatch.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// DynamoDB.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// S3.
@@ -46,7 +48,11 @@ impl Aws {
         let s3 = client!(aws_sdk_s3, url);
         let s3 =
             aws_sdk_s3::Client::from_conf(s3.config().to_builder().force_path_style(true).build());
+        let uncompressed = client!(aws_sdk_cloudwatch, url);
+        let uncompressed =
+            uncompressed.config().to_builder().disable_request_compression(true).build();
         Self {
+            cloudwatch: aws_sdk_cloudwatch::Client::from_conf(uncompressed),
             dynamodb: client!(aws_sdk_dynamodb, url),
             s3,
             secrets: client!(aws_sdk_secretsmanager, url),

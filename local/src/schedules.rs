@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
 
+use crate::iam::Permissions;
 use crate::lambda::Lambda;
+use crate::record::{Cause, Kind};
 use crate::template::{ACCOUNT, REGION, ScheduleTrigger};
 
 /// When a function runs.
@@ -59,17 +61,48 @@ impl Times {
     }
 }
 
-/// Runs a function at its times until it is aborted.
-pub async fn keep(function: String, times: Times, lambda: Lambda) {
-    while let Some(next) = times.next(Utc::now()) {
-        // In short sleeps: a laptop that was closed meanwhile goes on at the right time.
-        while let Ok(left) = (next - Utc::now()).to_std() {
-            tokio::time::sleep(left.min(Duration::from_secs(20))).await;
+/// Who runs schedules, with the rights of each schedule's role.
+#[derive(Clone)]
+pub struct Scheduler {
+    /// The functions.
+    pub lambda: Lambda,
+    /// What roles allow.
+    pub permissions: Permissions,
+}
+
+impl Scheduler {
+    /// Runs a function at its times until it is aborted.
+    pub async fn keep(self, function: String, trigger: ScheduleTrigger, times: Times) {
+        while let Some(next) = times.next(Utc::now()) {
+            // In short sleeps: a laptop that was closed meanwhile goes on at the right time.
+            while let Ok(left) = (next - Utc::now()).to_std() {
+                tokio::time::sleep(left.min(Duration::from_secs(20))).await;
+            }
+            if let Err(err) = self.run(&function, &trigger, next).await {
+                println!("  {function} failed: {err:#}");
+            }
         }
-        let outcome = lambda.invoke(&function, event(next)).await;
+    }
+
+    /// Runs a function as if it were this time, and answers what it answered.
+    pub async fn run(
+        &self,
+        function: &str,
+        trigger: &ScheduleTrigger,
+        at: DateTime<Utc>,
+    ) -> Result<Bytes> {
+        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", trigger.function);
+        let asked =
+            self.permissions.ask_role("scheduler", &trigger.role, "lambda:InvokeFunction", &arn);
+        if asked.is_err() {
+            bail!("{} may not invoke {function}", trigger.role);
+        }
+        let cause = Cause::new(Kind::Schedule, &trigger.expression);
+        let outcome = self.lambda.call(function, event(at), cause).await;
         if outcome.failed {
-            println!("  {function} failed: {}", String::from_utf8_lossy(&outcome.payload));
+            bail!("{}", String::from_utf8_lossy(&outcome.payload));
         }
+        Ok(outcome.payload)
     }
 }
 
@@ -93,11 +126,14 @@ pub fn event(time: DateTime<Utc>) -> Bytes {
 mod tests {
     use super::*;
 
+    fn trigger(expression: &str) -> ScheduleTrigger {
+        let (zone, none) = ("Asia/Kolkata".to_owned(), String::new());
+        ScheduleTrigger { expression: expression.into(), zone, function: none.clone(), role: none }
+    }
+
     fn next(expression: &str, after: &str) -> String {
-        let trigger =
-            ScheduleTrigger { expression: expression.into(), zone: "Asia/Kolkata".into() };
         let after: DateTime<Utc> = after.parse().unwrap();
-        Times::read(&trigger).unwrap().next(after).unwrap().to_rfc3339()
+        Times::read(&trigger(expression)).unwrap().next(after).unwrap().to_rfc3339()
     }
 
     #[test]
@@ -118,9 +154,7 @@ mod tests {
     fn another_expression_is_refused() {
         for expression in ["at(2026-11-20T12:00:00)", "rate(1 fortnight)", "rate(1)", "cron(0 18)"]
         {
-            let trigger =
-                ScheduleTrigger { expression: expression.into(), zone: "Asia/Kolkata".into() };
-            assert!(Times::read(&trigger).is_err(), "{expression}");
+            assert!(Times::read(&trigger(expression)).is_err(), "{expression}");
         }
     }
 }

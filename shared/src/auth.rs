@@ -13,7 +13,7 @@ use http::request::Parts;
 use uuid::Uuid;
 
 use crate::problem::reasons;
-use crate::{App, Problem};
+use crate::{App, Problem, telemetry};
 pub use keys::{KeyRing, PublicKey};
 pub use token::{AUDIENCE, Claims, LIFETIME_S, sign, verify};
 
@@ -83,7 +83,7 @@ impl FromRequestParts<App> for Caller {
         let token = bearer(header.to_str().unwrap_or_default())
             .ok_or_else(|| Problem::new(reasons::NO_TOKEN))?;
         let claims = verify(app, token).await?;
-        tracing::Span::current().record("workspace", tracing::field::display(claims.wid));
+        telemetry::entered(claims.wid);
         Ok(Self {
             session_id: claims.sid,
             user_id: claims.sub,

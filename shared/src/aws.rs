@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::tls;
 use aws_types::SdkConfig;
 
-use crate::Config;
+use crate::{Config, telemetry};
 
 /// The AWS clients of a process.
 #[derive(Clone)]
@@ -81,18 +81,23 @@ impl Aws {
     }
 }
 
-/// Without `aws-config`: a function's credentials are in its environment for as long as it lives.
-fn sdk(config: &Config) -> SdkConfig {
-    let credentials = Credentials::new(
+/// What the function signs its requests with, for as long as its process lives.
+pub(crate) fn credentials(config: &Config) -> Credentials {
+    Credentials::new(
         config.find("AWS_ACCESS_KEY_ID").unwrap_or_default(),
         config.find("AWS_SECRET_ACCESS_KEY").unwrap_or_default(),
         config.find("AWS_SESSION_TOKEN").map(Into::into),
         None,
         "environment",
-    );
+    )
+}
+
+/// Without `aws-config`: a function's credentials are in its environment for as long as it lives.
+fn sdk(config: &Config) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
         .build_https();
+    let http = telemetry::watched(http);
     let timeouts = aws_sdk_dynamodb::config::timeout::TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(5))
@@ -101,7 +106,7 @@ fn sdk(config: &Config) -> SdkConfig {
     let builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(config.region()))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(SharedCredentialsProvider::new(credentials(config)))
         .http_client(http)
         .timeout_config(timeouts)
         .sleep_impl(aws_sdk_dynamodb::config::SharedAsyncSleep::new(TokioSleep));

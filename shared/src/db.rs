@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
+use crate::telemetry::{self, RoundTrip};
 use crate::{Caller, Config};
 pub use connection::Target;
 pub use error::DbError;
@@ -164,7 +165,12 @@ impl Db {
         let client = match slot.take() {
             Some((client, since)) if since.elapsed() < TRUSTED_FOR && !client.is_closed() => client,
             Some((client, _)) if connection::answers(&client).await => client,
-            _ => self.0.target.connect().await?,
+            _ => {
+                let began = Instant::now();
+                let client = self.0.target.connect().await?;
+                telemetry::connected(began);
+                client
+            }
         };
         Ok(Lease { client, slot, inner: self.0.clone() })
     }
@@ -191,6 +197,23 @@ enum Open<'a> {
     Enter(Entry<'a>),
 }
 
+impl Open<'_> {
+    /// What it is called where statements are shown.
+    fn name(&self) -> &str {
+        match self {
+            Self::Read => "begin read only",
+            Self::Write => "begin",
+            Self::Enter(Entry::Member(_)) => "tenant.enter",
+            Self::Enter(Entry::Event { .. }) => "tenant.enter_event",
+        }
+    }
+}
+
+/// What comes of something, and when.
+async fn timed<F: Future>(work: F) -> (F::Output, Instant) {
+    (work.await, Instant::now())
+}
+
 /// The connection while someone uses it; dropped unsettled, the connection is gone.
 struct Lease {
     client: Client,
@@ -207,22 +230,28 @@ impl Lease {
         commit: bool,
     ) -> Result<Vec<Vec<Row>>, DbError> {
         self.inner.round_trips.fetch_add(1, Ordering::Relaxed);
-        let open = open.iter().map(|open| self.open(open));
-        let own = statements.iter().map(|one| self.one(one.sql, &one.params));
-        let opened = futures_util::future::join(join_all(open), join_all(own));
+        let began = Instant::now();
+        let opens = open.iter().map(|open| timed(self.open(open)));
+        let own = statements.iter().map(|one| timed(self.one(one.sql, &one.params)));
+        let opened = join(join_all(opens), join_all(own));
+        let end = timed(async {
+            if commit { self.client.batch_execute("commit").await } else { Ok(()) }
+        });
         // join polls in order, so the order written is the order sent.
-        let (answers, end) = self
-            .inner
-            .target
-            .timely(futures_util::future::join(opened, async {
-                if commit { self.client.batch_execute("commit").await } else { Ok(()) }
-            }))
-            .await?;
-        let (opened, own) = answers;
-        let mut rows = Vec::with_capacity(opened.len() + own.len());
-        for answer in opened.into_iter().chain(own) {
-            rows.push(answer?);
-        }
+        let sent = self.inner.target.timely(join(opened, end)).await;
+        let ((opened, own), (end, ended)) = sent.inspect_err(|_| {
+            telemetry::queried(&RoundTrip { began, statements: &[] });
+        })?;
+        let answers: Vec<_> = opened.into_iter().chain(own).collect();
+        let opens = open.iter().map(Open::name);
+        let named = opens.chain(statements.iter().map(|one| one.sql));
+        let mut told: Vec<_> = named
+            .zip(&answers)
+            .map(|(sql, (answer, at))| (sql, answer.as_ref().map_or(0, Vec::len), *at))
+            .collect();
+        told.extend(commit.then_some(("commit", 0, ended)));
+        telemetry::queried(&RoundTrip { began, statements: &told });
+        let rows = answers.into_iter().map(|(answer, _)| answer).collect::<Result<_, _>>()?;
         end?;
         Ok(rows)
     }
@@ -258,7 +287,10 @@ impl Lease {
 
     async fn end(&self, how: &str) -> Result<(), DbError> {
         self.inner.round_trips.fetch_add(1, Ordering::Relaxed);
-        Ok(self.inner.target.timely(self.client.batch_execute(how)).await??)
+        let began = Instant::now();
+        let ended = self.inner.target.timely(self.client.batch_execute(how)).await;
+        telemetry::queried(&RoundTrip { began, statements: &[(how, 0, Instant::now())] });
+        Ok(ended??)
     }
 
     /// Keeps the connection unless what happened leaves its state in doubt.

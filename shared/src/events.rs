@@ -4,6 +4,9 @@
 //! and marked. Whatever was not sent is sent by the relay, `platform-outbox`. Messages carry ids,
 //! never contents; consumers claim the event's id in the transaction of their effect.
 
+use std::collections::HashMap;
+
+use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +14,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::db::{Statement, statement};
-use crate::{App, Problem, typed};
+use crate::{App, Problem, telemetry, typed};
 
 /// A queue of this deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,24 +108,30 @@ pub struct Envelope {
     pub workspace_id: Option<Uuid>,
     /// The fact.
     pub body: Value,
+    /// The trace it happened in, which a message carries beside its body.
+    #[serde(skip)]
+    pub trace: Option<String>,
 }
 
 impl Envelope {
     /// An event that happened in a workspace.
     pub fn new<E: Event>(workspace_id: Option<Uuid>, event: &E) -> Result<Self, Problem> {
         let body = serde_json::to_value(event).map_err(Problem::internal)?;
-        Ok(Self { event_id: Uuid::now_v7(), event: E::NAME.into(), workspace_id, body })
+        let (event_id, event) = (Uuid::now_v7(), E::NAME.into());
+        Ok(Self { event_id, event, workspace_id, body, trace: telemetry::trace() })
     }
 
     /// Writes it to the outbox, in the transaction of the fact.
     pub fn publish(&self) -> Statement<'_> {
         statement(
-            "insert into shared.outbox (event_id, workspace_id, event, body) values ($1, $2, $3, $4)",
+            "insert into shared.outbox (event_id, workspace_id, event, body, trace)
+             values ($1, $2, $3, $4, $5)",
             [
                 typed(&self.event_id),
                 typed(&self.workspace_id),
                 typed(&self.event),
                 typed(&self.body),
+                typed(&self.trace),
             ],
         )
     }
@@ -136,6 +145,7 @@ impl From<&Row> for Envelope {
             event: row.get("event"),
             workspace_id: row.get("workspace_id"),
             body: row.get("body"),
+            trace: row.get("trace"),
         }
     }
 }
@@ -180,6 +190,13 @@ pub async fn send(app: &App, committed: &[Envelope]) -> Result<usize, Problem> {
     failure.map_or(Ok(sent.len()), Err)
 }
 
+/// The system attribute by which X-Ray follows a message.
+fn traced(trace: &str) -> HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue> {
+    let value = MessageSystemAttributeValue::builder().data_type("String").string_value(trace);
+    let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
+    value.build().into_iter().map(|value| (name.clone(), value)).collect()
+}
+
 /// Sends up to ten events to one queue and answers the ids of those it took.
 async fn send_batch(app: &App, queue: Queue, batch: &[&Envelope]) -> Result<Vec<Uuid>, Problem> {
     use aws_sdk_sqs::types::SendMessageBatchRequestEntry as Entry;
@@ -188,6 +205,7 @@ async fn send_batch(app: &App, queue: Queue, batch: &[&Envelope]) -> Result<Vec<
         let entry = Entry::builder()
             .id(envelope.event_id.simple().to_string())
             .message_body(json!(envelope).to_string())
+            .set_message_system_attributes(envelope.trace.as_deref().map(traced))
             .set_message_group_id(
                 envelope.workspace_id.map(|workspace| workspace.simple().to_string()),
             )

@@ -77,12 +77,19 @@ pub struct Reason {
     pub name: &'static str,
     /// What happened and what to do, for a person.
     pub detail: &'static str,
+    /// The metric that counts it, where operators watch for it as a sign of attack.
+    pub watched_as: Option<&'static str>,
 }
 
 impl Reason {
     /// Declares a reason.
     pub const fn new(code: Code, name: &'static str, detail: &'static str) -> Self {
-        Self { code, name, detail }
+        Self { code, name, detail, watched_as: None }
+    }
+
+    /// The same, counted by this metric.
+    pub const fn watched(self, metric: &'static str) -> Self {
+        Self { watched_as: Some(metric), ..self }
     }
 }
 

@@ -10,12 +10,11 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_postgres::Row;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::db::{Entry, Statement, Tenant};
 use crate::events::{Envelope, Event};
-use crate::telemetry;
+use crate::telemetry::{self, Begun};
 use crate::{App, Config, Outcome, Problem, Reason};
 
 type Handled = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
@@ -103,7 +102,7 @@ impl<E> Delivery<E> {
     ) -> Result<Option<(Tenant, [Vec<Row>; N])>, Problem> {
         let entry = Entry::Event { event: self.event_id, consumer: app.config().function() };
         if let Some(workspace) = self.workspace_id {
-            tracing::Span::current().record("workspace", tracing::field::display(workspace));
+            telemetry::entered(workspace);
         }
         let (tenant, rows) = app.db().enter(entry, first).await?;
         if tenant.fresh() {
@@ -127,6 +126,16 @@ struct Batch {
 struct Record {
     message_id: String,
     body: String,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+/// What SQS says of a message, as far as it is used.
+#[derive(Default, Deserialize)]
+struct Attributes {
+    /// The trace of whoever sent it.
+    #[serde(rename = "AWSTraceHeader")]
+    trace: Option<String>,
 }
 
 /// Which records are to be delivered again.
@@ -151,12 +160,11 @@ pub fn consume(consumer: Consumer) -> Outcome {
         let invocations = telemetry::Invocations::new(app.config());
         let handle = service_fn(|event: LambdaEvent<Value>| {
             let (app, consumer) = (app.clone(), consumer.clone());
-            let invocation = invocations.begin(&event.context.request_id, app.db());
+            let invocation = invocations.begin(Begun::of(&event.context));
             async move {
-                let delivered =
-                    consumer.deliver(&app, event.payload).instrument(invocation.span()).await;
+                let delivered = invocation.during(consumer.deliver(&app, event.payload)).await;
                 let (answer, refusal) = delivered.map_err(|err| err.to_string())?;
-                invocation.end(refusal, app.db());
+                invocation.end(refusal);
                 Ok::<_, lambda_runtime::Error>(answer)
             }
         });
@@ -178,7 +186,9 @@ impl Consumer {
         for record in batch.records {
             // One connection, so one record after another; a failed one leaves the rest alone.
             let handled = AssertUnwindSafe((self.handle)(app.clone(), record.body)).catch_unwind();
-            if let Err(problem) = handled.await.unwrap_or_else(|_| Err(telemetry::panicked())) {
+            let trace = record.attributes.trace.or_else(telemetry::trace);
+            let handled = telemetry::within_trace(trace.as_deref(), handled).await;
+            if let Err(problem) = handled.unwrap_or_else(|_| Err(telemetry::panicked())) {
                 telemetry::report(&problem, &record.message_id);
                 failures.push(Failure { item_identifier: record.message_id });
                 last = Some(problem.reason());

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
-use tracing::Instrument;
 
-use crate::telemetry::{self, Invocation};
+use crate::telemetry::{self, Begun, Invocation};
 use crate::{App, Config, Outcome, Problem, Timestamp, clock};
 
 type Ran = Pin<Box<dyn Future<Output = Result<Value, Problem>> + Send>>;
@@ -39,7 +38,7 @@ pub fn run(schedule: Schedule) -> Outcome {
         let invocations = telemetry::Invocations::new(app.config());
         let handle = service_fn(|event: LambdaEvent<Value>| {
             let (app, schedule) = (app.clone(), schedule.clone());
-            let invocation = invocations.begin(&event.context.request_id, app.db());
+            let invocation = invocations.begin(Begun::of(&event.context));
             async move { once(app, schedule, event.payload, invocation).await }
         });
         lambda_runtime::run(handle).await.map_err(|err| anyhow::anyhow!(err))
@@ -52,14 +51,13 @@ async fn once(
     payload: Value,
     invocation: Invocation,
 ) -> Result<Value, lambda_runtime::Error> {
-    let span = invocation.span();
-    let ran = AssertUnwindSafe((schedule.run)(app.clone(), scheduled_at(&payload))).catch_unwind();
-    let ran = ran.instrument(span.clone()).await.unwrap_or_else(|_| Err(telemetry::panicked()));
-    invocation.end(ran.as_ref().err().map(Problem::reason), app.db());
-    ran.map_err(|problem| {
-        span.in_scope(|| telemetry::report(&problem, "schedule"));
-        lambda_runtime::Error::from(problem.reason().name)
-    })
+    let ran = AssertUnwindSafe((schedule.run)(app, scheduled_at(&payload))).catch_unwind();
+    let ran = invocation.during(ran).await.unwrap_or_else(|_| Err(telemetry::panicked()));
+    if let Err(problem) = &ran {
+        invocation.while_in(|| telemetry::report(problem, "schedule"));
+    }
+    invocation.end(ran.as_ref().err().map(Problem::reason));
+    ran.map_err(|problem| lambda_runtime::Error::from(problem.reason().name))
 }
 
 /// The time the run was due, or now when it was called by hand.

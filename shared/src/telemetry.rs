@@ -1,16 +1,23 @@
-//! Logs, metrics and panics: one JSON line per invocation, whatever happened in it.
+//! Logs, metrics, traces and panics: one JSON line per invocation, whatever happened in it.
+//!
+//! The invocation's line is at once what people search and what CloudWatch makes metrics of. What
+//! happened inside (each statement, each call to another system) is measured as it happens and
+//! logged one by one only where `LOG_LEVEL` has `trace=debug`, as in the local cloud.
+
+mod invocation;
+mod measures;
+mod metrics;
+mod outside;
 
 use std::future::Future;
-use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
-use serde_json::json;
-use tracing::Span;
 use tracing_subscriber::EnvFilter;
 
-use crate::problem::{Code, Reason};
-use crate::{Config, Db, Outcome, Problem, clock};
+use crate::problem::Code;
+use crate::{Config, Outcome, Problem};
+pub use invocation::{Begun, Invocation, Invocations};
+pub use measures::{RoundTrip, connected, entered, queried, trace, within_trace};
+pub use outside::watched;
 
 /// Sets up logging and runs a function on one thread, as Lambda gives it one request at a time.
 pub fn run(function: impl Future<Output = Outcome>) -> Outcome {
@@ -35,121 +42,19 @@ pub fn start_logging(config: &Config) {
     let _ = lines.with_target(false).try_init();
 }
 
-/// The invocations of a process.
-pub struct Invocations {
-    function: String,
-    service: String,
-    cold: AtomicBool,
-}
-
-/// One invocation, from its first line to its last.
-pub struct Invocation {
-    span: Span,
-    service: String,
-    cold: bool,
-    began: Instant,
-    round_trips_before: u64,
-}
-
-impl Invocations {
-    /// The next one is the cold one.
-    pub fn new(config: &Config) -> Self {
-        Self {
-            function: config.function().into(),
-            service: config.service().into(),
-            cold: AtomicBool::new(true),
-        }
-    }
-
-    /// Begins an invocation; every line inside its span carries these fields.
-    pub fn begin(&self, request_id: &str, db: &Db) -> Invocation {
-        let cold = self.cold.swap(false, Ordering::Relaxed);
-        let span = tracing::info_span!(
-            "invocation",
-            request_id,
-            function = self.function,
-            cold,
-            workspace = tracing::field::Empty,
-        );
-        let service = self.service.clone();
-        Invocation {
-            span,
-            service,
-            cold,
-            began: Instant::now(),
-            round_trips_before: db.round_trips(),
-        }
-    }
-}
-
-impl Invocation {
-    /// The span to do the work in.
-    pub fn span(&self) -> Span {
-        self.span.clone()
-    }
-
-    /// The invocation's line, and its metrics with the service as their only dimension.
-    pub fn end(self, refusal: Option<Reason>, db: &Db) {
-        let ms = self.began.elapsed().as_secs_f64() * 1000.0;
-        let outcome = refusal.map_or("ok", |reason| reason.code.name());
-        self.span.in_scope(|| {
-            tracing::info!(
-                outcome,
-                reason = refusal.map(|reason| reason.name),
-                duration_ms = (ms * 1000.0).round() / 1000.0,
-                round_trips = db.round_trips() - self.round_trips_before,
-                "invocation ended"
-            );
-        });
-        let failed =
-            refusal.is_some_and(|reason| matches!(reason.code, Code::Internal | Code::Unavailable));
-        let metrics = [
-            ("Duration", "Milliseconds", ms),
-            ("Failures", "Count", f64::from(u8::from(failed))),
-            ("Refusals", "Count", f64::from(u8::from(refusal.is_some() && !failed))),
-            ("ColdStarts", "Count", f64::from(u8::from(self.cold))),
-        ];
-        emit(&self.service, &metrics);
-    }
-}
-
-/// Writes metrics in CloudWatch's embedded format.
-///
-/// Format: "Specification: Embedded metric format", Amazon CloudWatch user guide.
-pub fn emit(service: &str, metrics: &[(&str, &str, f64)]) {
-    let names: Vec<_> =
-        metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
-    let directive =
-        json!({ "Namespace": "KiteMate", "Dimensions": [["service"]], "Metrics": names });
-    let about =
-        json!({ "Timestamp": clock::now().as_millisecond(), "CloudWatchMetrics": [directive] });
-    let mut line = json!({ "_aws": about, "service": service });
-    for (name, _, value) in metrics {
-        line[*name] = json!(value);
-    }
-    // A log that cannot be written to has no one to tell.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
 /// Logs a problem once: our failures with their cause at error, refusals at info.
 pub fn report(problem: &Problem, subject: &str) {
     let reason = problem.reason();
-    match (reason.code, problem.cause()) {
-        (Code::Internal | Code::Unavailable, cause) => tracing::error!(
-            subject,
-            reason = reason.name,
-            cause = cause.map(|cause| format!("{cause:#}")),
-            "failed"
-        ),
-        (_, cause) => {
-            let cause = cause.map(|cause| format!("{cause:#}"));
-            tracing::info!(
-                subject,
-                code = reason.code.name(),
-                reason = reason.name,
-                cause,
-                "refused"
-            );
+    if let Some(metric) = reason.watched_as {
+        measures::noticed(metric);
+    }
+    let cause = problem.cause().map(|cause| format!("{cause:#}"));
+    match reason.code {
+        Code::Internal | Code::Unavailable => {
+            tracing::error!(subject, reason = reason.name, cause, "failed");
+        }
+        code => {
+            tracing::info!(subject, code = code.name(), reason = reason.name, cause, "refused");
         }
     }
 }

@@ -12,8 +12,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use local::builder::Builder;
 use local::cloud::{Cloud, Ground};
+use local::command::USES;
 use local::home::{Home, setting};
 use local::postgres::Database;
+use local::proxy::access_key;
 use serde_json::Value;
 use shared::{App, Config};
 use tokio::net::TcpListener;
@@ -61,6 +63,7 @@ impl Here {
             database: database.clone(),
             emulator_url: emulator_url.clone(),
             prefix: name,
+            uses: Some(PathBuf::from(need("KITEMATE_TEST_FOLDER")?).join(USES)),
         };
         let gateway = TcpListener::bind(("127.0.0.1", 0)).await?;
         let cloud =
@@ -92,10 +95,11 @@ impl Here {
         let mut settings = spec.context("there is no such function")?.environment.clone();
         for (name, value) in [
             ("_HANDLER", function),
-            ("AWS_ENDPOINT_URL", &self.emulator_url),
-            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_ENDPOINT_URL", &self.cloud.aws_url),
+            ("AWS_ACCESS_KEY_ID", &access_key(function, 0)),
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("DATABASE_PASSWORD", &self.database.password),
+            ("DATABASE_TLS", "off"),
         ] {
             settings.insert(name.into(), value.into());
         }

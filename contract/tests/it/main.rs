@@ -98,6 +98,13 @@ fn a_service_has_at_most_fifteen_endpoints_and_distinct_reasons() {
 }
 
 #[test]
+fn metrics_are_asked_for_every_service() {
+    let mut names: Vec<&str> = contract::services().iter().map(|service| service.name).collect();
+    names.sort_unstable();
+    assert_eq!(names, platform::metrics::SERVICES);
+}
+
+#[test]
 fn every_function_is_in_the_readme_of_its_service() -> Result<()> {
     for name in binaries()? {
         let (service, _) = name.split_once('-').unwrap_or((&name, ""));

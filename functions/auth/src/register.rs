@@ -90,7 +90,7 @@ async fn register(
     let event = Envelope::new(None, &RegistrationRequested { registration_id })?;
     app.db()
         .query(
-            "select tenant.register($1, $2, $3, $4, $5, $6, $7, $8)",
+            "select tenant.register($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             [
                 typed(&registration_id),
                 typed(&asked.email),
@@ -100,6 +100,7 @@ async fn register(
                 typed(&event.event_id),
                 typed(&event.event),
                 typed(&event.body),
+                typed(&event.trace),
             ],
         )
         .await?;

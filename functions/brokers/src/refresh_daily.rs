@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 use shared::events::{self, Envelope};
 use shared::schedule::Schedule;
-use shared::{App, Problem, Timestamp, clock, typed};
+use shared::{App, Problem, Timestamp, clock, telemetry, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -21,13 +21,15 @@ pub fn schedule() -> Schedule {
 
 async fn refresh(app: App, at: Timestamp) -> Result<Value, Problem> {
     let day = clock::india_day(at);
+    let trace = telemetry::trace();
     let (mut after, mut accounts, mut published) = (Uuid::nil(), 0, 0);
     loop {
         let rows = app
             .db()
             .query(
-                "select account_id, event_id, workspace_id, event, body from tenant.publish_refresh($1, $2, $3)",
-                [typed(&day), typed(&after), typed(&PAGE)],
+                "select account_id, event_id, workspace_id, event, body, trace
+                 from tenant.publish_refresh($1, $2, $3, $4)",
+                [typed(&day), typed(&after), typed(&PAGE), typed(&trace)],
             )
             .await?;
         let Some(last) = rows.last() else { break };

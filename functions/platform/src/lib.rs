@@ -9,6 +9,7 @@ pub mod cleanup;
 pub mod docs;
 pub mod health;
 pub mod jwks;
+pub mod metrics;
 pub mod migrate;
 pub mod openapi;
 pub mod outbox;
@@ -18,5 +19,12 @@ use shared::http::Route;
 
 /// The service's endpoints.
 pub fn routes() -> Vec<Route> {
-    vec![health::route(), ready::route(), openapi::route(), docs::route(), jwks::route()]
+    vec![
+        health::route(),
+        ready::route(),
+        openapi::route(),
+        docs::route(),
+        jwks::route(),
+        metrics::route(),
+    ]
 }

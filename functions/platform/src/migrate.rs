@@ -21,10 +21,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V1__tenancy", include_str!("../../../migrations/V1__tenancy.sql")),
     ("V2__instruments", include_str!("../../../migrations/V2__instruments.sql")),
     ("V3__portfolio", include_str!("../../../migrations/V3__portfolio.sql")),
+    ("V4__traces", include_str!("../../../migrations/V4__traces.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 3;
+pub const LATEST: i32 = 4;
 
 /// Any number no other lock of this database uses.
 const LOCK: i64 = 0x006B_6974_656D_6174;

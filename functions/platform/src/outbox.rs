@@ -27,7 +27,7 @@ async fn relay(app: App, _: Timestamp) -> Result<Value, Problem> {
         let rows = app
             .db()
             .query(
-                "select event_id, workspace_id, event, body
+                "select event_id, workspace_id, event, body, trace
                  from tenant.unsent(interval '10 seconds', $1, $2)",
                 [typed(&after), typed(&BATCH)],
             )

@@ -18,6 +18,7 @@ use crate::emulator::Emulator;
 use crate::home::{Home, setting};
 use crate::postgres::{Database, Postgres};
 use crate::running::{Running, forget};
+use crate::watch::Watch;
 use crate::{invoke_api, seed};
 
 /// The functions that booting and the commands on the screen need; built before the others.
@@ -139,6 +140,7 @@ async fn boot(home: &Home, gateway: TcpListener) -> Result<(Cloud, Standing)> {
         database: standing.database.clone(),
         emulator_url: standing.emulator_url.clone(),
         prefix: "kitemate".into(),
+        uses: None,
     };
     let mut cloud = Cloud::assemble(ground, builder.clone(), gateway, true).await?;
     builder
@@ -146,6 +148,7 @@ async fn boot(home: &Home, gateway: TcpListener) -> Result<(Cloud, Standing)> {
         .await
         .map_err(|err| anyhow!("{err:#}\n\nMend it and `cargo run` again."))?;
     cloud.migrate().await?;
+    cloud.feed_metrics();
     cloud.poll_queues();
     for function in FIRST {
         builder.ready(function).await?;
@@ -154,6 +157,10 @@ async fn boot(home: &Home, gateway: TcpListener) -> Result<(Cloud, Standing)> {
         .await
         .context("the demo was not seeded")?;
     cloud.keep_schedules()?;
+    if !built {
+        let (root, binaries, lambda) = (home.root.clone(), home.binaries(), cloud.lambda.clone());
+        cloud.watch(Watch { root, binaries, builder, lambda })?;
+    }
     Ok((cloud, standing))
 }
 
@@ -224,7 +231,7 @@ async fn build(root: PathBuf, names: Vec<String>, builder: Arc<Builder>) {
         }
     };
     let first: Vec<String> = FIRST.iter().map(|name| (*name).to_owned()).collect();
-    builder.build(&root, &first, names.clone(), say).await;
+    builder.build(&root, &first, names.clone(), say, |_| {}).await;
     if terminal && compiled.load(Ordering::Relaxed) > 0 {
         print!("\r\x1b[2K");
     }
@@ -252,6 +259,7 @@ fn screen(home: &Home, cloud: &Cloud, standing: &Standing, options: Options, beg
         "\n\
          KiteMate runs, {seconds:.1} s after the start. Ctrl-C stops everything; data stays in {data}.\n\n\
          \x20 API            {url}   (explorer: {url}/docs)\n\
+         \x20 Console        {url}/_console\n\
          \x20 Invoke API     http://localhost:{invoke}\n\
          \x20 Postgres       {database}   (cargo run -- psql)\n\
          \x20 AWS emulator   {emulator}\n\

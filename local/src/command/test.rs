@@ -1,5 +1,7 @@
 //! `cargo run -- test`: every test, on a Postgres and an emulator of their own that end with it.
 
+mod afterwards;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use crate::template::{Surroundings, read};
 
 /// The database that every test's own is cloned from.
 pub(super) const TEMPLATE: &str = "km_template";
+/// The file in the tests' folder that lists the grants that were used.
+pub const USES: &str = "uses.txt";
 
 pub(super) async fn run(home: &Home, arguments: &[&str]) -> Result<()> {
     let targets = ["--workspace", "--lib", "--test", "it"];
@@ -51,7 +55,15 @@ pub(super) async fn run(home: &Home, arguments: &[&str]) -> Result<()> {
     };
     let outcome = tests(cargo(home).arg("test").args(targets).args(arguments));
     let outcome = match outcome {
-        Ok(()) if arguments.is_empty() => tests(cargo(home).args(["test", "--workspace", "--doc"])),
+        Ok(()) if !arguments.iter().any(|argument| !argument.starts_with('-')) => {
+            tests(cargo(home).args(["test", "--workspace", "--doc"])).and_then(|()| {
+                let (database, url) = (&postgres.database, &emulator.url);
+                let here = Surroundings::of(database, url, "kitemate", "");
+                let model = read(&home.root.join("template.yaml"), &here)?;
+                afterwards::no_secret_was_logged(&folder.0)?;
+                afterwards::grants_are_used(&home.root, &model, &folder.0.join(USES))
+            })
+        }
         outcome => outcome,
     };
     if outcome.is_err() {
@@ -76,6 +88,7 @@ async fn migrate_template(
         secrets: folder.join("secrets.json"),
         emulator_url: emulator.url.clone(),
         prefix: "kitemate".into(),
+        uses: Some(folder.join(USES)),
         database,
     };
     let surroundings = Surroundings::of(&ground.database, &ground.emulator_url, "kitemate", "");

@@ -1,13 +1,17 @@
 //! A process of a function: its environment, its log, its end.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{ChildStdout, Command};
 use tokio::sync::oneshot;
 
+use crate::proxy::access_key;
 use crate::template::{Function, REGION};
 
 /// What every process is given besides its function's own environment.
@@ -17,12 +21,14 @@ pub struct Environment {
     pub binaries: PathBuf,
     /// Where logs go.
     pub logs: PathBuf,
-    /// The AWS emulator.
-    pub emulator_url: String,
+    /// Where AWS calls go: what stands before the emulator.
+    pub aws_url: String,
     /// The password of the services' database roles.
     pub database_password: String,
     /// `host:port` of the Runtime API.
     pub runtime_api: String,
+    /// Whoever hears what processes write.
+    pub listeners: Listeners,
 }
 
 impl Environment {
@@ -37,10 +43,14 @@ impl Environment {
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_mb.to_string()),
             ("_HANDLER", &function.name),
             ("AWS_REGION", REGION),
-            ("AWS_ENDPOINT_URL", &self.emulator_url),
-            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_ENDPOINT_URL", &self.aws_url),
+            ("AWS_ACCESS_KEY_ID", &access_key(&function.name, number)),
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("DATABASE_PASSWORD", &self.database_password),
+            // It listens on this machine only.
+            ("DATABASE_TLS", "off"),
+            ("DATABASE_AUTH", ""),
+            ("LOG_LEVEL", "info,trace=debug"),
             ("TZ", ":UTC"),
         ];
         for (name, value) in own {
@@ -69,7 +79,7 @@ pub(super) async fn run(
         .stdin(Stdio::null())
         .kill_on_drop(true);
     match out.try_clone() {
-        Ok(err) => command.stdout(out).stderr(err),
+        Ok(err) => command.stdout(Stdio::piped()).stderr(err),
         Err(err) => return format!("its log cannot be written: {err}"),
     };
     command.process_group(0);
@@ -77,6 +87,9 @@ pub(super) async fn run(
         Ok(child) => child,
         Err(err) => return format!("it cannot be started: {err}"),
     };
+    if let Some(lines) = child.stdout.take() {
+        tokio::spawn(keep(lines, out, function.name.clone(), environment.listeners.clone()));
+    }
     let id = child.id();
     tokio::select! {
         ended = child.wait() => match ended {
@@ -91,6 +104,43 @@ pub(super) async fn run(
             let _ = child.kill().await;
             format!("it used more than its {} MB of memory and was stopped", function.memory_mb)
         }
+    }
+}
+
+/// Hears what processes write: the function, and the line.
+pub type Listener = Arc<dyn Fn(&str, &str) + Send + Sync>;
+
+/// Writes what a process says to its log, line by line, and tells it to whoever listens.
+async fn keep(lines: ChildStdout, mut log: std::fs::File, function: String, listeners: Listeners) {
+    let mut lines = BufReader::new(lines).split(b'\n');
+    while let Ok(Some(mut line)) = lines.next_segment().await {
+        listeners.tell(&function, &String::from_utf8_lossy(&line));
+        line.push(b'\n');
+        // A full disk is seen elsewhere first.
+        let _ = log.write_all(&line);
+    }
+}
+
+/// Everybody who listens, cheap to clone.
+#[derive(Clone, Default)]
+pub struct Listeners(Arc<Mutex<Vec<Listener>>>);
+
+impl Listeners {
+    /// Tells somebody every line from now on.
+    pub fn add(&self, listener: Listener) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+    }
+
+    fn tell(&self, function: &str, line: &str) {
+        for listener in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            listener(function, line);
+        }
+    }
+}
+
+impl std::fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Listeners")
     }
 }
 
@@ -135,14 +185,17 @@ mod tests {
             routes: Vec::new(),
             queue: None,
             schedule: None,
+            role: String::new(),
+            log_group: String::new(),
             line: 0,
         };
         let environment = Environment {
             binaries: folder.clone(),
             logs: folder.clone(),
-            emulator_url: String::new(),
+            aws_url: String::new(),
             database_password: String::new(),
             runtime_api: String::new(),
+            listeners: Listeners::default(),
         };
         let (_stop, stopped) = oneshot::channel();
         let ended = run(&function, 0, &environment, stopped).await;

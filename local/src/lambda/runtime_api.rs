@@ -8,7 +8,6 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use uuid::Uuid;
 
 use super::{Lambda, MOST_PAYLOAD_BYTES, Outcome, Pending, Running, epoch_ms};
 use crate::template::{ACCOUNT, REGION};
@@ -53,10 +52,10 @@ async fn next(
     let idle = Idle::new(&running, process);
     loop {
         let event = running.event.notified();
-        match take(&running, process) {
-            Taken::Event(id, payload) => {
+        match take(&lambda, &running, process) {
+            Taken::Event(id, payload, trace) => {
                 drop(idle);
-                return hand_over(&running, (id, payload));
+                return hand_over(&running, (id, payload, trace));
             }
             Taken::Nothing => event.await,
             Taken::Ended => return StatusCode::GONE.into_response(),
@@ -66,28 +65,42 @@ async fn next(
 
 /// What there is for a process.
 enum Taken {
-    Event(String, Bytes),
+    /// Its id, itself, and the trace it belongs to.
+    Event(String, Bytes, String),
     Nothing,
     /// It was ended meanwhile and gets nothing more.
     Ended,
 }
 
 /// Takes the oldest event and notes who has it.
-fn take(running: &Running, process: u64) -> Taken {
+fn take(lambda: &Lambda, running: &Arc<Running>, process: u64) -> Taken {
     let mut state = running.state();
-    if !state.processes.contains_key(&process) {
-        return Taken::Ended;
+    if state.leaving.remove(&process) {
+        state.processes.remove(&process);
+        // What waits was counted on this process.
+        if !state.pending.is_empty() {
+            lambda.start_process(running, &mut state);
+        }
     }
-    let Some(Pending { id, payload, answer }) = state.pending.pop_front() else {
+    let Some(init_us) = state.processes.get_mut(&process).map(|one| one.init_us.take()) else {
+        return Taken::Ended;
+    };
+    let Some(pending) = state.pending.pop_front() else {
+        if let Some(one) = state.processes.get_mut(&process) {
+            one.init_us = init_us;
+        }
         return Taken::Nothing;
     };
+    let trace = pending.cause.header();
+    let given = pending.given(&running.spec.name, process, init_us, &trace);
+    lambda.0.record.begun(given, &pending.payload);
+    let Pending { id, payload, answer, .. } = pending;
     state.in_flight.insert(id.clone(), (process, answer));
-    Taken::Event(id, payload)
+    Taken::Event(id, payload, trace)
 }
 
-fn hand_over(running: &Running, (id, payload): (String, Bytes)) -> Response {
+fn hand_over(running: &Running, (id, payload, trace): (String, Bytes, String)) -> Response {
     let deadline = epoch_ms() + u64::try_from(running.spec.timeout.as_millis()).unwrap_or(u64::MAX);
-    let trace = Uuid::new_v4().simple().to_string();
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", id),
@@ -96,7 +109,7 @@ fn hand_over(running: &Running, (id, payload): (String, Bytes)) -> Response {
             "lambda-runtime-invoked-function-arn",
             format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", running.spec.name),
         ),
-        ("lambda-runtime-trace-id", format!("Root=1-{}-{};Sampled=0", &trace[..8], &trace[8..])),
+        ("lambda-runtime-trace-id", trace),
     ];
     let mut response = payload.into_response();
     for (name, value) in headers {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::evaluate::Evaluator;
 use super::yaml::{Kind, Node};
+use crate::iam::Role;
 
 /// Everything a template describes that one machine can run.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,10 @@ pub struct Model {
     pub buckets: Vec<Bucket>,
     /// The API.
     pub api: Api,
+    /// Roles.
+    pub roles: Vec<Role>,
+    /// Names of log groups by what references to them are here.
+    pub log_groups: BTreeMap<String, String>,
 }
 
 /// A Lambda function.
@@ -43,6 +48,10 @@ pub struct Function {
     pub queue: Option<QueueTrigger>,
     /// When it runs.
     pub schedule: Option<ScheduleTrigger>,
+    /// The logical id of its role.
+    pub role: String,
+    /// The log group it writes to, as the template refers to it.
+    pub log_group: String,
     /// The line of the template it begins on.
     pub line: usize,
 }
@@ -74,6 +83,10 @@ pub struct ScheduleTrigger {
     pub expression: String,
     /// Its time zone.
     pub zone: String,
+    /// The name of the function it runs, as ARNs have it.
+    pub function: String,
+    /// The logical id of the role it runs it with.
+    pub role: String,
 }
 
 /// An SQS queue.
@@ -127,8 +140,8 @@ pub struct GatewayResponse {
     pub body: String,
 }
 
-/// Types that stand for nothing on one machine: permissions and log groups.
-const WITHOUT_EFFECT: &[&str] = &["AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::SQS::QueuePolicy"];
+/// Types that stand for nothing on one machine.
+const WITHOUT_EFFECT: &[&str] = &["AWS::SQS::QueuePolicy"];
 
 impl Model {
     pub(super) fn of(document: &Node, evaluator: &Evaluator<'_>) -> Result<Self> {
@@ -158,7 +171,12 @@ impl Model {
         let properties = resource.get("Properties").unwrap_or(&empty);
         match resource.need("Type")?.text()? {
             "AWS::Serverless::Function" => {
-                self.functions.push(function(resource, properties, globals, evaluator)?)
+                self.functions.push(function(id, resource, globals, evaluator)?)
+            }
+            "AWS::IAM::Role" => self.roles.push(Role::read(id, &evaluator.value(properties)?)?),
+            "AWS::Logs::LogGroup" => {
+                let name = evaluator.text(properties.need("LogGroupName")?)?;
+                self.log_groups.insert(evaluator.physical(id), name);
             }
             "AWS::Serverless::Api" => self.api = api(properties, evaluator)?,
             "AWS::SQS::Queue" => {
@@ -179,11 +197,12 @@ impl Model {
 }
 
 fn function(
+    id: &str,
     resource: &Node,
-    properties: &Node,
     globals: Option<&Node>,
     evaluator: &Evaluator<'_>,
 ) -> Result<Function> {
+    let properties = resource.need("Properties")?;
     let binary = resource.need("Metadata")?.need("BuildProperties")?.need("Binary")?.text()?;
     let mut environment = BTreeMap::new();
     let own = [globals, Some(properties)].into_iter().flatten();
@@ -205,12 +224,29 @@ fn function(
         routes: Vec::new(),
         queue: None,
         schedule: None,
+        // Without a role it may do nothing.
+        role: properties.get("Role").map(role).transpose()?.unwrap_or_default(),
+        log_group: properties
+            .get("LoggingConfig")
+            .and_then(|logging| logging.get("LogGroup"))
+            .map(|group| evaluator.text(group))
+            .transpose()?
+            .unwrap_or_default(),
         line: resource.line,
     };
     for (_, event) in properties.get("Events").map_or(&[][..], Node::entries) {
         trigger(&mut function, event, evaluator)?;
     }
+    if let Some(schedule) = &mut function.schedule {
+        schedule.function = evaluator.physical(id);
+    }
     Ok(function)
+}
+
+/// The logical id in `!GetAtt SomeRole.Arn`.
+fn role(node: &Node) -> Result<String> {
+    let id = node.text()?.strip_suffix(".Arn");
+    Ok(id.ok_or_else(|| anyhow!("line {}: expected `!GetAtt Role.Arn`", node.line))?.to_owned())
 }
 
 fn trigger(function: &mut Function, event: &Node, evaluator: &Evaluator<'_>) -> Result<()> {
@@ -236,6 +272,8 @@ fn trigger(function: &mut Function, event: &Node, evaluator: &Evaluator<'_>) -> 
             function.schedule = Some(ScheduleTrigger {
                 expression: text("ScheduleExpression")?,
                 zone: text("ScheduleExpressionTimezone")?,
+                function: String::new(),
+                role: role(properties.need("RoleArn")?)?,
             });
         }
         kind => bail!("line {}: the local cloud knows no {kind} event", event.line),

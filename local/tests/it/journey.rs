@@ -186,6 +186,7 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
     let running: Value =
         serde_json::from_str(&std::fs::read_to_string(cloud.home.join("running.json"))?)?;
     a_consumed_event_is_delivered_again(&cloud, &running, &token).await?;
+    the_console_shows_it(&cloud).await?;
 
     // A schedule, called as `cargo lambda invoke` calls.
     let sample = std::fs::read_to_string(concat!(
@@ -193,7 +194,9 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
         "/../events/brokers-refresh-daily.json"
     ))?;
     let answer = cloud.invoke("brokers-refresh-daily", &serde_json::from_str(&sample)?).await?;
-    assert_eq!((answer.status, answer.json()?["published"].as_i64()), (200, Some(1)));
+    // The console has asked for this day's already.
+    let again = answer.json()?;
+    assert_eq!((answer.status, again["accounts"].as_i64()), (200, Some(1)), "{again}");
     until("the account's value that follows the refresh", async || {
         let accounts = cloud.call("GET", "/v1/accounts", &token, "", "").await?.json()?;
         Ok(accounts["items"][0]["lastValue"]["value"].is_string().then_some(()))
@@ -202,6 +205,7 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
     assert_eq!(cloud.invoke("no-such-function", &json!({})).await?.status, 404);
 
     poison_ends_in_the_dead_letters(running["emulator_url"].as_str().context("a URL")?).await?;
+    the_poison_is_redriven(&cloud).await?;
 
     let second = Running::command(&cloud.home).args(["--port", "0"]).output()?;
     assert!(
@@ -211,7 +215,10 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
 
     assert_eq!(cloud.stop()?, Vec::<u32>::new(), "nothing it started is left");
 
-    // Data survives a stop.
+    data_survives_a_stop(&login).await
+}
+
+async fn data_survives_a_stop(login: &Value) -> Result<()> {
     let mut again = Running::start("journey").await?;
     let login = again
         .call("POST", "/v1/auth/login", "", "application/json", login.to_string())
@@ -224,6 +231,57 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
     let reset = Running::command(&again.home).arg("reset").output()?;
     assert!(reset.status.success() && !again.home.exists());
     Ok(())
+}
+
+impl Running {
+    /// A page of the console, or what comes of a form on one.
+    async fn console(&self, method: &str, path: &str) -> Result<Answer> {
+        let origin = format!("http://127.0.0.1:{}", self.port);
+        let request = Request::builder().method(method).uri(format!("{origin}/_console{path}"));
+        web::send(request.header("origin", origin).body(Bytes::new())?).await
+    }
+}
+
+/// The import's trace from the gateway to the snapshot, found as a person would.
+async fn the_console_shows_it(cloud: &Running) -> Result<()> {
+    for page in ["", "/traces", "/queues", "/schedules", "/mails", "/permissions", "/explorer"] {
+        let answer = cloud.console("GET", page).await?;
+        assert_eq!(answer.status, 200, "{page}: {}", answer.text());
+    }
+    let mails = cloud.console("GET", "/mails").await?.text();
+    assert!(mails.contains(local::seed::EMAIL), "{mails}");
+    let traces = cloud.console("GET", "/traces?function=portfolio-import").await?.text();
+    let trace = traces.split("/_console/traces/1-").nth(1).and_then(|rest| rest.split('"').next());
+    let trace = format!("/traces/1-{}", trace.context("a trace of the import")?);
+    let trace = cloud.console("GET", &trace).await?.text();
+    for part in [
+        "gateway POST /v1/portfolio/import",
+        "tenant.enter",
+        "sqs SendMessageBatch",
+        "queue kitemate-snapshot-queue",
+        "tenant.enter_event",
+    ] {
+        assert!(trace.contains(part), "{part} is not in {trace}");
+    }
+    let sent = cloud.console("POST", "/schedules/brokers-refresh-daily/run").await?;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let foreign = Request::get(format!("http://127.0.0.1:{}/_console", cloud.port));
+    let foreign = web::send(foreign.header("host", "kitemate.example").body(Bytes::new())?).await?;
+    assert_eq!(foreign.status, 403);
+    Ok(())
+}
+
+/// What has failed for good is put back, fails again, and is a dead letter again.
+async fn the_poison_is_redriven(cloud: &Running) -> Result<()> {
+    let dead = async || {
+        let page = cloud.console("GET", "/queues").await?.text();
+        Ok(page.contains("<pre>poison</pre>").then_some(()))
+    };
+    until("the dead letter on the page", dead).await?;
+    let redriven = cloud.console("POST", "/queues/kitemate-snapshot-queue/redrive").await?;
+    assert_eq!(redriven.status, 303, "{}", redriven.text());
+    assert!(!cloud.console("GET", "/queues").await?.text().contains("<pre>poison</pre>"));
+    until("the dead letter once more", dead).await
 }
 
 /// The snapshot's event once more, as SQS may deliver it: nothing happens.
@@ -275,8 +333,8 @@ async fn poison_ends_in_the_dead_letters(emulator_url: &str) -> Result<()> {
     let url = |name: &str| format!("{emulator_url}/000000000000/kitemate-{name}");
     aws.sqs.send_message().queue_url(url("snapshot-queue")).message_body("poison").send().await?;
     let letter = until("the poison message among the dead letters", async || {
-        let received =
-            aws.sqs.receive_message().queue_url(url("snapshot-dead-letters")).send().await?;
+        let receive = aws.sqs.receive_message().queue_url(url("snapshot-dead-letters"));
+        let received = receive.visibility_timeout(0).send().await?;
         Ok(received.messages().first().and_then(|message| message.body().map(str::to_owned)))
     })
     .await?;

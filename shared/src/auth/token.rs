@@ -1,5 +1,6 @@
 //! Access tokens: signed with ES256, short-lived, for one workspace.
 
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -88,5 +89,10 @@ pub async fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
     rules.set_issuer(&[app.config().issuer()?]);
     rules.set_audience(&[AUDIENCE]);
     rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-    Ok(decode::<Claims>(token, &key, &rules).map_err(|err| refused().because(err))?.claims)
+    let read = decode::<Claims>(token, &key, &rules).map_err(|err| match err.kind() {
+        // Its signature was right: nobody's attack, only late.
+        ErrorKind::ExpiredSignature => Problem::new(reasons::TOKEN_EXPIRED),
+        _ => refused().because(err),
+    });
+    Ok(read?.claims)
 }

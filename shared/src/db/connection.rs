@@ -1,12 +1,17 @@
-//! Connecting, and giving up in time.
+//! Connecting: over TLS, as the service's own role, and giving up in time.
+
+mod sign_in;
+mod tls;
 
 use std::future::Future;
 use std::time::Duration;
 
 use tokio_postgres::{Client, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::DbError;
 use crate::Config;
+use sign_in::SignIn;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -16,10 +21,16 @@ const PATIENCE_S: u64 = 15;
 /// Longest wait for an idle connection to say that it is there.
 const PING_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Where to connect, or why that is unknown.
+/// Where to connect and how, or why that is unknown.
 pub struct Target {
-    config: Result<tokio_postgres::Config, String>,
+    route: anyhow::Result<Route>,
     patience: Duration,
+}
+
+struct Route {
+    config: tokio_postgres::Config,
+    tls: Option<MakeRustlsConnect>,
+    sign_in: SignIn,
 }
 
 impl Target {
@@ -27,23 +38,9 @@ impl Target {
     pub fn read(config: &Config) -> Self {
         let patience = config.find("DATABASE_PATIENCE_S").and_then(|text| text.parse().ok());
         let patience = Duration::from_secs(patience.unwrap_or(PATIENCE_S));
-        Self { config: Self::parse(config), patience }
+        Self { route: Route::read(config), patience }
     }
 
-    fn parse(config: &Config) -> Result<tokio_postgres::Config, String> {
-        let url = config.database_url().map_err(|err| err.to_string())?;
-        // The parser's message could quote the password.
-        let mut target: tokio_postgres::Config =
-            url.parse().map_err(|_| "DATABASE_URL is not a postgres:// URL".to_owned())?;
-        if let Some(password) = config.database_password() {
-            target.password(password.expose());
-        }
-        target.connect_timeout(CONNECT_TIMEOUT);
-        Ok(target)
-    }
-}
-
-impl Target {
     /// Waits for an answer, but not for ever.
     pub(super) async fn timely<F: Future>(&self, answer: F) -> Result<F::Output, DbError> {
         tokio::time::timeout(self.patience, answer).await.map_err(|_| DbError::Timeout)
@@ -51,20 +48,51 @@ impl Target {
 
     /// Opens a connection and lets it run in the background. Only migrations hold one of their own.
     pub async fn connect(&self) -> Result<Client, DbError> {
-        connect(self.config.as_ref().map_err(|wrong| DbError::Settings(wrong.clone()))?).await
+        let route = self.route.as_ref().map_err(|wrong| DbError::Settings(format!("{wrong:#}")))?;
+        let config = route.sign_in.signed(&route.config);
+        let connecting = async {
+            match &route.tls {
+                Some(tls) => {
+                    let (client, connection) = config.connect(tls.clone()).await?;
+                    run(connection);
+                    Ok(client)
+                }
+                None => {
+                    let (client, connection) = config.connect(NoTls).await?;
+                    run(connection);
+                    Ok(client)
+                }
+            }
+        };
+        let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
+        connected.map_err(|_| DbError::Timeout)?.map_err(DbError::Connect)
     }
 }
 
-async fn connect(target: &tokio_postgres::Config) -> Result<Client, DbError> {
-    let connecting = tokio::time::timeout(CONNECT_TIMEOUT, target.connect(NoTls));
-    let (client, connection) =
-        connecting.await.map_err(|_| DbError::Timeout)?.map_err(DbError::Connect)?;
+impl Route {
+    fn read(settings: &Config) -> anyhow::Result<Self> {
+        let url = settings.database_url()?;
+        // The parser's message could quote the password.
+        let mut config: tokio_postgres::Config =
+            url.parse().map_err(|_| anyhow::anyhow!("DATABASE_URL is not a postgres:// URL"))?;
+        if let Some(password) = settings.database_password() {
+            config.password(password.expose());
+        }
+        config.connect_timeout(CONNECT_TIMEOUT);
+        let tls = tls::connector(settings)?;
+        if tls.is_some() {
+            config.ssl_mode(tokio_postgres::config::SslMode::Require);
+        }
+        Ok(Self { sign_in: SignIn::read(settings), config, tls })
+    }
+}
+
+fn run(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {
     tokio::spawn(async move {
         if let Err(err) = connection.await {
             tracing::debug!(closed = err.is_closed(), "the database connection ended");
         }
     });
-    Ok(client)
 }
 
 /// Whether a connection still answers.

@@ -12,12 +12,11 @@ use futures_util::FutureExt;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::extract::check_operator;
 use crate::problem::reasons;
-use crate::telemetry::{self, Invocations};
+use crate::telemetry::{self, Begun, Invocations};
 use crate::{Access, App, Problem};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,36 +30,32 @@ pub struct RequestId(pub String);
 /// Puts a router in its frame; whatever no route takes becomes a problem too.
 pub(super) fn around(router: Router, app: &App) -> Router {
     let invocations = Arc::new(Invocations::new(app.config()));
-    let app = app.clone();
     let no_route = || async { Problem::new(reasons::NO_ROUTE) };
     router.fallback(no_route).method_not_allowed_fallback(no_route).layer(from_fn(
         move |request, next| {
-            let (invocations, app) = (invocations.clone(), app.clone());
-            async move { framed(&invocations, &app, request, next).await }
+            let invocations = invocations.clone();
+            async move { framed(&invocations, request, next).await }
         },
     ))
 }
 
-async fn framed(
-    invocations: &Invocations,
-    app: &App,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn framed(invocations: &Invocations, mut request: Request, next: Next) -> Response {
     let id = request_id(&request);
-    let invocation = invocations.begin(&id, app.db());
+    let lambda = request.extensions().get::<lambda_runtime::Context>();
+    let begun = lambda.map(Begun::of).unwrap_or_default();
+    let invocation = invocations.begin(Begun { request_id: id.clone(), ..begun });
     request.extensions_mut().insert(RequestId(id.clone()));
     let answered =
         tokio::time::timeout(GIVE_UP_AFTER, AssertUnwindSafe(next.run(request)).catch_unwind());
-    let response = match answered.instrument(invocation.span()).await {
+    let response = match invocation.during(answered).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => telemetry::panicked().into_response(),
         Err(_) => {
             Problem::new(reasons::TIMEOUT).because(anyhow::anyhow!("gave up")).into_response()
         }
     };
-    let (response, refusal) = invocation.span().in_scope(|| readable(response, &id));
-    invocation.end(refusal, app.db());
+    let (response, refusal) = invocation.while_in(|| readable(response, &id));
+    invocation.end(refusal);
     with_headers(response, &id)
 }
 

@@ -42,7 +42,14 @@ pub const NO_TOKEN: Reason = Reason::new(
 pub const BAD_TOKEN: Reason = Reason::new(
     Code::Unauthenticated,
     "token_invalid",
-    "The access token is not valid here or has expired; sign in again.",
+    "The access token is not one of this API's; sign in again.",
+)
+.watched("RefusedTokens");
+/// The token was one of ours, and its time is over.
+pub const TOKEN_EXPIRED: Reason = Reason::new(
+    Code::Unauthenticated,
+    "token_expired",
+    "The access token has expired; sign in again.",
 );
 /// The session of the token has ended.
 pub const SESSION_ENDED: Reason =
@@ -64,7 +71,8 @@ pub const OPERATOR: Reason = Reason::new(
     Code::PermissionDenied,
     "operators_only",
     "This route is for operators: sign the request with AWS credentials that may call it.",
-);
+)
+.watched("WrongSignatures");
 /// There is no such thing for this caller.
 pub const NOT_FOUND: Reason =
     Reason::new(Code::NotFound, "not_found", "There is no such thing in this workspace.");
@@ -73,7 +81,8 @@ pub const LIMITED: Reason = Reason::new(
     Code::ResourceExhausted,
     "rate_limited",
     "Too many requests of this kind; wait as long as Retry-After says.",
-);
+)
+.watched("Lockouts");
 /// The key was used for another request.
 pub const KEY_REUSED: Reason = Reason::new(
     Code::FailedPrecondition,
@@ -108,6 +117,7 @@ pub const ALL: &[Reason] = &[
     NO_ROUTE,
     NO_TOKEN,
     BAD_TOKEN,
+    TOKEN_EXPIRED,
     SESSION_ENDED,
     ROLE,
     NOT_A_MEMBER,

@@ -4,3 +4,6 @@ mod db;
 mod events;
 mod isolation;
 mod limits;
+mod permissions;
+mod telemetry;
+mod tls;

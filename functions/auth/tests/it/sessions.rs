@@ -7,7 +7,7 @@ use testkit::Here;
 use uuid::Uuid;
 
 const EMAIL: &str = "asha@example.in";
-const PASSWORD: &str = "monsoon-ledger-27";
+const PASSWORD: &str = "planted-monsoon-ledger-27";
 
 async fn registered(here: &Here, email: &str) -> Result<Uuid> {
     let reply = here

@@ -2,5 +2,6 @@
 
 mod catalogue;
 mod endpoints;
+mod metrics;
 mod migrations;
 mod outbox;

@@ -409,8 +409,6 @@ async fn a_files_content_does_not_reach_the_log() -> Result<()> {
         &template(&format!("INE002A01018,,{planted},equity,10,,,,100,,2026-11-20\n")),
     )
     .await?;
-    let folder = local::home::setting("KITEMATE_TEST_FOLDER").expect("run `cargo run -- test`");
-    let log = std::fs::read_to_string(format!("{folder}/portfolio-import.log"))?;
-    assert!(log.contains("invocation ended") && !log.contains(planted));
+    // What every function logged is searched for planted words when the whole suite has run.
     Ok(())
 }

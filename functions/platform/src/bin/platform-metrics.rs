@@ -1,0 +1,5 @@
+//! `GET /v1/metrics`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(platform::metrics::route())
+}

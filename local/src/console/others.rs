@@ -1,0 +1,122 @@
+//! Schedules, mails, permissions, and the API explorer with a token in it.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Path, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use chrono::Utc;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use maud::html;
+
+use super::page::{end, page};
+use super::{Console, traces};
+use crate::iam::Grant;
+use crate::schedules::Times;
+use crate::seed;
+
+pub(super) async fn schedules(State(console): State<Console>) -> Response {
+    let content = html! {
+        table {
+            thead { tr { th { "function" } th { "when" } th { "next" } th { "last" } th { "" } } }
+            tbody {
+                @for function in console.functions.iter() {
+                    @if let Some(trigger) = &function.schedule {
+                        @let next = Times::read(trigger).ok().and_then(|times| times.next(Utc::now()));
+                        tr {
+                            td { a href={ "/_console/functions/" (function.name) } { (function.name) } }
+                            td { code { (trigger.expression) } " " span.dim { (trigger.zone) } }
+                            td { (next.map(|next| next.with_timezone(&chrono::Local).format("%a %e %b, %H:%M:%S").to_string()).unwrap_or_default()) }
+                            td { @if let Some((how, _)) = console.lambda.record().tally(&function.name).last { (end(&how)) } }
+                            td { form method="post" action={ "/_console/schedules/" (function.name) "/run" } { button { "Run now" } } }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    page(&console, "Schedules", &content)
+}
+
+pub(super) async fn run(State(console): State<Console>, Path(name): Path<String>) -> Response {
+    let function = console.functions.iter().find(|function| function.name == name);
+    let Some(trigger) = function.and_then(|function| function.schedule.as_ref()) else {
+        return traces::problem(&console, "There is no such schedule.");
+    };
+    match console.scheduler.run(&name, trigger, Utc::now()).await {
+        Ok(_) => Redirect::to(&format!("/_console/functions/{name}")).into_response(),
+        Err(err) => traces::problem(&console, &format!("{name} failed: {err:#}")),
+    }
+}
+
+pub(super) async fn mails(State(console): State<Console>) -> Response {
+    let mails = seed::mails(&console.emulator_url).await;
+    let content = html! {
+        p.dim { "What Amazon SES would have sent. Nothing left this machine." }
+        @match mails {
+            Err(err) => p.notice.bad { (format!("{err:#}")) },
+            Ok(mails) if mails.is_empty() => p.dim { "None yet." },
+            Ok(mails) => {
+                @for mail in mails.iter().rev() {
+                    article.letter {
+                        h2 { (mail.subject) }
+                        p.dim { "to " (mail.to.join(", ")) " · " (mail.at) }
+                        pre { (mail.text) }
+                    }
+                }
+            }
+        }
+    };
+    page(&console, "Mails", &content)
+}
+
+pub(super) async fn permissions(State(console): State<Console>) -> Response {
+    let (used, denied) = (console.permissions.used(), console.permissions.denied());
+    let content = html! {
+        p.dim { "What each role of template.yaml grants, and whether anything has used it since the start." }
+        @if !denied.is_empty() {
+            h2 { "Denied" }
+            table {
+                thead { tr { th { "function" } th { "role" } th { "action" } th { "resource" } } }
+                tbody { @for one in &denied {
+                    tr { td { (one.function) } td { (one.role) } td { code { (one.action) } } td { code { (one.resource) } } }
+                } }
+            }
+        }
+        @for role in console.permissions.roles() {
+            @let functions: BTreeSet<&str> = console.permissions.functions_of(&role.name).collect();
+            h2 id=(role.name) { (role.name) }
+            p.dim { @for name in &functions { a href={ "/_console/functions/" (name) } { (name) } " " } }
+            table {
+                thead { tr { th { "action" } th { "resource" } th { "used" } } }
+                tbody {
+                    @for (action, resource) in &role.allows {
+                        @let grant = Grant { role: role.name.clone(), action: action.clone(), resource: resource.clone() };
+                        tr {
+                            td { code { (action) } } td { code { (resource) } }
+                            td { @if used.contains(&grant) { span.tag.good { "used" } } @else { span.dim { "not yet" } } }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    page(&console, "Permissions", &content)
+}
+
+/// The explorer of `/docs` with a token of the demo person in it already.
+pub(super) async fn explorer(State(console): State<Console>) -> Response {
+    let token = seed::sign_in(&console.url).await.unwrap_or_default();
+    let explorer = console.root.join("functions/platform/src/docs/explorer.html");
+    let Ok(explorer) = std::fs::read_to_string(explorer) else {
+        return traces::problem(
+            &console,
+            "functions/platform/src/docs/explorer.html is not there.",
+        );
+    };
+    // Letters, digits, dots, dashes and underscores: nothing that would end the attribute.
+    let explorer = explorer.replacen("<body>", &format!("<body data-token=\"{token}\">"), 1);
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+                  connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let headers = [(CONTENT_SECURITY_POLICY, policy), (CACHE_CONTROL, "no-store")];
+    (headers, Html(explorer)).into_response()
+}

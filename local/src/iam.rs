@@ -1,0 +1,315 @@
+//! What roles allow, asked before anything is done with the emulator, and which of it was used.
+//!
+//! As IAM decides for identity-based policies without conditions: what no statement allows is denied.
+//! ("Policy evaluation logic", IAM user guide.) A policy with more in it is an error that names its line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// A role of the template, by its logical id.
+#[derive(Clone, Debug, Default)]
+pub struct Role {
+    /// Its logical id.
+    pub name: String,
+    /// The pairs of action and resource it allows, either with `*` and `?` in it.
+    pub allows: Vec<(String, String)>,
+}
+
+impl Role {
+    /// Reads a role's evaluated properties.
+    pub fn read(name: &str, properties: &Value) -> Result<Self> {
+        if properties.get("ManagedPolicyArns").is_some() {
+            bail!("the local cloud cannot look into managed policies; state what is needed");
+        }
+        let mut allows = Vec::new();
+        for policy in properties["Policies"].as_array().into_iter().flatten() {
+            for statement in texts_or_maps(&policy["PolicyDocument"]["Statement"]) {
+                read_statement(statement, &mut allows)
+                    .with_context(|| format!("policy of {name}"))?;
+            }
+        }
+        Ok(Self { name: name.to_owned(), allows })
+    }
+
+    /// The pairs that allow this.
+    fn allowing(&self, action: &str, resource: &str) -> Vec<&(String, String)> {
+        self.allows
+            .iter()
+            .filter(|(actions, resources)| {
+                matches(&actions.to_lowercase(), &action.to_lowercase())
+                    && matches(resources, resource)
+            })
+            .collect()
+    }
+}
+
+fn read_statement(statement: &Value, allows: &mut Vec<(String, String)>) -> Result<()> {
+    let known = ["Sid", "Effect", "Action", "Resource"];
+    let mut names = statement.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    if let Some(unknown) = names.find(|name| !known.contains(name)) {
+        bail!("the local cloud does not understand `{unknown}` in a statement");
+    }
+    if statement["Effect"] != "Allow" {
+        bail!("the local cloud understands statements that allow, and no others");
+    }
+    for action in texts(&statement["Action"]) {
+        for resource in texts(&statement["Resource"]) {
+            allows.push((action.to_owned(), resource.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn texts_or_maps(value: &Value) -> Vec<&Value> {
+    value.as_array().map_or_else(|| vec![value], |all| all.iter().collect())
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    texts_or_maps(value).into_iter().filter_map(Value::as_str).collect()
+}
+
+/// Whether a text fits a pattern with `*` for anything and `?` for one character.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (mut rest, mut parts) = (text, pattern.split('*'));
+    let first = parts.next().unwrap_or_default();
+    let Some(after) = begins(rest, first) else { return false };
+    rest = after;
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some(after) =
+            (0..=rest.len()).find_map(|at| rest.get(at..).and_then(|rest| begins(rest, part)))
+        else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.len() >= last.len()
+        && rest.get(rest.len() - last.len()..).is_some_and(|end| begins(end, last) == Some(""))
+}
+
+/// What follows a pattern without `*` at the beginning of a text.
+fn begins<'a>(text: &'a str, pattern: &str) -> Option<&'a str> {
+    let mut rest = text.chars();
+    for expected in pattern.chars() {
+        let letter = rest.next()?;
+        if expected != '?' && expected != letter {
+            return None;
+        }
+    }
+    Some(rest.as_str())
+}
+
+/// A role, an action and a resource, as a statement grants it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Grant {
+    /// The role's logical id.
+    pub role: String,
+    /// The action as the statement has it.
+    pub action: String,
+    /// The resource as the statement has it.
+    pub resource: String,
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\t{}\t{}", self.role, self.action, self.resource)
+    }
+}
+
+/// What was asked for and not allowed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Denial {
+    /// The function that asked.
+    pub function: String,
+    /// Its role.
+    pub role: String,
+    /// The action.
+    pub action: String,
+    /// The resource.
+    pub resource: String,
+}
+
+/// The roles of a cloud, and what was used and denied of them.
+#[derive(Clone, Debug, Default)]
+pub struct Permissions(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    roles: BTreeMap<String, Role>,
+    /// Functions' roles by the functions' names.
+    of: BTreeMap<String, String>,
+    seen: Mutex<Seen>,
+    /// Where uses are written, and the prefix that is not to be in them.
+    file: Option<(PathBuf, String)>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    used: BTreeSet<Grant>,
+    denied: BTreeSet<Denial>,
+}
+
+impl Permissions {
+    /// The permissions of these roles; `of` gives each function its role.
+    pub fn new(
+        roles: &[Role],
+        of: BTreeMap<String, String>,
+        file: Option<(PathBuf, String)>,
+    ) -> Self {
+        let roles = roles.iter().map(|role| (role.name.clone(), role.clone())).collect();
+        Self(Arc::new(Inner { roles, of, seen: Mutex::default(), file }))
+    }
+
+    /// Whether a function may do this; noted either way.
+    pub fn ask(&self, function: &str, action: &str, resource: &str) -> Result<(), Denial> {
+        let role = self.0.of.get(function).cloned().unwrap_or_default();
+        self.ask_role(function, &role, action, resource)
+    }
+
+    /// The same for a role that is no function's, such as the scheduler's.
+    pub fn ask_role(
+        &self,
+        asker: &str,
+        role: &str,
+        action: &str,
+        resource: &str,
+    ) -> Result<(), Denial> {
+        let allowing = self.0.roles.get(role).map(|role| role.allowing(action, resource));
+        let allowing = allowing.unwrap_or_default();
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if allowing.is_empty() {
+            let denial = Denial {
+                function: asker.into(),
+                role: role.into(),
+                action: action.into(),
+                resource: resource.into(),
+            };
+            if seen.denied.insert(denial.clone()) {
+                println!("  denied: {asker} may not {action} on {resource} (role {role})");
+            }
+            return Err(denial);
+        }
+        for (action, resource) in allowing {
+            let grant =
+                Grant { role: role.into(), action: action.clone(), resource: resource.clone() };
+            if !seen.used.contains(&grant) {
+                self.write(&grant);
+                seen.used.insert(grant);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, grant: &Grant) {
+        let Some((file, prefix)) = &self.0.file else { return };
+        let line = format!("{}\n", grant.to_string().replace(prefix.as_str(), "kitemate"));
+        let out = std::fs::File::options().create(true).append(true).open(file);
+        if let Err(err) = out.and_then(|mut out| out.write_all(line.as_bytes())) {
+            println!("  {} cannot be written: {err}", file.display());
+        }
+    }
+
+    /// The role of a function.
+    pub fn role_of(&self, function: &str) -> Option<&Role> {
+        self.0.roles.get(self.0.of.get(function)?)
+    }
+
+    /// Every role.
+    pub fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.0.roles.values()
+    }
+
+    /// The functions of a role.
+    pub fn functions_of<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.of.iter().filter(move |(_, of)| *of == role).map(|(function, _)| function.as_str())
+    }
+
+    /// What was used of what is granted.
+    pub fn used(&self) -> BTreeSet<Grant> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).used.clone()
+    }
+
+    /// What was denied.
+    pub fn denied(&self) -> BTreeSet<Denial> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).denied.clone()
+    }
+}
+
+/// Everything that roles grant.
+pub fn grants(roles: &[Role]) -> BTreeSet<Grant> {
+    let all = roles.iter().flat_map(|role| {
+        role.allows.iter().map(|(action, resource)| Grant {
+            role: role.name.clone(),
+            action: action.clone(),
+            resource: resource.clone(),
+        })
+    });
+    all.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_matched_as_iam_does() {
+        for (pattern, text, fits) in [
+            ("*", "anything", true),
+            ("a*c", "abc", true),
+            ("a*c", "ac", true),
+            ("a*c", "abcd", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("*:mail-*-q", "arn:mail-x-mail-y-q", true),
+            ("prices/*", "prices/", true),
+            ("prices/*", "price", false),
+            ("*ab", "ab", true),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(matches(pattern, text), fits, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn what_no_statement_allows_is_denied_and_noted() {
+        let statement = json!([
+            { "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "arn:aws:sqs:r:0:mail" },
+            { "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::files/prices/*"] },
+        ]);
+        let properties = json!({ "Policies": [{ "PolicyDocument": { "Statement": statement } }] });
+        let role = Role::read("MailRole", &properties).unwrap();
+        let of = BTreeMap::from([("auth-register".to_owned(), "MailRole".to_owned())]);
+        let permissions = Permissions::new(&[role], of, None);
+        let ask = |action, resource| permissions.ask("auth-register", action, resource).is_ok();
+        assert!(ask("sqs:SendMessage", "arn:aws:sqs:r:0:mail"));
+        assert!(!ask("sqs:SendMessage", "arn:aws:sqs:r:0:mails"));
+        assert!(!ask("sqs:ReceiveMessage", "arn:aws:sqs:r:0:mail"));
+        assert!(ask("s3:GetObject", "arn:aws:s3:::files/prices/a.csv"));
+        assert!(
+            permissions.ask("stranger", "s3:GetObject", "arn:aws:s3:::files/prices/a").is_err()
+        );
+        assert_eq!((permissions.used().len(), permissions.denied().len()), (2, 3));
+    }
+
+    #[test]
+    fn a_statement_with_more_in_it_is_refused() {
+        for statement in [
+            json!({ "Effect": "Deny", "Action": "*", "Resource": "*" }),
+            json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {} }),
+            json!({ "Effect": "Allow", "NotAction": "*", "Resource": "*" }),
+        ] {
+            let properties =
+                json!({ "Policies": [{ "PolicyDocument": { "Statement": [statement] } }] });
+            assert!(Role::read("R", &properties).is_err());
+        }
+    }
+}
