@@ -17,6 +17,10 @@ begin
             execute format('create role %I login', name);
         end if;
         execute format('grant connect on database %I to %I', current_database(), name);
+        -- Where Amazon runs the database a service signs in with its function's own credentials.
+        if exists (select from pg_roles where rolname = 'rds_iam') then
+            execute format('grant rds_iam to %I', name);
+        end if;
     end loop;
     -- The administrator acts as both while migrating.
     execute format('grant km_owner, km_system to %I', current_user);

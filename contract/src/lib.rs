@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use aws_lc_rs::digest;
 use serde_json::Value;
 use shared::Reason;
 use shared::http::Route;
@@ -45,6 +46,28 @@ pub fn generate() -> Result<BTreeMap<String, String>> {
     Ok(files)
 }
 
+/// template.yaml with the hash of the migrations, whose change makes CloudFormation run them.
+fn template(root: &Path) -> Result<String> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(root.join("migrations"))? {
+        let file = entry?.path();
+        names.extend(file.extension().is_some_and(|ending| ending == "sql").then_some(file));
+    }
+    names.sort();
+    let mut all = Vec::new();
+    for file in names {
+        all.extend(std::fs::read(file)?);
+    }
+    let hash = digest::digest(&digest::SHA256, &all);
+    let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = std::fs::read_to_string(root.join("template.yaml"))?;
+    let lines = text.lines().map(|line| match line.split_once("MigrationsSha256: ") {
+        Some((indent, _)) => format!("{indent}MigrationsSha256: {hash}\n"),
+        None => format!("{line}\n"),
+    });
+    Ok(lines.collect())
+}
+
 fn pretty(value: &Value) -> Result<String> {
     Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
 }
@@ -52,7 +75,9 @@ fn pretty(value: &Value) -> Result<String> {
 /// Writes what differs and answers its paths; with `check` it only answers them.
 pub fn write(root: &Path, check: bool) -> Result<Vec<String>> {
     let mut stale = Vec::new();
-    for (path, text) in generate()? {
+    let mut files = generate()?;
+    files.insert("template.yaml".into(), template(root)?);
+    for (path, text) in files {
         let file = root.join(&path);
         if std::fs::read_to_string(&file).is_ok_and(|there| there == text) {
             continue;

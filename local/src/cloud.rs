@@ -77,6 +77,7 @@ impl Cloud {
         let model = template::read(&ground.root.join("template.yaml"), &surroundings)?;
         let aws = Aws::at(&ground.emulator_url);
         aws.make(&model, &ground.secrets).await?;
+        aws.administrator(&template::administrator(&ground.prefix), &ground.database).await?;
         let permissions = permissions(&model, &ground);
         let record = Record::default();
         let listeners = Listeners::default();

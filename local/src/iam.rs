@@ -19,22 +19,47 @@ pub struct Role {
     pub name: String,
     /// The pairs of action and resource it allows, either with `*` and `?` in it.
     pub allows: Vec<(String, String)>,
+    /// The names of policies it shares with others.
+    shared: Vec<String>,
+}
+
+/// Statements by themselves, which several roles may share.
+#[derive(Clone, Debug, Default)]
+pub struct Policy(Vec<(String, String)>);
+
+impl Policy {
+    /// Reads a policy's document.
+    pub fn read(document: &Value) -> Result<Self> {
+        let mut allows = Vec::new();
+        for statement in texts_or_maps(&document["Statement"]) {
+            read_statement(statement, &mut allows)?;
+        }
+        Ok(Self(allows))
+    }
 }
 
 impl Role {
     /// Reads a role's evaluated properties.
     pub fn read(name: &str, properties: &Value) -> Result<Self> {
-        if properties.get("ManagedPolicyArns").is_some() {
-            bail!("the local cloud cannot look into managed policies; state what is needed");
-        }
         let mut allows = Vec::new();
         for policy in properties["Policies"].as_array().into_iter().flatten() {
-            for statement in texts_or_maps(&policy["PolicyDocument"]["Statement"]) {
-                read_statement(statement, &mut allows)
-                    .with_context(|| format!("policy of {name}"))?;
-            }
+            let policy = Policy::read(&policy["PolicyDocument"]);
+            allows.extend(policy.with_context(|| format!("policy of {name}"))?.0);
         }
-        Ok(Self { name: name.to_owned(), allows })
+        let shared =
+            texts(&properties["ManagedPolicyArns"]).into_iter().map(str::to_owned).collect();
+        Ok(Self { name: name.to_owned(), allows, shared })
+    }
+
+    /// Adds what the policies grant that it shares with others.
+    pub fn attach(&mut self, policies: &BTreeMap<String, Policy>) -> Result<()> {
+        for name in &self.shared {
+            let policy = policies.get(name).with_context(|| {
+                format!("the local cloud cannot look into {name}; state what is needed")
+            })?;
+            self.allows.extend(policy.0.iter().cloned());
+        }
+        Ok(())
     }
 
     /// The pairs that allow this.
@@ -75,7 +100,7 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 /// Whether a text fits a pattern with `*` for anything and `?` for one character.
-fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     let (mut rest, mut parts) = (text, pattern.split('*'));
     let first = parts.next().unwrap_or_default();
     let Some(after) = begins(rest, first) else { return false };

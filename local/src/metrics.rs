@@ -1,5 +1,6 @@
 //! CloudWatch's part: metrics are read out of log lines, here into the emulator.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,19 +13,22 @@ use crate::lambda::Listener;
 
 /// Metrics are sent together, this long after the first of them.
 const GATHER_FOR: Duration = Duration::from_millis(500);
-/// PutMetricData takes so many at a time.
+/// PutMetricData takes so many at a time, and so many values of each.
 const MOST: usize = 500;
+const MOST_VALUES: usize = 150;
 
-/// Metrics of one namespace.
-type Read = (String, Vec<MetricDatum>);
+/// A metric: its namespace, its name, its unit, and its dimension with the value of that.
+type Metric = (String, String, String, Option<(String, String)>);
+/// When it was measured, in milliseconds since 1970, and what came of it.
+type Measured = (i64, Vec<f64>);
 
 /// A listener that picks metrics out of lines, and what is to be done with them.
-pub fn listener() -> (Listener, UnboundedReceiver<Read>) {
+pub fn listener() -> (Listener, UnboundedReceiver<(Metric, Measured)>) {
     let (sender, receiver) = unbounded_channel();
     (Arc::new(move |_: &str, line: &str| pick(line, &sender)), receiver)
 }
 
-fn pick(line: &str, sender: &UnboundedSender<Read>) {
+fn pick(line: &str, sender: &UnboundedSender<(Metric, Measured)>) {
     // Most lines have none: looked for before the line is taken apart.
     if line.contains("\"_aws\"")
         && let Ok(line) = serde_json::from_str(line)
@@ -34,57 +38,67 @@ fn pick(line: &str, sender: &UnboundedSender<Read>) {
     }
 }
 
-/// The metrics of a line in the embedded format.
-fn read(line: &Value) -> Vec<Read> {
+/// The metrics of a line in the embedded format, which here has one dimension at most.
+fn read(line: &Value) -> Vec<(Metric, Measured)> {
     let at = line["_aws"]["Timestamp"].as_i64().unwrap_or_default();
-    let directives = line["_aws"]["CloudWatchMetrics"].as_array().into_iter().flatten();
-    let metrics = |directive: &Value| {
-        let dimensions: Vec<Dimension> = directive["Dimensions"][0]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(|name| {
-                let value = line[name].as_str().unwrap_or_default();
-                Dimension::builder().name(name).value(value).build()
-            })
-            .collect();
-        let datum = |metric: &Value| {
-            let (name, unit) = (metric["Name"].as_str()?, metric["Unit"].as_str()?);
-            let values = match &line[name] {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut all = Vec::new();
+    for directive in line["_aws"]["CloudWatchMetrics"].as_array().into_iter().flatten() {
+        let dimension = directive["Dimensions"][0][0].as_str();
+        let dimension = dimension.map(|name| (name.to_owned(), text(&line[name])));
+        for metric in directive["Metrics"].as_array().into_iter().flatten() {
+            let name = text(&metric["Name"]);
+            let values = match &line[&name] {
                 Value::Array(values) => values.iter().filter_map(Value::as_f64).collect(),
-                value => vec![value.as_f64()?],
+                value => value.as_f64().into_iter().collect(),
             };
-            Some(
-                MetricDatum::builder()
-                    .metric_name(name)
-                    .unit(StandardUnit::from(unit))
-                    .timestamp(DateTime::from_millis(at))
-                    .set_dimensions(Some(dimensions.clone()))
-                    .set_values(Some(values))
-                    .build(),
-            )
-        };
-        let data = directive["Metrics"].as_array().into_iter().flatten().filter_map(datum);
-        (directive["Namespace"].as_str().unwrap_or_default().to_owned(), data.collect())
-    };
-    directives.map(metrics).collect()
+            let namespace = text(&directive["Namespace"]);
+            let metric = (namespace, name, text(&metric["Unit"]), dimension.clone());
+            all.push((metric, (at, values)));
+        }
+    }
+    all
 }
 
 /// Sends metrics to CloudWatch until the cloud stops.
-pub async fn feed(mut receiver: UnboundedReceiver<Read>, client: aws_sdk_cloudwatch::Client) {
-    while let Some((namespace, mut data)) = receiver.recv().await {
+pub async fn feed(
+    mut receiver: UnboundedReceiver<(Metric, Measured)>,
+    client: aws_sdk_cloudwatch::Client,
+) {
+    while let Some((metric, measured)) = receiver.recv().await {
         tokio::time::sleep(GATHER_FOR).await;
-        while data.len() < MOST
-            && let Ok((_, more)) = receiver.try_recv()
-        {
-            data.extend(more);
+        let mut gathered = BTreeMap::from([(metric, measured)]);
+        while let Ok((metric, (at, values))) = receiver.try_recv() {
+            gathered.entry(metric).or_insert((at, Vec::new())).1.extend(values);
         }
-        let put = client.put_metric_data().namespace(namespace).set_metric_data(Some(data));
-        if let Err(err) = put.send().await {
-            println!("  metrics were not taken: {err}");
+        for (namespace, data) in data(gathered) {
+            for some in data.chunks(MOST) {
+                let put = client.put_metric_data().namespace(&namespace);
+                if let Err(err) = put.set_metric_data(Some(some.to_vec())).send().await {
+                    println!("  metrics were not taken: {err}");
+                }
+            }
         }
     }
+}
+
+fn data(gathered: BTreeMap<Metric, Measured>) -> BTreeMap<String, Vec<MetricDatum>> {
+    let mut all: BTreeMap<String, Vec<MetricDatum>> = BTreeMap::new();
+    for ((namespace, name, unit, dimension), (at, values)) in gathered {
+        let dimension =
+            dimension.map(|(name, value)| Dimension::builder().name(name).value(value).build());
+        let data = values.chunks(MOST_VALUES).map(|values| {
+            MetricDatum::builder()
+                .metric_name(&name)
+                .unit(StandardUnit::from(unit.as_str()))
+                .timestamp(DateTime::from_millis(at))
+                .set_dimensions(dimension.clone().map(|one| vec![one]))
+                .set_values(Some(values.to_vec()))
+                .build()
+        });
+        all.entry(namespace).or_default().extend(data);
+    }
+    all
 }
 
 #[cfg(test)]
@@ -100,9 +114,9 @@ mod tests {
             }] },
             "service": "auth", "Duration": 1.5, "QueryDuration": [1.0, 2.0],
         });
-        let all = read(&line);
-        let (namespace, data) = &all[0];
-        assert_eq!((namespace.as_str(), data.len()), ("KiteMate", 2));
+        let all = data(read(&line).into_iter().collect());
+        let data = &all["KiteMate"];
+        assert_eq!(data.len(), 2);
         assert_eq!(data[1].values(), [1.0, 2.0]);
         assert_eq!(data[0].dimensions()[0].value(), Some("auth"));
         assert!(read(&serde_json::json!({ "message": "no metrics" })).is_empty());

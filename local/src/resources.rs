@@ -10,6 +10,7 @@ use aws_sdk_s3::types as s3;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 
+use crate::postgres::Database;
 use crate::template::{Bucket, Model, Queue, REGION};
 use crate::web;
 
@@ -165,6 +166,12 @@ impl Aws {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Keeps the administrator's name and password where RDS keeps them.
+    pub async fn administrator(&self, name: &str, database: &Database) -> Result<()> {
+        let secret = json!({ "username": database.admin, "password": database.password });
+        self.secret(name, Some(&secret.to_string())).await
     }
 
     async fn secret(&self, name: &str, value: Option<&String>) -> Result<()> {

@@ -35,6 +35,7 @@ impl Surroundings {
             ("DatabasePort", database.port.to_string()),
             ("DatabaseName", database.name.clone()),
             ("DatabaseAdmin", database.admin.clone()),
+            ("DatabaseSecret", administrator(prefix)),
             ("PublicUrl", public_url.to_owned()),
         ];
         Self {
@@ -46,6 +47,11 @@ impl Surroundings {
             prefix: prefix.to_owned(),
         }
     }
+}
+
+/// The secret with the name and password of the database's administrator.
+pub fn administrator(prefix: &str) -> String {
+    format!("{prefix}-administrator")
 }
 
 /// The account every local ARN is in.

@@ -60,12 +60,17 @@ impl Config {
         self.function().split('-').next().unwrap_or("function")
     }
 
-    /// Where the database is, with the service's own role as its user.
-    pub fn database_url(&self) -> Result<&str, BadSetting> {
-        self.need("DATABASE_URL")
+    /// These settings with some changed.
+    pub fn with<K: Into<String>, V: Into<String>>(
+        &self,
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let mut settings = self.settings.clone();
+        settings.extend(pairs.into_iter().map(|(name, value)| (name.into(), value.into())));
+        Self { settings }
     }
 
-    /// The password of the database role, where it is not in the URL.
+    /// The password of the database role, where it signs in with one.
     pub fn database_password(&self) -> Option<Secret> {
         self.find("DATABASE_PASSWORD").map(Secret::new)
     }
@@ -98,9 +103,14 @@ mod tests {
 
     #[test]
     fn a_missing_setting_names_itself_and_its_place() {
-        let missing =
-            Config::from_pairs([("DATABASE_URL", "")]).database_url().unwrap_err().to_string();
-        assert!(missing.contains("DATABASE_URL") && missing.contains("template.yaml"), "{missing}");
+        let missing = Config::from_pairs([("DATABASE_HOST", "")])
+            .need("DATABASE_HOST")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            missing.contains("DATABASE_HOST") && missing.contains("template.yaml"),
+            "{missing}"
+        );
     }
 
     #[test]

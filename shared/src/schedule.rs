@@ -16,7 +16,7 @@ type Ran = Pin<Box<dyn Future<Output = Result<Value, Problem>> + Send>>;
 
 /// What runs on a schedule, erased like a route. What it answers is shown to who invoked it by hand.
 pub struct Schedule {
-    run: Box<dyn Fn(App, Timestamp) -> Ran + Send + Sync>,
+    run: Box<dyn Fn(App, Value) -> Ran + Send + Sync>,
 }
 
 impl Schedule {
@@ -25,7 +25,15 @@ impl Schedule {
     where
         F: Future<Output = Result<Value, Problem>> + Send + 'static,
     {
-        Self { run: Box::new(move |app, at| Box::pin(run(app, at))) }
+        Self { run: Box::new(move |app, event| Box::pin(run(app, scheduled_at(&event)))) }
+    }
+
+    /// Runs this with the event itself: what the deployment calls.
+    pub fn told<F>(run: fn(App, Value) -> F) -> Self
+    where
+        F: Future<Output = Result<Value, Problem>> + Send + 'static,
+    {
+        Self { run: Box::new(move |app, event| Box::pin(run(app, event))) }
     }
 }
 
@@ -51,7 +59,7 @@ async fn once(
     payload: Value,
     invocation: Invocation,
 ) -> Result<Value, lambda_runtime::Error> {
-    let ran = AssertUnwindSafe((schedule.run)(app, scheduled_at(&payload))).catch_unwind();
+    let ran = AssertUnwindSafe((schedule.run)(app, payload)).catch_unwind();
     let ran = invocation.during(ran).await.unwrap_or_else(|_| Err(telemetry::panicked()));
     if let Err(problem) = &ran {
         invocation.while_in(|| telemetry::report(problem, "schedule"));

@@ -100,6 +100,7 @@ impl Here {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("DATABASE_PASSWORD", &self.database.password),
             ("DATABASE_TLS", "off"),
+            ("DATABASE_AUTH", ""),
         ] {
             settings.insert(name.into(), value.into());
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use local::iam::matches;
 use local::template::{Function, Model, Surroundings, read};
 
 fn root() -> PathBuf {
@@ -120,21 +121,79 @@ fn every_function_is_in_the_readme_of_its_service() -> Result<()> {
 
 #[test]
 fn only_functions_that_issue_tokens_can_read_the_signing_key() -> Result<()> {
+    let model = template()?;
+    let key = model.secrets.iter().find(|name| name.contains("signing-key")).cloned();
+    let key = key.unwrap_or_default();
+    let readers: BTreeSet<&str> = model
+        .roles
+        .iter()
+        .filter(|role| {
+            role.allows.iter().any(|(action, resource)| {
+                matches("secretsmanager:GetSecretValue", action) && matches(resource, &key)
+            })
+        })
+        .map(|role| role.name.as_str())
+        .collect();
+    assert_eq!(readers, BTreeSet::from(["IssuerRole"]));
+    let issuers = model.functions.iter().filter(|one| one.role == "IssuerRole");
+    let issuers: Vec<&str> = issuers.map(|one| one.name.as_str()).collect();
+    assert_eq!(issuers, ["auth-verify-email", "auth-login"]);
+    Ok(())
+}
+
+#[test]
+fn a_function_signs_in_to_the_database_as_its_own_service_alone() -> Result<()> {
+    let model = template()?;
+    for function in &model.functions {
+        let service = function.name.split('-').next().unwrap_or_default();
+        let role = model.roles.iter().find(|role| role.name == function.role);
+        let users: Vec<&str> = role
+            .into_iter()
+            .flat_map(|role| &role.allows)
+            .filter(|(action, _)| action == "rds-db:connect")
+            .filter_map(|(_, resource)| resource.rsplit('/').next())
+            .collect();
+        let own = format!("svc_{service}");
+        match function.environment.get("DATABASE_USER").map(String::as_str) {
+            Some(user) if user.starts_with("svc_") => {
+                assert_eq!((user, users), (own.as_str(), vec![own.as_str()]), "{}", function.name);
+            }
+            _ => assert!(users.is_empty(), "{} needs no database", function.name),
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn functions_wait_for_the_migration_and_everything_has_its_alarms() -> Result<()> {
     let text = std::fs::read_to_string(root().join("template.yaml"))?;
-    let role = |name: &str| {
-        let from = text.find(&format!("\n  {name}:\n")).unwrap_or_default() + 1;
+    let resource = |id: &str| {
+        let from = text.find(&format!("\n  {id}:\n")).map_or(text.len(), |at| at + 1);
         let to = text[from..].find("\n\n").map_or(text.len(), |to| from + to);
         &text[from..to]
     };
-    let roles: Vec<&str> =
-        text.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix("Role:")).collect();
-    let readers: Vec<&str> = roles
-        .iter()
-        .copied()
-        .filter(|name| role(&format!("{name}Role")).contains("GetSecretValue"))
-        .collect();
-    assert_eq!(readers, ["Issuer"]);
-    let issuers = text.matches("!GetAtt IssuerRole.Arn").count();
-    assert_eq!(issuers, 2, "auth-login and auth-verify-email");
+    let ids = |kind: &str| -> Vec<&str> {
+        let lines: Vec<&str> = text.lines().collect();
+        let pairs = lines.windows(2).filter(|pair| pair[1] == format!("    Type: {kind}"));
+        pairs.filter_map(|pair| pair[0].strip_prefix("  ")?.strip_suffix(':')).collect()
+    };
+    for id in ids("AWS::Serverless::Function") {
+        let waits = resource(id).contains("    DependsOn: Migration\n");
+        assert_eq!(waits, id != "PlatformMigrateFunction", "{id}");
+        let binary = resource(id).lines().find_map(|line| line.trim().strip_prefix("Binary: "));
+        let service = binary.and_then(|name| name.split('-').next()).unwrap_or_default();
+        let service = service[..1].to_uppercase() + &service[1..];
+        for alarm in ["Errors", "Throttles"] {
+            let alarm = format!("{service}{alarm}Alarm");
+            let watched = format!("Value: !Ref {id}");
+            assert!(resource(&alarm).lines().any(|line| line.trim() == watched), "{id} in {alarm}");
+        }
+        assert!(!resource(&format!("{service}LatencyAlarm")).is_empty(), "{service}");
+    }
+    for queue in ids("AWS::SQS::Queue").into_iter().filter_map(|id| id.strip_suffix("Queue")) {
+        for alarm in ["DeadLetters", "Age"] {
+            assert!(!resource(&format!("{queue}{alarm}Alarm")).is_empty(), "{queue} {alarm}");
+        }
+    }
     Ok(())
 }

@@ -42,16 +42,16 @@ struct Metrics {
 #[serde(rename_all = "camelCase")]
 struct Service {
     service: &'static str,
-    invocations: f64,
+    invocations: u64,
     invocations_per_minute: f64,
     average_ms: Option<f64>,
     /// So long 95 of 100 took at most.
     p95_ms: Option<f64>,
     /// Invocations that were refused: 4xx.
-    refusals: f64,
+    refusals: u64,
     /// Invocations that failed on our side: 5xx, and failed messages.
-    failures: f64,
-    cold_starts: f64,
+    failures: u64,
+    cold_starts: u64,
     database: Database,
     security: Security,
 }
@@ -60,23 +60,23 @@ struct Service {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Database {
-    round_trips: f64,
+    round_trips: u64,
     average_ms: Option<f64>,
     p95_ms: Option<f64>,
     /// Round trips of more than half a second.
-    slow: f64,
+    slow: u64,
     /// Connections opened while a request waited.
-    connects: f64,
+    connects: u64,
 }
 
 /// Signs of an attack.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Security {
-    refused_tokens: f64,
+    refused_tokens: u64,
     /// Requests over a limit, in `auth` guesses of passwords and codes.
-    lockouts: f64,
-    wrong_signatures: f64,
+    lockouts: u64,
+    wrong_signatures: u64,
 }
 
 /// How calls to an outside system went.
@@ -84,7 +84,7 @@ struct Security {
 #[serde(rename_all = "camelCase")]
 struct System {
     system: &'static str,
-    calls: f64,
+    calls: u64,
     /// Of a hundred calls; null when there was none.
     success_percent: Option<f64>,
     average_ms: Option<f64>,
@@ -144,24 +144,24 @@ fn ask_service(
         ["RefusedTokens", "Lockouts", "WrongSignatures"].map(|name| ask(name, "Sum"));
     move |answers, minutes| Service {
         service,
-        invocations: answers.sum(count),
+        invocations: answers.count(count),
         invocations_per_minute: rounded(answers.sum(count) / minutes),
         average_ms: answers.average(sum, count),
         p95_ms: answers.highest(p95),
-        refusals: answers.sum(refusals),
-        failures: answers.sum(failures),
-        cold_starts: answers.sum(cold),
+        refusals: answers.count(refusals),
+        failures: answers.count(failures),
+        cold_starts: answers.count(cold),
         database: Database {
-            round_trips: answers.sum(trips),
+            round_trips: answers.count(trips),
             average_ms: answers.average(waited, trips),
             p95_ms: answers.highest(waited_p95),
-            slow: answers.sum(slow),
-            connects: answers.sum(connects),
+            slow: answers.count(slow),
+            connects: answers.count(connects),
         },
         security: Security {
-            refused_tokens: answers.sum(tokens),
-            lockouts: answers.sum(lockouts),
-            wrong_signatures: answers.sum(signatures),
+            refused_tokens: answers.count(tokens),
+            lockouts: answers.count(lockouts),
+            wrong_signatures: answers.count(signatures),
         },
     }
 }
@@ -178,7 +178,7 @@ fn ask_system(
         let succeeded = (made > 0.0).then(|| 100.0 * (made - answers.sum(failed)) / made);
         System {
             system,
-            calls: made,
+            calls: answers.count(calls),
             success_percent: succeeded.map(rounded),
             average_ms: answers.average(sum, count),
             p95_ms: answers.highest(p95),
@@ -252,6 +252,12 @@ impl Answers {
 
     fn sum(&self, question: usize) -> f64 {
         self.of(question).iter().sum()
+    }
+
+    /// A sum of whole things.
+    fn count(&self, question: usize) -> u64 {
+        // Never negative, and far below what a float counts exactly.
+        self.sum(question).round() as u64
     }
 
     fn average(&self, sum: usize, count: usize) -> Option<f64> {

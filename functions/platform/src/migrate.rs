@@ -4,13 +4,14 @@
 //! that fails is undone whole and fails the deployment; those before it stay, since old code runs
 //! on the newer schema.
 
+mod deployment;
 mod signing_key;
 
 use refinery::{Migration, Runner};
 use serde_json::{Value, json};
 use shared::db::Target;
 use shared::schedule::Schedule;
-use shared::{App, Problem, Timestamp};
+use shared::{App, Config, Problem};
 use tokio_postgres::Client;
 
 /// The roles, made before anything else.
@@ -30,14 +31,25 @@ pub const LATEST: i32 = 4;
 /// Any number no other lock of this database uses.
 const LOCK: i64 = 0x006B_6974_656D_6174;
 
-/// Invoked by the deployment, or by hand.
+/// Invoked by the deployment as a custom resource, or by hand.
 pub fn schedule() -> Schedule {
-    Schedule::new(migrate)
+    Schedule::told(deploy)
 }
 
-async fn migrate(app: App, _: Timestamp) -> Result<Value, Problem> {
+/// CloudFormation is always told what came of it: silence would hold the deployment up for an hour.
+async fn deploy(app: App, event: Value) -> Result<Value, Problem> {
+    let Some(order) = deployment::Order::read(&event) else { return migrate(&app).await };
+    let outcome = if order.migrates() { migrate(&app).await } else { Ok(json!({})) };
+    if let Err(problem) = &outcome {
+        shared::telemetry::report(problem, "migration");
+    }
+    order.answer(outcome.is_ok()).await.map_err(Problem::unavailable)?;
+    Ok(outcome.unwrap_or_default())
+}
+
+async fn migrate(app: &App) -> Result<Value, Problem> {
     // As the administrator, on a connection of its own: the lock lives as long as the session.
-    let mut client = Target::read(app.config()).connect().await?;
+    let mut client = Target::read(&administrator(app).await?).connect().await?;
     let locked = async {
         client.batch_execute(&format!("select pg_advisory_lock({LOCK})")).await?;
         client.batch_execute(ROLES).await?;
@@ -45,9 +57,32 @@ async fn migrate(app: App, _: Timestamp) -> Result<Value, Problem> {
     };
     locked.await.map_err(shared::db::DbError::from)?;
     let applied = apply(&mut client).await?;
-    let key = signing_key::ensure(&app, &client).await?;
+    let key = signing_key::ensure(app, &client).await?;
     tracing::info!(?applied, key, "migrated");
     Ok(json!({ "applied": applied, "version": LATEST, "signingKey": key }))
+}
+
+/// The settings with the administrator's name and password, where a secret has them.
+async fn administrator(app: &App) -> Result<Config, Problem> {
+    let Some(secret) = app.config().find("DATABASE_SECRET") else {
+        return Ok(app.config().clone());
+    };
+    let secret = app.secrets().get(secret).await?;
+    // The parser's message could quote the password.
+    let Administrator { username, password } =
+        serde_json::from_str(secret.expose()).map_err(|_| {
+            Problem::internal(anyhow::anyhow!("DATABASE_SECRET has no username and password"))
+        })?;
+    Ok(app
+        .config()
+        .with([("DATABASE_USER", username.as_str()), ("DATABASE_PASSWORD", password.expose())]))
+}
+
+/// What RDS keeps in the secret of a database's administrator, and rotates.
+#[derive(serde::Deserialize)]
+struct Administrator {
+    username: String,
+    password: shared::Secret,
 }
 
 /// Applies what is missing; a migration that was changed after it was applied is an error.
@@ -55,6 +90,8 @@ async fn apply(client: &mut Client) -> Result<Vec<String>, Problem> {
     let migrations: Result<Vec<_>, _> =
         MIGRATIONS.iter().map(|(name, sql)| Migration::unapplied(name, sql)).collect();
     let mut runner = Runner::new(&migrations.map_err(Problem::internal)?).set_abort_divergent(true);
+    // After a rollback the schema is newer than the code, and is meant to be.
+    runner = runner.set_abort_missing(false);
     runner.set_migration_table_name("platform.schema_history");
     let report = runner.run_async(client).await.map_err(Problem::internal)?;
     Ok(report.applied_migrations().iter().map(ToString::to_string).collect())

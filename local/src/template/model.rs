@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::evaluate::Evaluator;
 use super::yaml::{Kind, Node};
-use crate::iam::Role;
+use crate::iam::{Policy, Role};
 
 /// Everything a template describes that one machine can run.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub struct Model {
     pub api: Api,
     /// Roles.
     pub roles: Vec<Role>,
+    /// Policies that roles share.
+    pub policies: BTreeMap<String, Policy>,
     /// Names of log groups by what references to them are here.
     pub log_groups: BTreeMap<String, String>,
 }
@@ -140,8 +142,23 @@ pub struct GatewayResponse {
     pub body: String,
 }
 
-/// Types that stand for nothing on one machine.
-const WITHOUT_EFFECT: &[&str] = &["AWS::SQS::QueuePolicy"];
+/// Types that stand for nothing on one machine: those that begin so.
+const WITHOUT_EFFECT: &[&str] = &[
+    "AWS::ApiGateway::",
+    "AWS::CloudFront::",
+    "AWS::CloudWatch::",
+    "AWS::EC2::",
+    "AWS::KMS::",
+    "AWS::Logs::MetricFilter",
+    "AWS::RDS::",
+    "AWS::Route53::",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::",
+    "AWS::SQS::QueuePolicy",
+    "AWS::WAFv2::",
+    // The local cloud migrates by itself.
+    "Custom::Migration",
+];
 
 impl Model {
     pub(super) fn of(document: &Node, evaluator: &Evaluator<'_>) -> Result<Self> {
@@ -156,6 +173,9 @@ impl Model {
             model
                 .add(id, resource, globals, evaluator)
                 .with_context(|| format!("line {}: {id}", resource.line))?;
+        }
+        for role in &mut model.roles {
+            role.attach(&model.policies)?;
         }
         Ok(model)
     }
@@ -189,7 +209,11 @@ impl Model {
             "AWS::S3::Bucket" => {
                 self.buckets.push(bucket(evaluator.physical(id), &evaluator.value(properties)?)?)
             }
-            kind if WITHOUT_EFFECT.contains(&kind) => {}
+            "AWS::IAM::ManagedPolicy" => {
+                let policy = Policy::read(&evaluator.value(properties)?["PolicyDocument"])?;
+                self.policies.insert(evaluator.physical(id), policy);
+            }
+            kind if WITHOUT_EFFECT.iter().any(|known| kind.starts_with(known)) => {}
             kind => bail!("the local cloud does not run a {kind}"),
         }
         Ok(())

@@ -71,10 +71,7 @@ impl Target {
 
 impl Route {
     fn read(settings: &Config) -> anyhow::Result<Self> {
-        let url = settings.database_url()?;
-        // The parser's message could quote the password.
-        let mut config: tokio_postgres::Config =
-            url.parse().map_err(|_| anyhow::anyhow!("DATABASE_URL is not a postgres:// URL"))?;
+        let mut config = place(settings)?;
         if let Some(password) = settings.database_password() {
             config.password(password.expose());
         }
@@ -85,6 +82,21 @@ impl Route {
         }
         Ok(Self { sign_in: SignIn::read(settings), config, tls })
     }
+}
+
+/// Host, port, database and role: `DATABASE_URL`, or one by one, as template.yaml shares them out.
+fn place(settings: &Config) -> anyhow::Result<tokio_postgres::Config> {
+    if let Some(url) = settings.find("DATABASE_URL") {
+        // The parser's message could quote the password.
+        return url.parse().map_err(|_| anyhow::anyhow!("DATABASE_URL is not a postgres:// URL"));
+    }
+    let mut config = tokio_postgres::Config::new();
+    config
+        .host(settings.need("DATABASE_HOST")?)
+        .port(settings.find("DATABASE_PORT").unwrap_or("5432").parse()?)
+        .dbname(settings.need("DATABASE_NAME")?)
+        .user(settings.need("DATABASE_USER")?);
+    Ok(config)
 }
 
 fn run(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {

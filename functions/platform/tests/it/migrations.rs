@@ -41,3 +41,69 @@ async fn a_migration_that_was_changed_after_it_ran_is_an_error() -> Result<()> {
     assert!(refused.to_string().contains("internal"), "{refused}");
     Ok(())
 }
+
+/// What CloudFormation sends, with its mailbox on this machine.
+fn order(kind: &str, mailbox: &str) -> serde_json::Value {
+    json!({
+        "RequestType": kind,
+        "ResponseURL": format!("{mailbox}/answer?signature=x"),
+        "StackId": "arn:aws:cloudformation:ap-south-1:000000000000:stack/kitemate/1",
+        "RequestId": "2",
+        "ResourceType": "Custom::Migration",
+        "LogicalResourceId": "Migration",
+        "ResourceProperties": { "MigrationsSha256": "x" },
+    })
+}
+
+/// A mailbox for one answer.
+async fn mailbox() -> Result<(String, tokio::task::JoinHandle<Result<String>>)> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let taken = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await?;
+        let mut request = Vec::new();
+        while !request.ends_with(b"}") {
+            let mut some = [0; 4096];
+            let read = stream.read(&mut some).await?;
+            anyhow::ensure!(read > 0, "cut off");
+            request.extend_from_slice(&some[..read]);
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
+        Ok(String::from_utf8(request)?)
+    });
+    Ok((url, taken))
+}
+
+#[tokio::test]
+async fn cloudformation_is_told_what_came_of_a_migration() -> Result<()> {
+    let here = Here::start().await?;
+    for (kind, breaks, status) in
+        [("Create", false, "SUCCESS"), ("Update", true, "FAILED"), ("Delete", true, "SUCCESS")]
+    {
+        if breaks {
+            let sql = "update platform.schema_history set checksum = '1' where version = 2";
+            here.admin().await?.batch_execute(sql).await?;
+        }
+        let (url, taken) = mailbox().await?;
+        here.invoke("platform-migrate", &order(kind, &url)).await?;
+        let request = taken.await??;
+        assert!(request.starts_with("PUT /answer?signature=x "), "{request}");
+        let body = request.split("\r\n\r\n").nth(1).unwrap_or_default();
+        let body: serde_json::Value = serde_json::from_str(body)?;
+        assert_eq!((&body["Status"], &body["RequestId"]), (&json!(status), &json!("2")), "{kind}");
+        assert_eq!(body["PhysicalResourceId"], "migration", "{kind}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn after_a_rollback_old_code_leaves_a_newer_schema_alone() -> Result<()> {
+    let here = Here::start().await?;
+    let newer = "insert into platform.schema_history (version, name, applied_on, checksum)
+         values (9999, 'from_the_future', '2026-11-21T10:00:00Z', '1')";
+    here.admin().await?.batch_execute(newer).await?;
+    let answer = here.invoke("platform-migrate", &json!({})).await?;
+    assert_eq!(answer["applied"], json!([]));
+    Ok(())
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::iam::{Grant, grants};
+use crate::iam::{self, Grant, grants};
 use crate::template::Model;
 
 /// Tests write the first into every secret they make up; the others begin what functions make:
@@ -25,7 +25,7 @@ pub(super) fn grants_are_used(root: &Path, model: &Model, uses: &Path) -> Result
     let unused: Vec<&Grant> = granted.iter().filter(unused).collect();
     let wrong: Vec<String> = unused
         .iter()
-        .filter(|grant| !excused.contains_key(&grant.action))
+        .filter(|grant| !excused.keys().any(|pattern| iam::matches(pattern, &grant.action)))
         .map(|grant| format!("{} may {} on {}", grant.role, grant.action, grant.resource))
         .collect();
     ensure!(
@@ -35,7 +35,7 @@ pub(super) fn grants_are_used(root: &Path, model: &Model, uses: &Path) -> Result
     );
     let needless: Vec<&String> = excused
         .keys()
-        .filter(|action| !unused.iter().any(|grant| grant.action == **action))
+        .filter(|pattern| !unused.iter().any(|grant| iam::matches(pattern, &grant.action)))
         .collect();
     ensure!(needless.is_empty(), "{UNUSED} excuses what is used or not granted: {needless:?}");
     println!(

@@ -1,0 +1,66 @@
+//! CloudFormation's side of a migration: what it orders, and how it is told what came of it.
+//!
+//! Protocol: "Custom resource request types" and "Custom resource response objects", AWS
+//! CloudFormation user guide.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use http::Request;
+use http_body_util::Full;
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Longest wait for CloudFormation's mailbox to take an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What CloudFormation orders.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Order {
+    request_type: String,
+    #[serde(rename = "ResponseURL")]
+    response_url: String,
+    stack_id: String,
+    request_id: String,
+    logical_resource_id: String,
+}
+
+impl Order {
+    /// Reads an order; `None` when the event is none, because somebody invoked the function by hand.
+    pub(super) fn read(event: &Value) -> Option<Self> {
+        serde_json::from_value(event.clone()).ok()
+    }
+
+    /// Whether there is something to do: a stack that is deleted leaves its data alone.
+    pub(super) fn migrates(&self) -> bool {
+        self.request_type != "Delete"
+    }
+
+    /// Says whether it went well. The resource's id never changes, so that nothing is ever replaced.
+    pub(super) async fn answer(&self, good: bool) -> Result<()> {
+        let answer = json!({
+            "Status": if good { "SUCCESS" } else { "FAILED" },
+            "Reason": "The log of platform-migrate says what happened.",
+            "PhysicalResourceId": "migration",
+            "StackId": self.stack_id,
+            "RequestId": self.request_id,
+            "LogicalResourceId": self.logical_resource_id,
+        });
+        let https = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let client = Client::builder(TokioExecutor::new()).build(https);
+        // The URL is signed for a request without a content type.
+        let request = Request::put(&self.response_url);
+        let request = request.body(Full::new(bytes::Bytes::from(answer.to_string())))?;
+        let answer = tokio::time::timeout(PATIENCE, client.request(request)).await??;
+        ensure!(answer.status().is_success(), "CloudFormation answered {}", answer.status());
+        Ok(())
+    }
+}
