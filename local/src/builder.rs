@@ -15,6 +15,8 @@ use tokio::sync::Notify;
 pub struct Builder {
     state: Mutex<State>,
     changed: Notify,
+    /// One build at a time: they would only wait for each other.
+    one: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +44,7 @@ impl Builder {
     /// Everything is built already, by whoever started us.
     pub fn done(functions: impl IntoIterator<Item = String>) -> Self {
         let state = State { built: functions.into_iter().collect(), ..State::default() };
-        Self { state: Mutex::new(state), changed: Notify::new() }
+        Self { state: Mutex::new(state), ..Self::default() }
     }
 
     /// Waits until a function is built; an error carries what the compiler said.
@@ -75,8 +77,9 @@ impl Builder {
         }
     }
 
-    /// The code of these functions has changed: who asks for one waits for its new build.
-    pub fn outdate(&self, functions: &[String]) {
+    /// The code of these functions has changed: who asks for one waits for its new build. Answers
+    /// what of all is to be built now, with what a build that failed has left.
+    pub fn outdate(&self, functions: &[String], all: &[String]) -> Vec<String> {
         self.note(|state| {
             state.failed = None;
             for function in functions {
@@ -85,6 +88,8 @@ impl Builder {
                 }
             }
         });
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter(|function| !state.built.contains(*function)).cloned().collect()
     }
 
     /// Builds the functions first in the list first, then those that are waited for, then the rest.
@@ -96,6 +101,7 @@ impl Builder {
         say: impl Fn(&str),
         built: impl Fn(&[String]),
     ) {
+        let _one = self.one.lock().await;
         let mut next: Vec<String> =
             if first.is_empty() { std::mem::take(&mut rest) } else { first.to_vec() };
         rest.retain(|function| !first.contains(function));

@@ -92,7 +92,13 @@ impl Cloud {
         };
         let aws_url = environment.aws_url.clone();
         let lambda = Lambda::start(&model.functions, builder.clone(), environment, record).await?;
-        let routes = Gateway::new(&model.functions, model.api.clone(), lambda.clone(), chatty)?;
+        let routes = Gateway::new(
+            &model.functions,
+            model.api.clone(),
+            lambda.clone(),
+            listeners.clone(),
+            chatty,
+        )?;
         let mut cloud = Self {
             model,
             lambda,

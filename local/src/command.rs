@@ -25,6 +25,7 @@ The local cloud of KiteMate.
   cargo run                                    starts everything and serves it at http://localhost:4000
   cargo run -- --port 4001 --invoke-port 9001  the same on other ports
   cargo run -- test [ARGUMENTS]                runs every test; arguments go to cargo test
+  cargo run -- bench                           measures release builds, as docs/benchmarks.md says
   cargo run -- invoke FUNCTION [EVENT.json]    gives a function an event; events/FUNCTION.json unless named
   cargo run -- mails                           shows the mails that would have been sent
   cargo run -- psql [ARGUMENTS]                opens psql on the database, as its administrator
@@ -51,6 +52,7 @@ pub async fn run(arguments: &[String]) -> Result<()> {
         ["psql", rest @ ..] => psql(&home, rest),
         ["secret", "set", name] => secret_set(&home, name).await,
         ["test", rest @ ..] => test::run(&home, rest).await,
+        ["bench"] => test::bench(&home).await,
         rest => start::run(&home, options(rest)?).await,
     }
 }

@@ -165,18 +165,27 @@ async fn guard(request: Request, next: Next) -> Response {
 /// Why a request is refused: another name for this machine is how a page elsewhere would reach it
 /// (DNS rebinding), and a form of another site has another origin.
 fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<&'static str> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
-    let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
-    if !name.is_some_and(|name| ["localhost", "127.0.0.1", "[::1]"].contains(&name)) {
+    if !for_this_machine(uri, headers) {
         return Some("The console answers to localhost only.");
     }
+    let host = host(uri, headers);
     let own = |origin: &str| origin.strip_prefix("http://") == host;
-    match text(header::ORIGIN) {
+    match headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default()) {
         Some(origin) if !own(origin) => Some("The request came from a page of another site."),
         None if method != Method::GET => Some("A request that changes something names its origin."),
         _ => None,
     }
+}
+
+fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let named = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    named.or_else(|| uri.authority().map(|authority| authority.as_str()))
+}
+
+/// Whether a request was sent to one of this machine's own names.
+pub(crate) fn for_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
+    let name = host(uri, headers).map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
+    name.is_some_and(|name| ["localhost", "127.0.0.1", "[::1]"].contains(&name))
 }
 
 async fn file(kind: &'static str, text: &'static str) -> Response {

@@ -14,10 +14,10 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::lambda::{Lambda, epoch_us};
+use crate::lambda::{Lambda, Listeners, epoch_us};
 use crate::record::{Asked, Cause, Kind, trace_id};
 use crate::template::{Api, Function};
 use event::Matched;
@@ -33,6 +33,9 @@ struct Inner {
     routes: Vec<Target>,
     api: Api,
     lambda: Lambda,
+    listeners: Listeners,
+    /// The namespace of the deployment's metrics.
+    namespace: String,
     /// Whether each request is said on the terminal.
     chatty: bool,
 }
@@ -48,7 +51,15 @@ struct Target {
 
 impl Gateway {
     /// A gateway for the template's routes.
-    pub fn new(functions: &[Function], api: Api, lambda: Lambda, chatty: bool) -> Result<Self> {
+    pub fn new(
+        functions: &[Function],
+        api: Api,
+        lambda: Lambda,
+        listeners: Listeners,
+        chatty: bool,
+    ) -> Result<Self> {
+        let namespace = functions.iter().find_map(|one| one.environment.get("METRICS_NAMESPACE"));
+        let namespace = namespace.cloned().unwrap_or_default();
         let mut routes = Vec::new();
         for function in functions {
             for route in &function.routes {
@@ -65,7 +76,7 @@ impl Gateway {
         routes.sort_by_key(|target| {
             target.segments.iter().filter(|segment| segment.starts_with('{')).count()
         });
-        Ok(Self(Arc::new(Inner { routes, api, lambda, chatty })))
+        Ok(Self(Arc::new(Inner { routes, api, lambda, listeners, namespace, chatty })))
     }
 
     /// Answers every request.
@@ -145,6 +156,18 @@ impl Gateway {
         response(&answer).unwrap_or_else(|| self.refuse("INTEGRATION_FAILURE", id))
     }
 
+    /// What the template's filter over the access log counts.
+    fn count_wrong_signature(&self) {
+        let metric = json!({ "Name": "WrongSignatures", "Unit": "Count" });
+        let directive =
+            json!({ "Namespace": self.0.namespace, "Dimensions": [[]], "Metrics": [metric] });
+        let line = json!({
+            "_aws": { "Timestamp": epoch_us() / 1000, "CloudWatchMetrics": [directive] },
+            "WrongSignatures": 1,
+        });
+        self.0.listeners.tell("api", &line.to_string());
+    }
+
     fn preflight(&self) -> Response {
         let mut response = StatusCode::NO_CONTENT.into_response();
         set_headers(
@@ -156,6 +179,9 @@ impl Gateway {
 
     /// What API Gateway answers itself, as the template words it.
     fn refuse(&self, kind: &str, id: &str) -> Response {
+        if ["INVALID_SIGNATURE", "ACCESS_DENIED", "EXPIRED_TOKEN"].contains(&kind) {
+            self.count_wrong_signature();
+        }
         let default = if kind.ends_with("FAILURE") || kind.ends_with("TIMEOUT") {
             "DEFAULT_5XX"
         } else {

@@ -177,7 +177,8 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Seen {
-    used: BTreeSet<Grant>,
+    /// Which functions used a grant.
+    used: BTreeMap<Grant, BTreeSet<String>>,
     denied: BTreeSet<Denial>,
 }
 
@@ -224,10 +225,10 @@ impl Permissions {
         for (action, resource) in allowing {
             let grant =
                 Grant { role: role.into(), action: action.clone(), resource: resource.clone() };
-            if !seen.used.contains(&grant) {
+            if !seen.used.contains_key(&grant) {
                 self.write(&grant);
-                seen.used.insert(grant);
             }
+            seen.used.entry(grant).or_default().insert(asker.into());
         }
         Ok(())
     }
@@ -256,8 +257,8 @@ impl Permissions {
         self.0.of.iter().filter(move |(_, of)| *of == role).map(|(function, _)| function.as_str())
     }
 
-    /// What was used of what is granted.
-    pub fn used(&self) -> BTreeSet<Grant> {
+    /// What was used of what is granted, and by which functions.
+    pub fn used(&self) -> BTreeMap<Grant, BTreeSet<String>> {
         self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).used.clone()
     }
 

@@ -19,7 +19,7 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::builder::Builder;
-use crate::record::{Cause, Invocation, Record, trace_id};
+use crate::record::{Cause, End, Invocation, Record, trace_id};
 use crate::template::Function;
 pub use process::{Environment, Listener, Listeners};
 
@@ -91,27 +91,29 @@ struct Pending {
     id: String,
     payload: Bytes,
     cause: Cause,
+    /// The X-Ray header it is given.
+    trace: String,
     asked_us: u64,
     answer: oneshot::Sender<Outcome>,
 }
 
 impl Pending {
-    /// It goes to this process now, which needed so long to start if it was started for it.
-    fn given(&self, function: &str, process: u64, init_us: Option<u64>, trace: &str) -> Invocation {
-        let own = trace_id(trace).to_owned();
+    /// What is recorded of it before a process has it.
+    fn recorded(&self, function: &str) -> Invocation {
+        let own = trace_id(&self.trace).to_owned();
         let others = self.cause.traces.iter().map(|header| trace_id(header).to_owned());
         let others: Vec<String> = others.filter(|id| *id != own).collect();
         Invocation {
             id: self.id.clone(),
             function: function.to_owned(),
-            process,
+            process: None,
             cause: self.cause.clone(),
             traces: [vec![own], others].concat(),
-            init_us,
+            init_us: None,
             asked_us: self.asked_us,
-            began_us: epoch_us(),
+            began_us: self.asked_us,
             ended_us: None,
-            end: crate::record::End::Running,
+            end: End::Running,
             event: String::new(),
             answer: String::new(),
             steps: Vec::new(),
@@ -195,29 +197,51 @@ impl Lambda {
         self.call(function, payload, Cause::new(crate::record::Kind::Direct, "")).await
     }
 
-    /// Gives a function an event and waits for what comes of it, at most as long as its timeout.
+    /// Gives a function an event and waits for what comes of it, at most as long as its timeout; it
+    /// goes on to its end when nobody waits any more.
     pub async fn call(&self, function: &str, payload: Bytes, cause: Cause) -> Outcome {
-        let Some(running) = self.0.functions.get(function) else {
+        let Some(running) = self.0.functions.get(function).cloned() else {
             return Outcome::error(
                 "ResourceNotFoundException",
                 "there is no such function in template.yaml",
             );
         };
-        if payload.len() > MOST_PAYLOAD_BYTES {
+        let lambda = self.clone();
+        let serving = tokio::spawn(async move { lambda.serve(&running, payload, cause).await });
+        let lost = |_| Outcome::error("Local.Stopped", "the local cloud is stopping");
+        serving.await.unwrap_or_else(lost)
+    }
+
+    async fn serve(&self, running: &Arc<Running>, payload: Bytes, cause: Cause) -> Outcome {
+        let (answer, outcome) = oneshot::channel();
+        let (id, trace) = (Uuid::now_v7().to_string(), cause.header());
+        let asked_us = epoch_us();
+        let pending = Pending { id: id.clone(), payload, cause, trace, asked_us, answer };
+        self.0.record.asked(pending.recorded(&running.spec.name), &pending.payload);
+        let outcome = self.outcome(running, pending, outcome).await;
+        self.0.record.ended(&id, &outcome);
+        outcome
+    }
+
+    async fn outcome(
+        &self,
+        running: &Arc<Running>,
+        pending: Pending,
+        outcome: oneshot::Receiver<Outcome>,
+    ) -> Outcome {
+        if pending.payload.len() > MOST_PAYLOAD_BYTES {
             return Outcome::error(
                 "RequestEntityTooLargeException",
                 "the event is larger than 6 MB",
             );
         }
-        if let Err(err) = self.0.builder.ready(function).await {
+        if let Err(err) = self.0.builder.ready(&running.spec.name).await {
             return Outcome::error("Local.BuildFailed", &format!("{err:#}"));
         }
-        let (answer, outcome) = oneshot::channel();
-        let id = Uuid::now_v7().to_string();
-        let asked_us = epoch_us();
-        self.give(running, Pending { id: id.clone(), payload, cause, asked_us, answer });
+        let id = pending.id.clone();
+        self.give(running, pending);
         let timeout = running.spec.timeout;
-        let outcome = match tokio::time::timeout(timeout + START_ALLOWANCE, outcome).await {
+        match tokio::time::timeout(timeout + START_ALLOWANCE, outcome).await {
             Ok(Ok(outcome)) if outcome.payload.len() > MOST_PAYLOAD_BYTES => {
                 Outcome::error("Function.ResponseSizeTooLarge", "the answer is larger than 6 MB")
             }
@@ -228,9 +252,7 @@ impl Lambda {
                 let message = format!("Task timed out after {}.00 seconds", timeout.as_secs());
                 Outcome::error("Sandbox.Timedout", &message)
             }
-        };
-        self.0.record.ended(&id, &outcome);
-        outcome
+        }
     }
 
     /// Stops every process; a later event starts new ones.
@@ -246,12 +268,18 @@ impl Lambda {
     fn give(&self, running: &Arc<Running>, pending: Pending) {
         let mut state = running.state();
         state.pending.push_back(pending);
-        let short = state.pending.len() > state.idle.len() + state.starting;
-        if short && state.processes.len() < MOST_PROCESSES {
-            self.start_process(running, &mut state);
-        }
+        self.refill(running, &mut state);
         drop(state);
         running.event.notify_waiters();
+    }
+
+    /// Starts processes for the events that no process is free for.
+    fn refill(&self, running: &Arc<Running>, state: &mut State) {
+        while state.pending.len() > state.idle.len() + state.starting
+            && state.processes.len() < MOST_PROCESSES
+        {
+            self.start_process(running, state);
+        }
     }
 
     fn start_process(&self, running: &Arc<Running>, state: &mut State) {
@@ -260,20 +288,23 @@ impl Lambda {
         state.starting += 1;
         let process = Process { _stop: stop, started_us: epoch_us(), init_us: None, asked: false };
         state.processes.insert(number, process);
-        let (running, environment) = (running.clone(), self.0.environment.clone());
+        let (running, lambda) = (running.clone(), self.clone());
         tokio::spawn(async move {
-            let ended = process::run(&running.spec, number, &environment, stopped).await;
+            let environment = &lambda.0.environment;
+            let ended = process::run(&running.spec, number, environment, stopped).await;
             running.process_ended(number, &ended);
+            lambda.refill(&running, &mut running.state());
         });
     }
 
     /// A timed-out event: its process is stopped, as Lambda does, because it may be in any state.
-    fn abandon(&self, running: &Running, id: &str) {
+    fn abandon(&self, running: &Arc<Running>, id: &str) {
         let mut state = running.state();
         state.pending.retain(|pending| pending.id != id);
         if let Some((process, _)) = state.in_flight.remove(id) {
             state.processes.remove(&process);
             state.idle.remove(&process);
+            self.refill(running, &mut state);
         }
     }
 }

@@ -102,8 +102,8 @@ pub struct Invocation {
     pub id: String,
     /// The function.
     pub function: String,
-    /// The number of its process.
-    pub process: u64,
+    /// The number of its process, once it has one.
+    pub process: Option<u64>,
     /// What it came from.
     pub cause: Cause,
     /// Its traces' ids, its own first.
@@ -112,7 +112,7 @@ pub struct Invocation {
     pub init_us: Option<u64>,
     /// When the event was there, in microseconds since 1970.
     pub asked_us: u64,
-    /// When its process was given it.
+    /// When its process was given it; until then, when the event was there.
     pub began_us: u64,
     /// When it answered.
     pub ended_us: Option<u64>,
@@ -244,10 +244,20 @@ impl Record {
         self.0.changed.subscribe()
     }
 
-    /// A process was given an event.
-    pub fn begun(&self, mut invocation: Invocation, event: &Bytes) {
+    /// A function was asked to take an event.
+    pub fn asked(&self, mut invocation: Invocation, event: &Bytes) {
         invocation.event = redact::shown(event);
         self.change(|store| store.add(invocation));
+    }
+
+    /// A process was given it, and needed so long to start if it was started for it.
+    pub fn given(&self, id: &str, process: u64, init_us: Option<u64>) {
+        self.change(|store| {
+            if let Some(invocation) = store.invocations.get_mut(id) {
+                (invocation.process, invocation.init_us) = (Some(process), init_us);
+                invocation.began_us = epoch_us();
+            }
+        });
     }
 
     /// A process wrote a line.

@@ -75,6 +75,11 @@ impl Config {
         self.find("DATABASE_PASSWORD").map(Secret::new)
     }
 
+    /// The namespace of metrics: each stage of an account has its own.
+    pub fn metrics_namespace(&self) -> &str {
+        self.find("METRICS_NAMESPACE").unwrap_or("KiteMate")
+    }
+
     /// The region of every AWS call.
     pub fn region(&self) -> String {
         self.find("AWS_REGION").unwrap_or("ap-south-1").into()

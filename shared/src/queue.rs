@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use crate::db::{Entry, Statement, Tenant};
 use crate::events::{Envelope, Event};
+use crate::problem::reasons;
 use crate::telemetry::{self, Begun};
-use crate::{App, Config, Outcome, Problem, Reason};
+use crate::{App, Code, Config, Outcome, Problem, Reason};
 
 type Handled = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
 
@@ -151,6 +152,17 @@ struct Failure {
     item_identifier: String,
 }
 
+/// What came of a batch.
+#[derive(Debug)]
+pub struct Delivered {
+    /// Which of its records are to be delivered again, as Lambda wants to hear it.
+    pub answer: Value,
+    /// How many.
+    pub failed: usize,
+    /// Why: the first failure of our own, else the last refusal.
+    pub worst: Option<Reason>,
+}
+
 /// Serves a queue: the whole of a consumer's binary.
 pub fn consume(consumer: Consumer) -> Outcome {
     telemetry::run(async move {
@@ -163,9 +175,16 @@ pub fn consume(consumer: Consumer) -> Outcome {
             let invocation = invocations.begin(Begun::of(&event.context));
             async move {
                 let delivered = invocation.during(consumer.deliver(&app, event.payload)).await;
-                let (answer, refusal) = delivered.map_err(|err| err.to_string())?;
-                invocation.end(refusal);
-                Ok::<_, lambda_runtime::Error>(answer)
+                match delivered {
+                    Ok(done) => {
+                        invocation.end_unattended(done.worst, done.failed);
+                        Ok::<_, lambda_runtime::Error>(done.answer)
+                    }
+                    Err(err) => {
+                        invocation.end_unattended(Some(reasons::INTERNAL), 1);
+                        Err(err.to_string().into())
+                    }
+                }
             }
         });
         lambda_runtime::run(handle).await.map_err(|err| anyhow::anyhow!(err))
@@ -173,16 +192,12 @@ pub fn consume(consumer: Consumer) -> Outcome {
 }
 
 impl Consumer {
-    /// Handles an SQS event and answers which of its records failed, and with what.
-    pub async fn deliver(
-        &self,
-        app: &App,
-        event: Value,
-    ) -> anyhow::Result<(Value, Option<Reason>)> {
+    /// Handles an SQS event, each record by itself.
+    pub async fn deliver(&self, app: &App, event: Value) -> anyhow::Result<Delivered> {
         let batch: Batch = serde_json::from_value(event)
             .map_err(|_| anyhow::anyhow!("the payload is not an SQS event"))?;
         let mut failures = Vec::new();
-        let mut last = None;
+        let mut worst: Option<Reason> = None;
         for record in batch.records {
             // One connection, so one record after another; a failed one leaves the rest alone.
             let handled = AssertUnwindSafe((self.handle)(app.clone(), record.body)).catch_unwind();
@@ -191,10 +206,13 @@ impl Consumer {
             if let Err(problem) = handled.unwrap_or_else(|_| Err(telemetry::panicked())) {
                 telemetry::report(&problem, &record.message_id);
                 failures.push(Failure { item_identifier: record.message_id });
-                last = Some(problem.reason());
+                let reason = problem.reason();
+                worst = worst.filter(|worst| worst.code == Code::Internal).or(Some(reason));
             }
         }
-        Ok((serde_json::to_value(Failures { batch_item_failures: failures })?, last))
+        let failed = failures.len();
+        let answer = serde_json::to_value(Failures { batch_item_failures: failures })?;
+        Ok(Delivered { answer, failed, worst })
     }
 }
 

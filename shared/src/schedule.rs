@@ -64,7 +64,8 @@ async fn once(
     if let Err(problem) = &ran {
         invocation.while_in(|| telemetry::report(problem, "schedule"));
     }
-    invocation.end(ran.as_ref().err().map(Problem::reason));
+    let reason = ran.as_ref().err().map(Problem::reason);
+    invocation.end_unattended(reason, usize::from(reason.is_some()));
     ran.map_err(|problem| lambda_runtime::Error::from(problem.reason().name))
 }
 

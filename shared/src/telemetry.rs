@@ -11,7 +11,11 @@ mod outside;
 
 use std::future::Future;
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::problem::Code;
 use crate::{Config, Outcome, Problem};
@@ -32,14 +36,13 @@ pub fn run(function: impl Future<Output = Outcome>) -> Outcome {
 /// JSON lines on standard output; `LOG_LEVEL` chooses how much, `info` unless it says otherwise.
 pub fn start_logging(config: &Config) {
     let level = config.find("LOG_LEVEL").unwrap_or("info");
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false)
-        .with_env_filter(filter);
+    // `info,trace=debug` and its like; without the regular expressions of an EnvFilter, which every
+    // binary would carry.
+    let filter = level.parse().unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
+    let lines = lines.with_target(false).with_filter(filter);
     // A second call, in a test, keeps the first.
-    let _ = lines.with_target(false).try_init();
+    let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
 /// Logs a problem once: our failures with their cause at error, refusals at info.

@@ -35,6 +35,8 @@ struct Metrics {
     services: Vec<Service>,
     /// AWS services and vendors that functions call.
     systems: Vec<System>,
+    /// Requests with a wrong or a stranger's signature, which API Gateway refuses before any function.
+    wrong_signatures: u64,
 }
 
 /// What a service's functions did.
@@ -76,7 +78,6 @@ struct Security {
     refused_tokens: u64,
     /// Requests over a limit, in `auth` guesses of passwords and codes.
     lockouts: u64,
-    wrong_signatures: u64,
 }
 
 /// How calls to an outside system went.
@@ -114,7 +115,8 @@ async fn metrics(State(app): State<App>, Query(asked): Query<Asked>) -> Reply {
     let minute = clock::now().as_second().div_euclid(60) + 1;
     let at = |minute: i64| Timestamp::from_second(minute * 60).map_err(Problem::internal);
     let (from, to) = (at(minute - i64::from(asked.minutes))?, at(minute)?);
-    let mut questions = Questions::new(asked.minutes * 60);
+    let mut questions = Questions::new(app.config().metrics_namespace(), asked.minutes * 60);
+    let signatures = questions.ask(None, "WrongSignatures", "Sum");
     let services: Vec<_> = SERVICES.iter().map(|name| ask_service(&mut questions, name)).collect();
     let systems: Vec<_> = SYSTEMS.iter().map(|name| ask_system(&mut questions, name)).collect();
     let answers = questions.answers(&app, from, to).await?;
@@ -126,6 +128,7 @@ async fn metrics(State(app): State<App>, Query(asked): Query<Asked>) -> Reply {
             .map(|read| read(&answers, f64::from(asked.minutes)))
             .collect(),
         systems: systems.into_iter().map(|read| read(&answers)).collect(),
+        wrong_signatures: answers.count(signatures),
     })
 }
 
@@ -133,15 +136,15 @@ fn ask_service(
     questions: &mut Questions,
     service: &'static str,
 ) -> impl Fn(&Answers, f64) -> Service + use<> {
-    let mut ask = |name, statistic| questions.ask(("service", service), name, statistic);
+    let mut ask = |name, statistic| questions.ask(Some(("service", service)), name, statistic);
     let [count, sum, p95] = ["SampleCount", "Sum", "p95"].map(|one| ask("Duration", one));
-    let [trips, waited, waited_p95] =
+    let [waits, waited, waited_p95] =
         ["SampleCount", "Sum", "p95"].map(|one| ask("QueryDuration", one));
+    let trips = ask("RoundTrips", "Sum");
     let [refusals, failures, cold, slow, connects] =
         ["Refusals", "Failures", "ColdStarts", "SlowQueries", "Connects"]
             .map(|name| ask(name, "Sum"));
-    let [tokens, lockouts, signatures] =
-        ["RefusedTokens", "Lockouts", "WrongSignatures"].map(|name| ask(name, "Sum"));
+    let [tokens, lockouts] = ["RefusedTokens", "Lockouts"].map(|name| ask(name, "Sum"));
     move |answers, minutes| Service {
         service,
         invocations: answers.count(count),
@@ -153,7 +156,7 @@ fn ask_service(
         cold_starts: answers.count(cold),
         database: Database {
             round_trips: answers.count(trips),
-            average_ms: answers.average(waited, trips),
+            average_ms: answers.average(waited, waits),
             p95_ms: answers.highest(waited_p95),
             slow: answers.count(slow),
             connects: answers.count(connects),
@@ -161,7 +164,6 @@ fn ask_service(
         security: Security {
             refused_tokens: answers.count(tokens),
             lockouts: answers.count(lockouts),
-            wrong_signatures: answers.count(signatures),
         },
     }
 }
@@ -170,7 +172,7 @@ fn ask_system(
     questions: &mut Questions,
     system: &'static str,
 ) -> impl Fn(&Answers) -> System + use<> {
-    let mut ask = |name, statistic| questions.ask(("system", system), name, statistic);
+    let mut ask = |name, statistic| questions.ask(Some(("system", system)), name, statistic);
     let (calls, failed) = (ask("Calls", "Sum"), ask("CallFailures", "Sum"));
     let [count, sum, p95] = ["SampleCount", "Sum", "p95"].map(|one| ask("CallDuration", one));
     move |answers| {
@@ -188,21 +190,23 @@ fn ask_system(
 
 /// What CloudWatch is asked, in one request: it takes 500 questions.
 struct Questions {
+    namespace: String,
     period_s: i32,
     queries: Vec<MetricDataQuery>,
 }
 
 impl Questions {
-    fn new(period_s: i32) -> Self {
-        Self { period_s, queries: Vec::new() }
+    fn new(namespace: &str, period_s: i32) -> Self {
+        Self { namespace: namespace.to_owned(), period_s, queries: Vec::new() }
     }
 
     /// Asks for a statistic of a metric and answers the number of the question.
-    fn ask(&mut self, (dimension, value): (&str, &str), name: &str, statistic: &str) -> usize {
+    fn ask(&mut self, dimension: Option<(&str, &str)>, name: &str, statistic: &str) -> usize {
         let number = self.queries.len();
-        let dimension = Dimension::builder().name(dimension).value(value).build();
-        let metric =
-            Metric::builder().namespace("KiteMate").metric_name(name).dimensions(dimension);
+        let dimensions = dimension
+            .map(|(name, value)| vec![Dimension::builder().name(name).value(value).build()]);
+        let metric = Metric::builder().namespace(&self.namespace).metric_name(name);
+        let metric = metric.set_dimensions(dimensions);
         let stat = MetricStat::builder().metric(metric.build()).period(self.period_s);
         let query = MetricDataQuery::builder().id(format!("q{number}"));
         self.queries.push(query.metric_stat(stat.stat(statistic).build()).build());
@@ -290,7 +294,7 @@ mod tests {
 
     #[test]
     fn cloudwatch_is_asked_once() {
-        let mut questions = Questions::new(60);
+        let mut questions = Questions::new("KiteMate", 60);
         SERVICES.iter().for_each(|name| drop(ask_service(&mut questions, name)));
         SYSTEMS.iter().for_each(|name| drop(ask_system(&mut questions, name)));
         assert!(questions.queries.len() <= 500, "{}", questions.queries.len());

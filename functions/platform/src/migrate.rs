@@ -7,12 +7,18 @@
 mod deployment;
 mod signing_key;
 
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
 use refinery::{Migration, Runner};
 use serde_json::{Value, json};
-use shared::db::Target;
+use shared::db::{DbError, Target};
+use shared::problem::reasons::TIMEOUT;
 use shared::schedule::Schedule;
 use shared::{App, Config, Problem};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 /// The roles, made before anything else.
 const ROLES: &str = include_str!("../../../migrations/roles.sql");
@@ -28,6 +34,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
 /// The version this code needs.
 pub const LATEST: i32 = 4;
 
+/// The function has ten minutes; CloudFormation is to be told within them.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(560);
+
 /// Any number no other lock of this database uses.
 const LOCK: i64 = 0x006B_6974_656D_6174;
 
@@ -36,20 +45,27 @@ pub fn schedule() -> Schedule {
     Schedule::told(deploy)
 }
 
-/// CloudFormation is always told what came of it: silence would hold the deployment up for an hour.
+/// CloudFormation is always told what came of it: silence would hold the deployment up until it gives
+/// up by itself.
 async fn deploy(app: App, event: Value) -> Result<Value, Problem> {
     let Some(order) = deployment::Order::read(&event) else { return migrate(&app).await };
-    let outcome = if order.migrates() { migrate(&app).await } else { Ok(json!({})) };
-    if let Err(problem) = &outcome {
-        shared::telemetry::report(problem, "migration");
+    if !order.migrates() {
+        order.answer(true).await.map_err(Problem::unavailable)?;
+        return Ok(json!({}));
     }
+    let migrating = AssertUnwindSafe(migrate(&app)).catch_unwind();
+    let outcome = match tokio::time::timeout(GIVE_UP_AFTER, migrating).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(shared::telemetry::panicked()),
+        Err(_) => Err(Problem::new(TIMEOUT)),
+    };
     order.answer(outcome.is_ok()).await.map_err(Problem::unavailable)?;
-    Ok(outcome.unwrap_or_default())
+    outcome
 }
 
 async fn migrate(app: &App) -> Result<Value, Problem> {
     // As the administrator, on a connection of its own: the lock lives as long as the session.
-    let mut client = Target::read(&administrator(app).await?).connect().await?;
+    let mut client = connect(app).await?;
     let locked = async {
         client.batch_execute(&format!("select pg_advisory_lock({LOCK})")).await?;
         client.batch_execute(ROLES).await?;
@@ -60,6 +76,21 @@ async fn migrate(app: &App) -> Result<Value, Problem> {
     let key = signing_key::ensure(app, &client).await?;
     tracing::info!(?applied, key, "migrated");
     Ok(json!({ "applied": applied, "version": LATEST, "signingKey": key }))
+}
+
+/// Connects as the administrator. Where the roles that were granted `rds_iam` make their maker count as
+/// a member too, RDS no longer takes the password, and takes a token instead.
+async fn connect(app: &App) -> Result<Client, Problem> {
+    let settings = administrator(app).await?;
+    match Target::read(&settings).connect().await {
+        Err(DbError::Connect(err))
+            if app.config().find("DATABASE_SECRET").is_some() && err.code().is_some() =>
+        {
+            tracing::info!(code = err.code().map(SqlState::code), "the password was refused");
+            Ok(Target::read(&settings.with([("DATABASE_AUTH", "iam")])).connect().await?)
+        }
+        connected => Ok(connected?),
+    }
 }
 
 /// The settings with the administrator's name and password, where a secret has them.

@@ -118,12 +118,10 @@ async fn table(app: &App) -> Result<(), Problem> {
 
 async fn secret(app: &App) -> Result<(), Problem> {
     let id = app.config().need("SIGNING_KEY_SECRET")?;
-    app.aws()
-        .secrets()
-        .describe_secret()
-        .secret_id(id)
-        .send()
-        .await
-        .map_err(Problem::unavailable)?;
+    let secret = app.aws().secrets().describe_secret().secret_id(id).send().await;
+    let secret = secret.map_err(Problem::unavailable)?;
+    if secret.version_ids_to_stages().is_none_or(std::collections::HashMap::is_empty) {
+        return Err(Problem::unavailable(anyhow::anyhow!("the secret has no value yet")));
+    }
     Ok(())
 }

@@ -3,9 +3,10 @@
 mod afterwards;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
 
 use super::{cargo, parts};
@@ -25,52 +26,79 @@ pub(super) async fn run(home: &Home, arguments: &[&str]) -> Result<()> {
     let targets = ["--workspace", "--lib", "--test", "it"];
     // Built first: the functions' binaries come with their packages' tests.
     succeed(cargo(home).arg("test").args(targets).arg("--no-run"))?;
-    let folder = Scratch::make()?;
-    let (python, binaries, emulator) = parts(home).await?;
-    let postgres = Postgres::start(
-        &binaries,
-        &folder.0.join("postgres"),
-        &folder.0.join("postgres.log"),
-        false,
-    )?;
-    postgres.ensure_database().await?;
-    postgres.database.run("postgres", &format!("create database {TEMPLATE}")).await?;
-    let emulator = Emulator::start(
-        &python,
-        &emulator,
-        &folder.0.join("state"),
-        &folder.0.join("emulator.log"),
-    )
-    .await?;
-    migrate_template(home, &folder.0, &postgres, &emulator).await?;
-    let database = &postgres.database;
-    let tests = |command: &mut std::process::Command| {
-        command
-            .env("KITEMATE_TEST_DATABASE", format!("{}:{}", database.host, database.port))
-            .env("KITEMATE_TEST_PASSWORD", &database.password)
-            .env("KITEMATE_TEST_EMULATOR", &emulator.url)
-            .env("KITEMATE_TEST_FOLDER", &folder.0)
-            .env("KITEMATE_PARTS", &home.parts);
-        succeed(command)
-    };
-    let outcome = tests(cargo(home).arg("test").args(targets).args(arguments));
+    let bed = Bed::make(home).await?;
+    let outcome = bed.run(cargo(home).arg("test").args(targets).args(arguments));
+    let whole = !arguments.iter().any(|argument| !argument.starts_with('-'));
     let outcome = match outcome {
-        Ok(()) if !arguments.iter().any(|argument| !argument.starts_with('-')) => {
-            tests(cargo(home).args(["test", "--workspace", "--doc"])).and_then(|()| {
-                let (database, url) = (&postgres.database, &emulator.url);
-                let here = Surroundings::of(database, url, "kitemate", "");
-                let model = read(&home.root.join("template.yaml"), &here)?;
-                afterwards::no_secret_was_logged(&folder.0)?;
-                afterwards::grants_are_used(&home.root, &model, &folder.0.join(USES))
-            })
-        }
+        Ok(()) if whole => bed
+            .run(cargo(home).args(["test", "--workspace", "--doc"]))
+            .and_then(|()| bed.look_afterwards(home)),
         outcome => outcome,
     };
     if outcome.is_err() {
-        println!("The logs of the functions are kept in {}", folder.0.display());
-        std::mem::forget(folder);
+        println!("The logs of the functions are kept in {}", bed.folder.0.display());
+        std::mem::forget(bed.folder);
     }
     outcome
+}
+
+/// Measures the release builds of what `bench` compares.
+pub(super) async fn bench(home: &Home) -> Result<()> {
+    // The local cloud's own functions stay as they are; those that are measured are as deployed.
+    succeed(cargo(home).args(["build", "--bin", "platform-migrate"]))?;
+    println!("Building in release; the first time that takes some minutes.");
+    succeed(cargo(home).args(["build", "--release"]))?;
+    let node = home.root.join("bench/node");
+    let mut npm = Command::new("npm");
+    let npm = npm.args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(node);
+    succeed(npm).context("the comparison needs Node 20 with npm")?;
+    let bed = Bed::make(home).await?;
+    bed.run(&mut Command::new(home.target().join("release/bench")))
+}
+
+/// What tests and measurements stand on: Postgres with a migrated template, and the emulator.
+struct Bed {
+    postgres: Postgres,
+    emulator: Emulator,
+    parts: PathBuf,
+    /// Last: it is deleted when what keeps its data in it has ended.
+    folder: Scratch,
+}
+
+impl Bed {
+    async fn make(home: &Home) -> Result<Self> {
+        let folder = Scratch::make()?;
+        let (python, binaries, emulator) = parts(home).await?;
+        let (data, log) = (folder.0.join("postgres"), folder.0.join("postgres.log"));
+        let postgres = Postgres::start(&binaries, &data, &log, false)?;
+        postgres.ensure_database().await?;
+        postgres.database.run("postgres", &format!("create database {TEMPLATE}")).await?;
+        let (state, log) = (folder.0.join("state"), folder.0.join("emulator.log"));
+        let emulator = Emulator::start(&python, &emulator, &state, &log).await?;
+        migrate_template(home, &folder.0, &postgres, &emulator).await?;
+        Ok(Self { postgres, emulator, parts: home.parts.clone(), folder })
+    }
+
+    /// Runs something that stands on it.
+    fn run(&self, command: &mut Command) -> Result<()> {
+        let database = &self.postgres.database;
+        command
+            .env("KITEMATE_TEST_DATABASE", format!("{}:{}", database.host, database.port))
+            .env("KITEMATE_TEST_PASSWORD", &database.password)
+            .env("KITEMATE_TEST_EMULATOR", &self.emulator.url)
+            .env("KITEMATE_TEST_FOLDER", &self.folder.0)
+            .env("KITEMATE_PARTS", &self.parts);
+        succeed(command)
+    }
+
+    /// Grants that nobody used, and secrets in logs.
+    fn look_afterwards(&self, home: &Home) -> Result<()> {
+        let (database, url) = (&self.postgres.database, &self.emulator.url);
+        let here = Surroundings::of(database, url, "kitemate", "");
+        let model = read(&home.root.join("template.yaml"), &here)?;
+        afterwards::no_secret_was_logged(&self.folder.0)?;
+        afterwards::grants_are_used(&home.root, &model, &self.folder.0.join(USES))
+    }
 }
 
 async fn migrate_template(
@@ -101,9 +129,9 @@ async fn migrate_template(
     cloud.migrate().await
 }
 
-fn succeed(command: &mut std::process::Command) -> Result<()> {
+fn succeed(command: &mut Command) -> Result<()> {
     let status = command.status()?;
-    if status.success() { Ok(()) } else { bail!("the tests did not pass ({status})") }
+    if status.success() { Ok(()) } else { bail!("it did not go well ({status})") }
 }
 
 /// A folder that is deleted at the end.

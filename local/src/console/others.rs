@@ -93,7 +93,10 @@ pub(super) async fn permissions(State(console): State<Console>) -> Response {
                         @let grant = Grant { role: role.name.clone(), action: action.clone(), resource: resource.clone() };
                         tr {
                             td { code { (action) } } td { code { (resource) } }
-                            td { @if used.contains(&grant) { span.tag.good { "used" } } @else { span.dim { "not yet" } } }
+                            td { @match used.get(&grant) {
+                                Some(by) => { span.tag.good { "used" } " by " (by.iter().cloned().collect::<Vec<_>>().join(", ")) }
+                                None => span.dim { "not yet" },
+                            } }
                         }
                     }
                 }

@@ -1,6 +1,5 @@
 //! Queues: how much waits in them, what failed for good, and putting it back.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -17,8 +16,6 @@ use super::{Console, traces};
 use crate::resources::Aws;
 use crate::template::{ACCOUNT, Queue};
 
-/// Dead letters shown of one queue.
-const SHOWN: usize = 50;
 /// A message that is being put back is hidden for this long.
 const HIDDEN_S: i32 = 20;
 
@@ -35,9 +32,8 @@ pub(super) async fn list(State(console): State<Console>) -> Response {
         let dead = console.dead_letters_of(queue);
         let dead_url = dead.map(|dead| console.queue_url(&dead.name));
         let url = console.queue_url(&queue.name);
-        let (depth, letters) =
-            (depth(&console.aws, &url).await, letters(&console.aws, dead_url.as_deref()).await);
-        rows.push((queue, depth, letters));
+        let depth = depth(&console.aws, &url).await;
+        rows.push((queue, depth, letters(&console.aws, dead_url.as_deref()).await));
     }
     let content = html! {
         table {
@@ -56,7 +52,7 @@ fn row(
     console: &Console,
     queue: &Queue,
     depth: &Result<Depth>,
-    letters: &Result<Vec<Message>>,
+    letters: &Result<Letters>,
 ) -> Markup {
     let consumer = console.functions.iter().find(|function| {
         function.queue.as_ref().is_some_and(|trigger| trigger.queue == queue.name)
@@ -72,30 +68,27 @@ fn row(
                 Err(err) => { td colspan="3" { (err) } }
             }
             td.number { @match letters {
-                Ok(letters) if letters.is_empty() => "0",
-                Ok(letters) => span.tag.bad { (letters.len()) },
+                Ok(Letters { count: 0, .. }) => "0",
+                Ok(letters) => span.tag.bad { (letters.count) },
                 Err(err) => (err),
             } }
-            td { @if letters.as_ref().is_ok_and(|letters| !letters.is_empty()) {
+            td { @if letters.as_ref().is_ok_and(|letters| letters.count > 0) {
                 form method="post" action={ "/_console/queues/" (queue.name) "/redrive" } { button { "Redrive all" } }
             } }
         }
     }
 }
 
-fn dead(queue: &Queue, letters: &Result<Vec<Message>>) -> Markup {
-    let letters = letters.as_deref().unwrap_or_default();
+fn dead(queue: &Queue, letters: &Result<Letters>) -> Markup {
     html! {
-        @if !letters.is_empty() {
+        @if let Ok(letters) = letters && letters.count > 0 {
             h2 { "Dead letters of " (queue.name) }
-            @for letter in letters {
+            @if letters.count > letters.first.len() { p.dim { "The first " (letters.first.len()) " of " (letters.count) "." } }
+            @for letter in &letters.first {
                 @let attribute = |name| letter.attributes().and_then(|all| all.get(&name)).cloned();
                 @let id = letter.message_id().unwrap_or_default();
                 section.letter {
                     p { code { (id) }
-                        @if let Some(times) = attribute(MessageSystemAttributeName::ApproximateReceiveCount) {
-                            " · received " (times) " times"
-                        }
                         @if let Some(trace) = attribute(MessageSystemAttributeName::AwsTraceHeader) {
                             " · " a href={ "/_console/traces/" (crate::record::trace_id(&trace)) } { "its trace" }
                         }
@@ -122,22 +115,19 @@ async fn depth(aws: &Aws, url: &str) -> Result<Depth> {
     })
 }
 
-/// The dead letters of a queue, left where they are.
-async fn letters(aws: &Aws, url: Option<&str>) -> Result<Vec<Message>> {
-    let Some(url) = url else { return Ok(Vec::new()) };
-    let mut all = BTreeMap::new();
-    // Shown again at once, so that looking changes nothing; a few looks, since one shows ten at most.
-    for _ in 0..5 {
-        let received = receive(aws, url, 0).await?;
-        let before = all.len();
-        all.extend(
-            received.into_iter().map(|one| (one.message_id().unwrap_or_default().to_owned(), one)),
-        );
-        if all.len() == before || all.len() >= SHOWN {
-            break;
-        }
-    }
-    Ok(all.into_values().take(SHOWN).collect())
+/// The dead letters of a queue, of which a look shows ten.
+#[derive(Default)]
+struct Letters {
+    count: usize,
+    first: Vec<Message>,
+}
+
+/// Looks at them; whoever looks next sees them too.
+async fn letters(aws: &Aws, url: Option<&str>) -> Result<Letters> {
+    let Some(url) = url else { return Ok(Letters::default()) };
+    let first = receive(aws, url, 0).await?;
+    let count = depth(aws, url).await?.waiting.parse().unwrap_or(0).max(first.len());
+    Ok(Letters { count, first })
 }
 
 async fn receive(aws: &Aws, url: &str, hidden_s: i32) -> Result<Vec<Message>> {
@@ -182,11 +172,14 @@ async fn redriven(console: &Console, name: &str, only: Option<&str>) -> Response
 /// Puts dead letters back into their queue: sent first and deleted after, so that none is lost.
 async fn redrive(aws: &Aws, from: &str, to: &str, only: Option<&str>) -> Result<()> {
     let mut left_alone = Vec::new();
-    loop {
+    // Those that are there now: one that fails again meanwhile is not sent again and again.
+    let mut left = letters(aws, Some(from)).await?.count;
+    while left > 0 {
         let letters = receive(aws, from, HIDDEN_S).await?;
         if letters.is_empty() {
             break;
         }
+        left = left.saturating_sub(letters.len());
         for letter in letters {
             let receipt = letter.receipt_handle().unwrap_or_default().to_owned();
             if only.is_some_and(|only| letter.message_id() != Some(only)) {

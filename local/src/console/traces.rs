@@ -122,7 +122,10 @@ fn invocation_bars(one: &Invocation, bars: &mut Vec<Bar>) {
         let init = init.min(waited);
         bar(1, "init", "init".into(), "a process was started".into(), one.began_us - init, init);
     }
-    let detail = format!("process {}", one.process);
+    let detail = match one.process {
+        Some(process) => format!("process {process}"),
+        None => "no process had it".into(),
+    };
     bar(1, "handler", one.function.clone(), detail, one.began_us, one.took_us());
     for step in &one.steps {
         let class = match step.kind.as_str() {

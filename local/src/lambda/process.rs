@@ -131,7 +131,8 @@ impl Listeners {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
     }
 
-    fn tell(&self, function: &str, line: &str) {
+    /// Tells everybody a line.
+    pub fn tell(&self, function: &str, line: &str) {
         for listener in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             listener(function, line);
         }

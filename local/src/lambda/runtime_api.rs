@@ -77,10 +77,9 @@ fn take(lambda: &Lambda, running: &Arc<Running>, process: u64) -> Taken {
     let mut state = running.state();
     if state.leaving.remove(&process) {
         state.processes.remove(&process);
-        // What waits was counted on this process.
-        if !state.pending.is_empty() {
-            lambda.start_process(running, &mut state);
-        }
+        state.idle.remove(&process);
+        // What waits may have been counted on this process.
+        lambda.refill(running, &mut state);
     }
     let Some(init_us) = state.processes.get_mut(&process).map(|one| one.init_us.take()) else {
         return Taken::Ended;
@@ -91,10 +90,9 @@ fn take(lambda: &Lambda, running: &Arc<Running>, process: u64) -> Taken {
         }
         return Taken::Nothing;
     };
-    let trace = pending.cause.header();
-    let given = pending.given(&running.spec.name, process, init_us, &trace);
-    lambda.0.record.begun(given, &pending.payload);
-    let Pending { id, payload, answer, .. } = pending;
+    state.idle.remove(&process);
+    lambda.0.record.given(&pending.id, process, init_us);
+    let Pending { id, payload, trace, answer, .. } = pending;
     state.in_flight.insert(id.clone(), (process, answer));
     Taken::Event(id, payload, trace)
 }

@@ -6,7 +6,7 @@ fn invocation(id: &str, trace: &str) -> Invocation {
     Invocation {
         id: id.into(),
         function: "auth-me".into(),
-        process: 1,
+        process: None,
         cause: Cause::default(),
         traces: vec![trace.into()],
         init_us: None,
@@ -25,7 +25,7 @@ fn invocation(id: &str, trace: &str) -> Invocation {
 fn the_oldest_invocations_are_forgotten_with_their_traces() {
     let record = Record::default();
     for number in 0..MOST + 5 {
-        record.begun(invocation(&number.to_string(), &format!("t{number}")), &Bytes::new());
+        record.asked(invocation(&number.to_string(), &format!("t{number}")), &Bytes::new());
     }
     assert_eq!(record.len(), MOST);
     assert!(record.trace("t4").1.is_empty());
@@ -36,8 +36,8 @@ fn the_oldest_invocations_are_forgotten_with_their_traces() {
 #[test]
 fn lines_and_statements_go_to_the_invocation_they_name() {
     let record = Record::default();
-    record.begun(invocation("a", "t"), &Bytes::new());
-    record.begun(invocation("b", "t"), &Bytes::new());
+    record.asked(invocation("a", "t"), &Bytes::new());
+    record.asked(invocation("b", "t"), &Bytes::new());
     record.said(r#"{"message":"select  1","kind":"sql","start_us":5,"took_us":2,"rows":1,"span":{"aws_request_id":"a"}}"#);
     record
         .said(r#"{"message":"refused","level":"INFO","reason":"x","span":{"aws_request_id":"b"}}"#);

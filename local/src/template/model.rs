@@ -1,6 +1,6 @@
 //! What the template describes, in the terms of one machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -174,6 +174,13 @@ impl Model {
                 .add(id, resource, globals, evaluator)
                 .with_context(|| format!("line {}: {id}", resource.line))?;
         }
+        // Roles of what does not run here (API Gateway's own, the proxy's) stand for nothing.
+        let functions = model.functions.iter();
+        let used: BTreeSet<&String> = functions
+            .flat_map(|one| [Some(&one.role), one.schedule.as_ref().map(|schedule| &schedule.role)])
+            .flatten()
+            .collect();
+        model.roles.retain(|role| used.contains(&role.name));
         for role in &mut model.roles {
             role.attach(&model.policies)?;
         }

@@ -213,6 +213,8 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
             && String::from_utf8_lossy(&second.stderr).contains("runs already")
     );
 
+    the_check_after_a_deployment_passes_here(&cloud)?;
+
     assert_eq!(cloud.stop()?, Vec::<u32>::new(), "nothing it started is left");
 
     data_survives_a_stop(&login).await
@@ -268,6 +270,38 @@ async fn the_console_shows_it(cloud: &Running) -> Result<()> {
     let foreign = Request::get(format!("http://127.0.0.1:{}/_console", cloud.port));
     let foreign = web::send(foreign.header("host", "kitemate.example").body(Bytes::new())?).await?;
     assert_eq!(foreign.status, 403);
+    Ok(())
+}
+
+/// `deploy/check` against this cloud, with a stand-in for the AWS CLI; and that it says what is wrong.
+fn the_check_after_a_deployment_passes_here(cloud: &Running) -> Result<()> {
+    let folder = cloud.home.with_extension("bin");
+    std::fs::create_dir_all(&folder)?;
+    let stub = |alarms: &str| {
+        format!(
+            "#!/bin/sh\ncase \"$*\" in\n\
+             *ApiUrl*) echo http://127.0.0.1:{} ;;\n\
+             *SessionPinned*) echo 0.0 ;;\n\
+             *ProxyName*) echo kitemate-dev ;;\n\
+             *export-credentials*) echo AWS_ACCESS_KEY_ID=operator; echo AWS_SECRET_ACCESS_KEY=local-operator ;;\n\
+             *describe-alarms*) echo \"{alarms}\" ;;\n\
+             *) exit 1 ;;\nesac\n",
+            cloud.port
+        )
+    };
+    let check = |alarms: &str| -> Result<(bool, String)> {
+        let aws = folder.join("aws");
+        std::fs::write(&aws, stub(alarms))?;
+        Command::new("chmod").arg("+x").arg(&aws).status()?;
+        let path = format!("{}:{}", folder.display(), setting("PATH").unwrap_or_default());
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/check");
+        let output = Command::new(script).arg("kitemate").env("PATH", path).output()?;
+        Ok((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
+    };
+    let (well, said) = check("")?;
+    ensure!(well && said.lines().count() == 5 && !said.contains("WRONG"), "{said}");
+    let (well, said) = check("kitemate-AuthErrorsAlarm-1")?;
+    ensure!(!well && said.contains("WRONG  alarms"), "{said}");
     Ok(())
 }
 

@@ -71,8 +71,7 @@ pub const OPERATOR: Reason = Reason::new(
     Code::PermissionDenied,
     "operators_only",
     "This route is for operators: sign the request with AWS credentials that may call it.",
-)
-.watched("WrongSignatures");
+);
 /// There is no such thing for this caller.
 pub const NOT_FOUND: Reason =
     Reason::new(Code::NotFound, "not_found", "There is no such thing in this workspace.");

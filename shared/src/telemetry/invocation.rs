@@ -16,6 +16,7 @@ use crate::problem::{Code, Reason};
 pub struct Invocations {
     function: String,
     service: String,
+    namespace: String,
     cold: AtomicBool,
 }
 
@@ -51,6 +52,7 @@ pub struct Invocation {
     begun: Begun,
     function: String,
     service: String,
+    namespace: String,
     span: Span,
     measures: Measures,
     cold: bool,
@@ -63,6 +65,7 @@ impl Invocations {
         Self {
             function: config.function().into(),
             service: config.service().into(),
+            namespace: config.metrics_namespace().into(),
             cold: AtomicBool::new(true),
         }
     }
@@ -81,6 +84,7 @@ impl Invocations {
             begun,
             function: self.function.clone(),
             service: self.service.clone(),
+            namespace: self.namespace.clone(),
             span,
             measures: Measures::default(),
             cold: self.cold.swap(false, Ordering::Relaxed),
@@ -103,10 +107,22 @@ impl Invocation {
 
     /// Writes the invocation's line, with its metrics in it.
     pub fn end(self, refusal: Option<Reason>) {
+        let failed =
+            refusal.is_some_and(|reason| matches!(reason.code, Code::Internal | Code::Unavailable));
+        let refused = refusal.is_some() && !failed;
+        self.finish(refusal, u32::from(failed), u32::from(refused));
+    }
+
+    /// The same for work that nobody waits for, where every refusal is a failure of ours.
+    pub fn end_unattended(self, reason: Option<Reason>, failures: usize) {
+        self.finish(reason, u32::try_from(failures).unwrap_or(u32::MAX), 0);
+    }
+
+    fn finish(self, refusal: Option<Reason>, failures: u32, refusals: u32) {
         let took_ms = rounded(self.began.elapsed().as_secs_f64() * 1000.0);
         let done = self.measures.done();
         for (system, calls) in &done.calls {
-            write_calls(system, calls, self.known_by());
+            write_calls(&self.namespace, system, calls, self.known_by());
         }
         let mut line = self.known_by();
         let fields = [
@@ -121,7 +137,7 @@ impl Invocation {
             ("database_ms", json!(rounded(done.round_trips_ms.iter().sum()))),
         ];
         line.extend(fields.map(|(name, value)| (name.to_owned(), value)));
-        write("service", self.metrics(refusal, took_ms, &done), line);
+        write(&self.namespace, "service", self.metrics((failures, refusals), took_ms, &done), line);
     }
 
     fn known_by(&self) -> Map<String, Value> {
@@ -134,18 +150,16 @@ impl Invocation {
         fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
     }
 
-    fn metrics(&self, refusal: Option<Reason>, took_ms: f64, done: &Done) -> Vec<Metric> {
-        let failed =
-            refusal.is_some_and(|reason| matches!(reason.code, Code::Internal | Code::Unavailable));
-        let count = |yes: bool| json!(u8::from(yes));
+    fn metrics(&self, (failures, refusals): (u32, u32), took_ms: f64, done: &Done) -> Vec<Metric> {
         let mut metrics = vec![
             ("Duration", "Milliseconds", json!(took_ms)),
-            ("Failures", "Count", count(failed)),
-            ("Refusals", "Count", count(refusal.is_some() && !failed)),
-            ("ColdStarts", "Count", count(self.cold)),
+            ("Failures", "Count", json!(failures)),
+            ("Refusals", "Count", json!(refusals)),
+            ("ColdStarts", "Count", json!(u8::from(self.cold))),
         ];
         if !done.round_trips_ms.is_empty() {
             metrics.push(("QueryDuration", "Milliseconds", values(&done.round_trips_ms)));
+            metrics.push(("RoundTrips", "Count", json!(done.round_trips_ms.len())));
             metrics.push(("SlowQueries", "Count", json!(done.slow_queries)));
             metrics.push(("Connects", "Count", json!(done.connects)));
         }

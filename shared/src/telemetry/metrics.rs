@@ -11,8 +11,6 @@ use serde_json::{Map, Value, json};
 use super::measures::Calls;
 use crate::clock;
 
-/// The namespace of every metric.
-const NAMESPACE: &str = "KiteMate";
 /// The format takes this many values of one metric in a line.
 const MOST_VALUES: usize = 100;
 
@@ -20,11 +18,16 @@ const MOST_VALUES: usize = 100;
 pub(super) type Metric = (&'static str, &'static str, Value);
 
 /// Writes a log line whose metrics have one dimension, which is one of its fields.
-pub(super) fn write(dimension: &str, metrics: Vec<Metric>, mut line: Map<String, Value>) {
+pub(super) fn write(
+    namespace: &str,
+    dimension: &str,
+    metrics: Vec<Metric>,
+    mut line: Map<String, Value>,
+) {
     let names: Vec<_> =
         metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
     let directive =
-        json!({ "Namespace": NAMESPACE, "Dimensions": [[dimension]], "Metrics": names });
+        json!({ "Namespace": namespace, "Dimensions": [[dimension]], "Metrics": names });
     let now = clock::now();
     line.insert("timestamp".into(), json!(now));
     line.insert("level".into(), json!("INFO"));
@@ -41,7 +44,12 @@ pub(super) fn write(dimension: &str, metrics: Vec<Metric>, mut line: Map<String,
 }
 
 /// Writes what calls to an outside system came to.
-pub(super) fn write_calls(system: &str, calls: &Calls, mut line: Map<String, Value>) {
+pub(super) fn write_calls(
+    namespace: &str,
+    system: &str,
+    calls: &Calls,
+    mut line: Map<String, Value>,
+) {
     line.insert("message".into(), json!("outside calls"));
     line.insert("system".into(), json!(system));
     let metrics = vec![
@@ -49,7 +57,7 @@ pub(super) fn write_calls(system: &str, calls: &Calls, mut line: Map<String, Val
         ("CallFailures", "Count", json!(calls.failed)),
         ("CallDuration", "Milliseconds", values(&calls.took_ms)),
     ];
-    write("system", metrics, line);
+    write(namespace, "system", metrics, line);
 }
 
 /// The values of a metric that was measured several times.

@@ -51,9 +51,10 @@ async fn a_record_that_panics_fails_alone() -> Result<()> {
     });
     let record = |body: &str| json!({ "messageId": body, "body": body });
     let event = json!({ "Records": [record("one"), record("panic"), record("two"), record("fail"), record("three")] });
-    let (answer, refusal) = consumer.deliver(&app(), event).await?;
+    let delivered = consumer.deliver(&app(), event).await?;
     let failed = json!({ "batchItemFailures": [{ "itemIdentifier": "panic" }, { "itemIdentifier": "fail" }] });
-    assert_eq!((answer, refusal.map(|reason| reason.name)), (failed, Some("internal")));
+    let worst = delivered.worst.map(|reason| reason.name);
+    assert_eq!((delivered.answer, delivered.failed, worst), (failed, 2, Some("internal")));
     assert!(consumer.deliver(&app(), json!({})).await.is_err());
     Ok(())
 }

@@ -32,7 +32,10 @@ pub(super) struct Order {
 impl Order {
     /// Reads an order; `None` when the event is none, because somebody invoked the function by hand.
     pub(super) fn read(event: &Value) -> Option<Self> {
-        serde_json::from_value(event.clone()).ok()
+        let order: Self = serde_json::from_value(event.clone()).ok()?;
+        // CloudFormation's mailboxes have https; a test's is on this machine.
+        let place = &order.response_url;
+        (place.starts_with("https://") || place.starts_with("http://127.0.0.1:")).then_some(order)
     }
 
     /// Whether there is something to do: a stack that is deleted leaves its data alone.

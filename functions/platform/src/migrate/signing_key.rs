@@ -10,6 +10,15 @@ use shared::{App, Problem, typed};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+/// Whether the secret has a value, without reading it.
+async fn has_value(app: &App) -> Result<bool, Problem> {
+    let id = app.config().need("SIGNING_KEY_SECRET")?;
+    let secret = app.aws().secrets().describe_secret().secret_id(id).send().await;
+    let secret = secret.map_err(Problem::unavailable)?;
+    let mut stages = secret.version_ids_to_stages().into_iter().flatten();
+    Ok(stages.any(|(_, stages)| stages.iter().any(|stage| stage == "AWSCURRENT")))
+}
+
 /// Makes the first key and answers `made`, or `kept` when there is one.
 ///
 /// The secret is written before the public half is published; cut off between the two, the next
@@ -19,9 +28,14 @@ pub(super) async fn ensure(app: &App, client: &Client) -> Result<&'static str, P
         .query_typed("select kid from auth.signing_keys where retired_at is null", &[])
         .await
         .map_err(DbError::from)?;
-    if !published.is_empty() {
+    if !published.is_empty() && has_value(app).await? {
         return Ok("kept");
     }
+    // A database that was restored beside a new stack has a key whose private half is not there.
+    client
+        .execute("update auth.signing_keys set retired_at = now() where retired_at is null", &[])
+        .await
+        .map_err(DbError::from)?;
     let failed = || Problem::internal(anyhow::anyhow!("no key pair could be made"));
     let pkcs8 =
         EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())

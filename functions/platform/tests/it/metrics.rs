@@ -27,10 +27,13 @@ async fn what_functions_did_is_told_to_operators() -> Result<()> {
     assert_eq!(here.send(Method::GET, "/v1/auth/me", None, &forged, "").await?.status, 401);
     let login = json!({ "email": "asha@example.in", "password": "planted-and-wrong" });
     assert_eq!(here.post("/v1/auth/login", None, &login).await?.status, 401);
+    let stranger = [("authorization", "AWS4-HMAC-SHA256 Credential=stranger/1/2/3/4")];
+    assert_eq!(here.send(Method::GET, "/ready", None, &stranger, "").await?.status, 403);
     let mut told = Value::Null;
     for _ in 0..100 {
         told = metrics(&here).await?;
-        if named(&told["services"], "service", "auth")?["invocations"] == 3 {
+        let auth = named(&told["services"], "service", "auth")?;
+        if auth["invocations"] == 3 && told["wrongSignatures"] == 1 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -40,6 +43,7 @@ async fn what_functions_did_is_told_to_operators() -> Result<()> {
     assert_eq!(auth["security"]["refusedTokens"], 1, "{auth}");
     assert_eq!(auth["database"]["roundTrips"], 2, "{auth}");
     assert!(auth["p95Ms"].as_f64() >= auth["averageMs"].as_f64(), "{auth}");
+    assert_eq!(told["wrongSignatures"], 1, "{told}");
     let dynamodb = named(&told["systems"], "system", "dynamodb")?;
     assert_eq!(dynamodb["successPercent"], 100.0, "{dynamodb}");
     let quiet = named(&told["services"], "service", "brokers")?;

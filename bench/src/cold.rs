@@ -1,0 +1,113 @@
+//! From exec to the first response, and what it takes of memory.
+
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use local::home::Home;
+use serde_json::Value;
+use testkit::{Here, Person};
+use tokio::process::{Child, Command};
+
+use crate::FUNCTIONS;
+use crate::runtime::Runtime;
+use crate::table::{median, row};
+
+/// Starts of each kind.
+const RUNS: usize = 31;
+
+/// One start.
+pub(crate) struct Start {
+    /// Exec to the first question for an event.
+    init_ms: f64,
+    /// Exec to the first answer.
+    first_ms: f64,
+    /// The most memory it had.
+    peak_mb: f64,
+}
+
+pub(crate) async fn measure(here: &Here, home: &Home, person: &Person) -> Result<()> {
+    row(&["", "init", "first response", "Node", "Node / Rust", "peak memory", "Node"]);
+    row(&["---"; 7]);
+    for function in FUNCTIONS {
+        let event = event(function, person)?;
+        let (mut rust, mut node) = (Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            rust.push(start(command(here, home, function, false)?, &event).await?);
+            node.push(start(command(here, home, function, true)?, &event).await?);
+        }
+        let of = |starts: &[Start], what: fn(&Start) -> f64| median(starts.iter().map(what));
+        let (first, nodes) = (of(&rust, |one| one.first_ms), of(&node, |one| one.first_ms));
+        row(&[
+            function,
+            &format!("{:.1} ms", of(&rust, |one| one.init_ms)),
+            &format!("**{first:.1} ms**"),
+            &format!("{nodes:.1} ms"),
+            &format!("**{:.1}**", nodes / first),
+            &format!("{:.1} MB", of(&rust, |one| one.peak_mb)),
+            &format!("{:.1} MB", of(&node, |one| one.peak_mb)),
+        ]);
+    }
+    Ok(())
+}
+
+/// A sample event, signed in as somebody.
+pub(crate) fn event(function: &str, person: &Person) -> Result<Bytes> {
+    let event = Here::sample(function)?.to_string();
+    Ok(event.replace("DEMO_TOKEN", &person.token).into())
+}
+
+/// The release binary of a function, or its counterpart in Node, with the function's environment.
+pub(crate) fn command(here: &Here, home: &Home, function: &str, node: bool) -> Result<Command> {
+    let mut command = if node {
+        let mut command = Command::new("node");
+        command.arg(home.root.join("bench/node/runtime.mjs")).arg(function);
+        command
+    } else {
+        Command::new(home.target().join("release").join(function))
+    };
+    let spec = here.cloud.model.functions.iter().find(|one| one.name == function);
+    let spec = spec.context("there is no such function")?;
+    command.env_clear().envs(&spec.environment).envs([
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("AWS_LAMBDA_FUNCTION_NAME", function),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("_HANDLER", function),
+        ("AWS_REGION", "ap-south-1"),
+        ("AWS_ENDPOINT_URL", &here.cloud.aws_url),
+        ("AWS_ACCESS_KEY_ID", "bench"),
+        ("AWS_SECRET_ACCESS_KEY", "bench"),
+        ("DATABASE_PASSWORD", &here.database.password),
+        ("DATABASE_TLS", "off"),
+        ("DATABASE_AUTH", ""),
+    ]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
+    Ok(command)
+}
+
+async fn start(mut command: Command, event: &Bytes) -> Result<Start> {
+    let mut runtime = Runtime::start().await?;
+    runtime.give(event.clone());
+    command.env("AWS_LAMBDA_RUNTIME_API", &runtime.address);
+    let began = Instant::now();
+    let mut child = command.spawn()?;
+    let (asked, answered, body) = runtime.answered().await?;
+    let answer: Value = serde_json::from_slice(&body)?;
+    ensure!(answer["statusCode"] == 200, "{answer}");
+    let peak_mb = peak_mb(&child)?;
+    child.kill().await?;
+    let ms = |at: Instant| at.duration_since(began).as_secs_f64() * 1000.0;
+    let init = asked.context("it answered without asking")?;
+    Ok(Start { init_ms: ms(init), first_ms: ms(answered), peak_mb })
+}
+
+/// The most resident memory a process had: `VmHWM` of proc(5).
+pub(crate) fn peak_mb(child: &Child) -> Result<f64> {
+    let id = child.id().context("it has ended")?;
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    Ok(kilobytes.context("no VmHWM: not Linux?")? / 1024.0)
+}

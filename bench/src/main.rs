@@ -1,0 +1,32 @@
+//! `cargo run -- bench`: measures on this machine and prints the tables of docs/benchmarks.md.
+//!
+//! Release binaries as they are deployed, with their logging, over a real Postgres; the same three
+//! endpoints in Node beside them in the same harness. Runs alternate, so that whatever else the
+//! machine does meets both.
+#![expect(clippy::print_stdout, reason = "it prints its tables")]
+
+mod cold;
+mod people;
+mod runtime;
+mod table;
+mod warm;
+
+use anyhow::Result;
+use local::home::Home;
+use testkit::Here;
+
+/// The endpoints that are compared.
+pub(crate) const FUNCTIONS: &[&str] = &["platform-health", "auth-me", "portfolio-holdings"];
+
+#[tokio::main(worker_threads = 2)]
+async fn main() -> Result<()> {
+    let here = Here::start().await?;
+    let investor = people::investor(&here).await?;
+    let home = Home::of_checkout()?;
+    println!("Exec to the first response, release binaries and Node, alternating:\n");
+    cold::measure(&here, &home, &investor).await?;
+    println!("\nA warm request for 50 holdings:\n");
+    warm::measure(&here, &home, &investor).await?;
+    println!("\nBinaries:\n");
+    table::sizes(&home)
+}
