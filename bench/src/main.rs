@@ -3,7 +3,10 @@
 //! Release binaries as they are deployed, with their logging, over a real Postgres; the same three
 //! endpoints in Node beside them in the same harness. Runs alternate, so that whatever else the
 //! machine does meets both.
-#![expect(clippy::print_stdout, reason = "it prints its tables")]
+#![expect(
+    clippy::print_stderr,
+    reason = "its tables; standard output is the log of what it measures"
+)]
 
 mod cold;
 mod people;
@@ -23,10 +26,10 @@ async fn main() -> Result<()> {
     let here = Here::start().await?;
     let investor = people::investor(&here).await?;
     let home = Home::of_checkout()?;
-    println!("Exec to the first response, release binaries and Node, alternating:\n");
+    eprintln!("Exec to the first response, release binaries and Node, alternating:\n");
     cold::measure(&here, &home, &investor).await?;
-    println!("\nA warm request for 50 holdings:\n");
+    eprintln!("\nA warm request for 50 holdings:\n");
     warm::measure(&here, &home, &investor).await?;
-    println!("\nBinaries:\n");
+    eprintln!("\nBinaries:\n");
     table::sizes(&home)
 }

@@ -11,7 +11,7 @@ use crate::FUNCTIONS;
 
 /// A row of a table.
 pub(crate) fn row(cells: &[&str]) {
-    println!("| {} |", cells.join(" | "));
+    eprintln!("| {} |", cells.join(" | "));
 }
 
 /// The middle one.

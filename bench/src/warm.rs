@@ -42,7 +42,7 @@ pub(crate) async fn measure(here: &Here, home: &Home, person: &Person) -> Result
         &format!("{whole:.3} ms"),
         &format!("**{}**", over(whole)),
     ]);
-    println!();
+    eprintln!();
     row(&["through the Runtime API", "Rust", "Node", "Node / Rust"]);
     row(&["---"; 4]);
     for (what, of) in [

@@ -53,7 +53,9 @@ pub(super) async fn bench(home: &Home) -> Result<()> {
     let npm = npm.args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(node);
     succeed(npm).context("the comparison needs Node 20 with npm")?;
     let bed = Bed::make(home).await?;
-    bed.run(&mut Command::new(home.target().join("release/bench")))
+    // Its tables are on standard error; on standard output it logs, as functions do.
+    let mut bench = Command::new(home.target().join("release/bench"));
+    bed.run(bench.stdout(std::process::Stdio::null()))
 }
 
 /// What tests and measurements stand on: Postgres with a migrated template, and the emulator.
