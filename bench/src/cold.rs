@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 use crate::FUNCTIONS;
 use crate::runtime::Runtime;
 use crate::table::{median, row};
+use crate::warm::bare;
 
 /// Starts of each kind.
 const RUNS: usize = 31;
@@ -49,7 +50,31 @@ pub(crate) async fn measure(here: &Here, home: &Home, person: &Person) -> Result
             &format!("{:.1} MB", of(&node, |one| one.peak_mb)),
         ]);
     }
+    let (connected, asked) = postgres_alone(here, person).await?;
+    row(&[
+        "connecting and the SQL of 50 holdings, nothing else",
+        &format!("{connected:.1} ms"),
+        &format!("**{asked:.1} ms**"),
+        "",
+        "",
+        "",
+        "",
+    ]);
     Ok(())
+}
+
+/// What Postgres takes by itself: until a new connection is there, and until the first answer on it.
+async fn postgres_alone(here: &Here, person: &Person) -> Result<(f64, f64)> {
+    let (mut connected, mut asked) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let began = Instant::now();
+        let client = here.service("svc_portfolio").await?;
+        connected.push(began.elapsed().as_secs_f64() * 1000.0);
+        let rows = bare(&client, person).await?;
+        asked.push(began.elapsed().as_secs_f64() * 1000.0);
+        ensure!(rows == 50, "{rows} rows");
+    }
+    Ok((median(connected), median(asked)))
 }
 
 /// A sample event, signed in as somebody.
