@@ -183,3 +183,25 @@ async fn cargo(root: &Path, binaries: &[String], say: &impl Fn(&str)) -> Result<
         .unwrap_or(said.len().saturating_sub(20));
     bail!("the build failed:\n{}", said[from..].join("\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_failed_build_has_left_is_built_with_the_next_change() {
+        let (a, b, never) = ("a".to_owned(), "b".to_owned(), "never".to_owned());
+        let all = [a.clone(), b.clone(), never.clone()];
+        let builder = Builder::done([a.clone(), b.clone()]);
+        let wanted = builder.outdate(&all[..2], &all);
+        assert_eq!(wanted, all);
+        // There is nothing to build in a folder without a Cargo.toml.
+        let nowhere = std::env::temp_dir();
+        builder.build(&nowhere, &wanted, Vec::new(), |_| {}, |_| {}).await;
+        assert!(matches!(builder.status(), Status::Failed(_)));
+        assert!(builder.ready("a").await.is_ok(), "old code serves on");
+        assert!(builder.ready("never").await.is_err(), "and what never was built says why not");
+        assert_eq!(builder.outdate(std::slice::from_ref(&b), &all), all);
+        assert!(builder.state.lock().unwrap().failed.is_none());
+    }
+}

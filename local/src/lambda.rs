@@ -19,7 +19,7 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::builder::Builder;
-use crate::record::{Cause, End, Invocation, Record, trace_id};
+use crate::record::{Cause, Invocation, Record, trace_id};
 use crate::template::Function;
 pub use process::{Environment, Listener, Listeners};
 
@@ -106,18 +106,11 @@ impl Pending {
         Invocation {
             id: self.id.clone(),
             function: function.to_owned(),
-            process: None,
             cause: self.cause.clone(),
             traces: [vec![own], others].concat(),
-            init_us: None,
             asked_us: self.asked_us,
             began_us: self.asked_us,
-            ended_us: None,
-            end: End::Running,
-            event: String::new(),
-            answer: String::new(),
-            steps: Vec::new(),
-            lines: Vec::new(),
+            ..Invocation::default()
         }
     }
 }

@@ -96,7 +96,7 @@ pub fn trace_id(header: &str) -> &str {
 }
 
 /// An invocation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Invocation {
     /// Lambda's id of it.
     pub id: String,

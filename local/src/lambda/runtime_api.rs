@@ -81,15 +81,11 @@ fn take(lambda: &Lambda, running: &Arc<Running>, process: u64) -> Taken {
         // What waits may have been counted on this process.
         lambda.refill(running, &mut state);
     }
-    let Some(init_us) = state.processes.get_mut(&process).map(|one| one.init_us.take()) else {
+    if !state.processes.contains_key(&process) {
         return Taken::Ended;
-    };
-    let Some(pending) = state.pending.pop_front() else {
-        if let Some(one) = state.processes.get_mut(&process) {
-            one.init_us = init_us;
-        }
-        return Taken::Nothing;
-    };
+    }
+    let Some(pending) = state.pending.pop_front() else { return Taken::Nothing };
+    let init_us = state.processes.get_mut(&process).and_then(|one| one.init_us.take());
     state.idle.remove(&process);
     lambda.0.record.given(&pending.id, process, init_us);
     let Pending { id, payload, trace, answer, .. } = pending;

@@ -6,18 +6,8 @@ fn invocation(id: &str, trace: &str) -> Invocation {
     Invocation {
         id: id.into(),
         function: "auth-me".into(),
-        process: None,
-        cause: Cause::default(),
         traces: vec![trace.into()],
-        init_us: None,
-        asked_us: epoch_us(),
-        began_us: epoch_us(),
-        ended_us: None,
-        end: End::Running,
-        event: String::new(),
-        answer: String::new(),
-        steps: Vec::new(),
-        lines: Vec::new(),
+        ..Invocation::default()
     }
 }
 

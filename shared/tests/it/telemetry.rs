@@ -92,3 +92,41 @@ async fn metrics_have_the_embedded_format_and_their_values() -> Result<()> {
     assert_eq!(line["QueryDuration"].as_array().map(Vec::len), Some(1));
     Ok(())
 }
+
+#[tokio::test]
+async fn an_invocation_ends_though_nobody_waits_for_it() -> Result<()> {
+    let here = Here::start().await?;
+    let event = Here::sample("platform-health")?.to_string();
+    let cause = local::record::Cause::default();
+    let call = here.cloud.lambda.call("platform-health", event.into(), cause);
+    let left = tokio::time::timeout(std::time::Duration::from_millis(1), call).await;
+    assert!(left.is_err(), "the caller was to leave first");
+    let lines = lines(&here, "platform-health").await?;
+    assert_eq!(lines.len(), 1);
+    for _ in 0..100 {
+        let one = here.cloud.lambda.record().latest(1, |_| true).remove(0);
+        if one.ended_us.is_some() {
+            assert_eq!(one.end, local::record::End::Ok(Some(200)));
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    anyhow::bail!("it is under way for ever")
+}
+
+#[tokio::test]
+async fn processes_are_replaced_between_two_events() -> Result<()> {
+    let here = Here::start().await?;
+    let event = Here::sample("platform-health")?;
+    let process = async || -> Result<(Option<u64>, bool)> {
+        here.invoke("platform-health", &event).await?;
+        let one = here.cloud.lambda.record().latest(1, |_| true).remove(0);
+        Ok((one.process, one.init_us.is_some()))
+    };
+    let (old, cold) = process().await?;
+    assert!(old.is_some() && cold);
+    here.cloud.lambda.replace("platform-health");
+    let (new, cold) = process().await?;
+    assert!(new.is_some() && new != old && cold, "{old:?} {new:?}");
+    Ok(())
+}
