@@ -239,13 +239,15 @@ impl Lease {
         });
         // join polls in order, so the order written is the order sent.
         let sent = self.inner.target.timely(join(opened, end)).await;
+        let opens = open.iter().map(Open::name);
+        let named: Vec<&str> = opens.chain(statements.iter().map(|one| one.sql)).collect();
         let ((opened, own), (end, ended)) = sent.inspect_err(|_| {
-            telemetry::queried(&RoundTrip { began, statements: &[] });
+            let told: Vec<_> = named.iter().map(|sql| (*sql, 0, Instant::now())).collect();
+            telemetry::queried(&RoundTrip { began, statements: &told });
         })?;
         let answers: Vec<_> = opened.into_iter().chain(own).collect();
-        let opens = open.iter().map(Open::name);
-        let named = opens.chain(statements.iter().map(|one| one.sql));
         let mut told: Vec<_> = named
+            .into_iter()
             .zip(&answers)
             .map(|(sql, (answer, at))| (sql, answer.as_ref().map_or(0, Vec::len), *at))
             .collect();

@@ -5,7 +5,7 @@
 //! on the newer schema.
 
 mod deployment;
-mod signing_key;
+pub(crate) mod signing_key;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;

@@ -12,7 +12,7 @@ use shared::{Access, App, Problem};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::migrate::LATEST;
+use crate::migrate::{self, LATEST};
 
 /// For operators.
 pub fn route() -> Route {
@@ -117,11 +117,8 @@ async fn table(app: &App) -> Result<(), Problem> {
 }
 
 async fn secret(app: &App) -> Result<(), Problem> {
-    let id = app.config().need("SIGNING_KEY_SECRET")?;
-    let secret = app.aws().secrets().describe_secret().secret_id(id).send().await;
-    let secret = secret.map_err(Problem::unavailable)?;
-    if secret.version_ids_to_stages().is_none_or(std::collections::HashMap::is_empty) {
-        return Err(Problem::unavailable(anyhow::anyhow!("the secret has no value yet")));
+    if migrate::signing_key::has_value(app).await? {
+        return Ok(());
     }
-    Ok(())
+    Err(Problem::unavailable(anyhow::anyhow!("the secret has no value yet")))
 }

@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// Whether the secret has a value, without reading it.
-async fn has_value(app: &App) -> Result<bool, Problem> {
+pub(crate) async fn has_value(app: &App) -> Result<bool, Problem> {
     let id = app.config().need("SIGNING_KEY_SECRET")?;
     let secret = app.aws().secrets().describe_secret().secret_id(id).send().await;
     let secret = secret.map_err(Problem::unavailable)?;
