@@ -12,7 +12,9 @@ begin
             execute format('create role %I nologin', name);
         end if;
     end loop;
-    foreach name in array array['svc_auth', 'svc_brokers', 'svc_platform', 'svc_portfolio', 'svc_transactions'] loop
+    foreach name in array array[
+        'svc_access', 'svc_auth', 'svc_brokers', 'svc_platform', 'svc_portfolio', 'svc_transactions', 'svc_workspaces'
+    ] loop
         if not exists (select from pg_roles where rolname = name) then
             execute format('create role %I login', name);
         end if;

@@ -26,11 +26,13 @@ pub struct Service {
 pub fn services() -> Vec<Service> {
     let service = |name, routes, reasons| Service { name, routes, reasons };
     vec![
+        service("access", access::routes(), access::reasons::ALL),
         service("auth", auth::routes(), auth::reasons::ALL),
         service("brokers", brokers::routes(), &[]),
         service("platform", platform::routes(), &[]),
         service("portfolio", portfolio::routes(), portfolio::reasons::ALL),
         service("transactions", transactions::routes(), &[]),
+        service("workspaces", workspaces::routes(), workspaces::reasons::ALL),
     ]
 }
 

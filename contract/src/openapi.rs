@@ -57,7 +57,11 @@ fn security_schemes() -> Value {
     json!({
         "accessToken": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "From /v1/auth/login; good for 15 minutes.",
+            "description": "From /v1/auth/login, then /v1/auth/refresh; good for 15 minutes.",
+        },
+        "apiKey": {
+            "type": "apiKey", "in": "header", "name": "x-api-key",
+            "description": "From /v1/api-keys; acts as who made it, within its scopes.",
         },
         "awsSignature": {
             "type": "apiKey", "in": "header", "name": "Authorization",
@@ -101,9 +105,18 @@ fn complete(operation: &mut Map<String, Value>, service: &str, access: Access) -
     operation.insert("tags".into(), json!([service]));
     let (security, who) = match access {
         Access::Public => (json!([]), "anyone".to_owned()),
+        Access::Person => (json!([{ "accessToken": [] }]), "any person".to_owned()),
         Access::Member(permission) => {
             (json!([{ "accessToken": [] }]), format!("members: {}", permission.roles().join(", ")))
         }
+        Access::MemberOrKey(permission) => (
+            json!([{ "accessToken": [] }, { "apiKey": [] }]),
+            format!(
+                "members: {}; keys with {}",
+                permission.roles().join(", "),
+                permission.scope().unwrap_or("no scope")
+            ),
+        ),
         Access::Operator => (json!([{ "awsSignature": [] }]), "operators".to_owned()),
     };
     operation.insert("security".into(), security);

@@ -107,7 +107,7 @@ async fn forward(emulator_url: &str, parts: &Parts, body: Bytes) -> Result<Respo
     let answer = if target == Some("AmazonSQS.SendMessageBatch") {
         batch::send(emulator_url, parts, &body).await?
     } else {
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = unsigned(&parts.uri);
         let request = http::Request::builder().method(parts.method.clone());
         let mut request = request.uri(format!("{emulator_url}{path}")).body(body)?;
         *request.headers_mut() = passed_on(&parts.headers);
@@ -117,6 +117,13 @@ async fn forward(emulator_url: &str, parts: &Parts, body: Bytes) -> Result<Respo
     *response.status_mut() = StatusCode::from_u16(answer.status)?;
     *response.headers_mut() = passed_on(&answer.headers);
     Ok(response)
+}
+
+/// A path and its query without a signature in it: it names a key of ours, which the emulator does not know.
+fn unsigned(uri: &http::Uri) -> String {
+    let query = uri.query().unwrap_or_default().split('&');
+    let kept: Vec<&str> = query.filter(|pair| !pair.starts_with("X-Amz-")).collect();
+    format!("{}?{}", uri.path(), kept.join("&"))
 }
 
 /// Headers without those that are about one connection, or about one body's length.

@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
+use crate::auth::{Credential, Session};
 use crate::telemetry::{self, RoundTrip};
 use crate::{Caller, Config};
 pub use connection::Target;
@@ -56,7 +57,7 @@ pub fn statement<'a, const N: usize>(sql: &'a str, params: [Param<'a>; N]) -> St
 /// On whose behalf a transaction enters a workspace.
 #[derive(Clone, Copy)]
 pub enum Entry<'a> {
-    /// A person with a session, checked by `tenant.enter`.
+    /// Who shows a token or a key, checked by `tenant.enter`, `tenant.enter_person` or `tenant.enter_key`.
     Member(&'a Caller),
     /// A consumer of a published event, checked against the outbox by `tenant.enter_event`.
     Event {
@@ -65,6 +66,13 @@ pub enum Entry<'a> {
         /// Which consumer it is, for its claim.
         consumer: &'a str,
     },
+}
+
+impl Entry<'_> {
+    /// Whether entering itself writes.
+    fn writes(&self) -> bool {
+        matches!(self, Self::Member(Caller { by: Credential::Key(..), .. }) | Self::Event { .. })
+    }
 }
 
 impl<'a> From<&'a Caller> for Entry<'a> {
@@ -112,8 +120,10 @@ impl Db {
         entry: impl Into<Entry<'a>>,
         statements: [Statement<'_>; N],
     ) -> Result<[Vec<Row>; N], DbError> {
-        let (lease, sent) =
-            self.send(&[Open::Read, Open::Enter(entry.into())], &statements, true).await?;
+        let entry = entry.into();
+        // The use of a key is written down.
+        let begin = if entry.writes() { Open::Write } else { Open::Read };
+        let (lease, sent) = self.send(&[begin, Open::Enter(entry)], &statements, true).await?;
         Ok(last(lease.settle(sent)?))
     }
 
@@ -264,21 +274,35 @@ impl Lease {
                 Ok(self.client.batch_execute("begin read only").await.map(|()| Vec::new())?)
             }
             Open::Write => Ok(self.client.batch_execute("begin").await.map(|()| Vec::new())?),
-            Open::Enter(Entry::Member(caller)) => {
-                let params = [
-                    typed(&caller.session_id),
-                    typed(&caller.user_id),
-                    typed(&caller.workspace_id),
-                    typed(&caller.roles),
-                ];
-                self.one("select role from tenant.enter($1, $2, $3, $4)", &params).await
-            }
+            Open::Enter(Entry::Member(caller)) => self.enter(caller).await,
             Open::Enter(Entry::Event { event, consumer }) => {
                 self.one(
                     "select fresh from tenant.enter_event($1, $2)",
                     &[typed(event), typed(consumer)],
                 )
                 .await
+            }
+        }
+    }
+
+    async fn enter(&self, caller: &Caller) -> Result<Vec<Row>, DbError> {
+        let Caller { by, roles, request_id, address } = caller;
+        let (request, address) = (typed(request_id), typed(address));
+        match by {
+            Credential::Session(Session { session_id, user_id, .. }) if roles.is_empty() => {
+                let params = [typed(session_id), typed(user_id), request, address];
+                self.one("select role from tenant.enter_person($1, $2, $3, $4)", &params).await
+            }
+            Credential::Session(Session { session_id, user_id, workspace_id }) => {
+                let who = [typed(session_id), typed(user_id), typed(workspace_id)];
+                let [session, user, workspace] = who;
+                let params = [session, user, workspace, typed(roles), request, address];
+                self.one("select role from tenant.enter($1, $2, $3, $4, $5, $6)", &params).await
+            }
+            Credential::Key(key, scope) => {
+                let (id, hash) = (typed(&key.id), typed(&key.sha256));
+                let params = [id, hash, typed(scope), typed(roles), request, address];
+                self.one("select role from tenant.enter_key($1, $2, $3, $4, $5, $6)", &params).await
             }
         }
     }

@@ -19,6 +19,8 @@ use crate::{App, Problem, telemetry, typed};
 /// A queue of this deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queue {
+    /// `auth-export-run`: what is held about a person.
+    Export,
     /// `auth-mail`: mails to people.
     Mail,
     /// `portfolio-snapshot`: a workspace's totals and the day's snapshot.
@@ -32,11 +34,12 @@ const MOST_PER_BATCH: usize = 10;
 
 impl Queue {
     /// Every queue of events.
-    pub const ALL: [Self; 3] = [Self::Mail, Self::Snapshot, Self::SyncAccount];
+    pub const ALL: [Self; 4] = [Self::Export, Self::Mail, Self::Snapshot, Self::SyncAccount];
 
     /// The setting that holds its URL.
     pub const fn setting(self) -> &'static str {
         match self {
+            Self::Export => "QUEUE_URL_EXPORT",
             Self::Mail => "QUEUE_URL_MAIL",
             Self::Snapshot => "QUEUE_URL_SNAPSHOT",
             Self::SyncAccount => "QUEUE_URL_SYNC_ACCOUNT",
@@ -76,6 +79,21 @@ events! {
     RegistrationRequested("registration.requested", [Mail]) {
         /// The registration.
         registration_id: Uuid,
+    }
+    /// Someone forgot a password; a mail with a code is due, if they have an account.
+    PasswordResetRequested("password.reset_requested", [Mail]) {
+        /// The reset.
+        reset_id: Uuid,
+    }
+    /// A member invited somebody; a mail with a token is due.
+    MemberInvited("member.invited", [Mail]) {
+        /// The invitation.
+        invitation_id: Uuid,
+    }
+    /// A person wants to know what is held about them.
+    ExportRequested("export.requested", [Export]) {
+        /// The export.
+        export_id: Uuid,
     }
     /// A statement was imported and changed the account's holdings.
     StatementImported("statement.imported", [Snapshot]) {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::Problem;
 use crate::problem::FieldError;
@@ -97,6 +98,29 @@ impl Fields {
         self.note(name, read)
     }
 
+    /// A UUID that must be there.
+    pub fn id(&mut self, name: &str) -> Option<Uuid> {
+        self.required(name, |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".into()))
+    }
+
+    /// A list of texts that must be there, each of them read.
+    pub fn texts<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let read = match self.values.remove(name) {
+            None => Err("is required".to_owned()),
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(|item| item.as_str().ok_or_else(|| "must be a list of texts".into()))
+                .map(|text| text.and_then(&read))
+                .collect(),
+            Some(_) => Err("must be a list of texts".to_owned()),
+        };
+        self.note(name, read).flatten()
+    }
+
     /// A whole number that may be missing.
     pub fn integer(&mut self, name: &str, least: i64, most: i64) -> Option<Option<i64>> {
         let number = match self.values.remove(name) {
@@ -138,6 +162,29 @@ impl Fields {
             }
         }
     }
+}
+
+/// Reads an e-mail address, into lower case.
+pub fn email(text: &str) -> Result<String, String> {
+    let email = text.trim().to_ascii_lowercase();
+    // Plain addresses only: what else RFC 5322 allows, mail servers read in several ways.
+    let local_letter =
+        |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(letter);
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let good = email.len() <= 254
+        && email.split_once('@').is_some_and(|(local, domain)| {
+            (1..=64).contains(&local.len())
+                && local.chars().all(local_letter)
+                && local.split('.').all(|part| !part.is_empty())
+                && domain.contains('.')
+                && domain.split('.').all(label)
+        });
+    if good { Ok(email) } else { Err("must be an e-mail address, like asha@example.in".into()) }
 }
 
 #[cfg(test)]
@@ -184,5 +231,28 @@ mod tests {
         let pairs =
             [("name", "a"), ("name", "b")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert!(Fields::from_pairs(pairs).read::<Asked>().is_err());
+    }
+
+    #[test]
+    fn addresses_are_taken_in_lower_case() {
+        assert_eq!(email(" Asha@Example.IN "), Ok("asha@example.in".into()));
+        for text in [
+            "x<victim@corp.in>",
+            "a,b@c.in",
+            "é@c.in",
+            "a..b@c.in",
+            "a@-c.in",
+            "",
+            "asha",
+            "@example.in",
+            "asha@",
+            "asha@example",
+            "a@b@c.in",
+            "a b@c.in",
+            "a@c..in",
+            "a\n@c.in",
+        ] {
+            assert!(email(text).is_err(), "{text}");
+        }
     }
 }

@@ -71,7 +71,7 @@ impl Route {
 pub fn serve(route: Route) -> Outcome {
     telemetry::run(async move {
         let app = App::new(Config::from_environment());
-        if matches!(route.access, Access::Member(_)) {
+        if route.access.identifies() {
             app.keys().warm(app.db()).await;
         }
         let router = route.into_router(app);

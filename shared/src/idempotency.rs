@@ -12,7 +12,7 @@ use tokio_postgres::Row;
 
 use crate::db::{Statement, statement};
 use crate::problem::reasons;
-use crate::{App, Caller, Problem, typed};
+use crate::{App, Problem, typed};
 
 /// The name of the header.
 const HEADER: &str = "idempotency-key";
@@ -55,15 +55,11 @@ impl Claim {
 
     /// Claims the key and answers what is stored for it; belongs to the first statements of the
     /// transaction. Without a key it does nothing.
-    pub fn statement<'a>(&'a self, caller: &'a Caller) -> Statement<'a> {
+    pub fn statement(&self) -> Statement<'_> {
         statement(
-            "select body_sha256, reply, claimed from shared.claim_key($1, $2, $3, $4)",
-            [
-                typed(&caller.user_id),
-                typed(&self.route),
-                typed(&self.key),
-                typed(&self.body_sha256),
-            ],
+            "select body_sha256, reply, claimed
+             from shared.claim_key(current_setting('app.user_id')::uuid, $1, $2, $3)",
+            [typed(&self.route), typed(&self.key), typed(&self.body_sha256)],
         )
     }
 
@@ -79,10 +75,11 @@ impl Claim {
     }
 
     /// Stores the answer; belongs to the last statements of the transaction.
-    pub fn store<'a>(&'a self, caller: &'a Caller, reply: &'a Value) -> Statement<'a> {
+    pub fn store<'a>(&'a self, reply: &'a Value) -> Statement<'a> {
         statement(
-            "update shared.idempotency_keys set reply = $4 where user_id = $1 and route = $2 and key = $3",
-            [typed(&caller.user_id), typed(&self.route), typed(&self.key), typed(reply)],
+            "update shared.idempotency_keys set reply = $3
+             where user_id = current_setting('app.user_id')::uuid and route = $1 and key = $2",
+            [typed(&self.route), typed(&self.key), typed(reply)],
         )
     }
 }

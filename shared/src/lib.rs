@@ -20,6 +20,7 @@ pub mod page;
 pub mod problem;
 pub mod queue;
 pub mod schedule;
+pub mod seal;
 pub mod secret;
 pub mod secrets;
 pub mod telemetry;
@@ -28,7 +29,7 @@ pub use app::App;
 pub use auth::{Access, Caller, Permission};
 pub use clock::Timestamp;
 pub use config::Config;
-pub use db::{Db, typed};
+pub use db::{Db, DbError, typed};
 pub use problem::{Code, Problem, Reason};
 pub use secret::Secret;
 

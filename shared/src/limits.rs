@@ -4,7 +4,11 @@
 //! old ones by their time to live, whenever it comes to that. The client does not retry: a retry
 //! after a lost answer would count twice.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::cell::Cell;
+use std::future::Future;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use http::{HeaderName, HeaderValue};
 
 use crate::problem::reasons;
 use crate::{App, Problem, Timestamp};
@@ -18,6 +22,51 @@ pub struct Limit {
     pub most: u32,
     /// How long a window is.
     pub window_s: i64,
+}
+
+/// How a caller stands with a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// How many a window allows.
+    pub limit: u32,
+    /// How many are left in it.
+    pub remaining: u32,
+    /// Seconds until the next window.
+    pub reset_s: i64,
+}
+
+tokio::task_local! {
+    static TIGHTEST: Cell<Option<Standing>>;
+}
+
+/// Does a request's work and tells how its caller stands with the tightest limit it met; `None` without limits.
+pub(crate) async fn told<F: Future>(work: F) -> (F::Output, Option<Standing>) {
+    TIGHTEST
+        .scope(Cell::new(None), async {
+            let done = work.await;
+            (done, TIGHTEST.try_with(Cell::get).ok().flatten())
+        })
+        .await
+}
+
+impl Standing {
+    /// `RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset` (draft-ietf-httpapi-ratelimit-headers-07).
+    pub(crate) fn headers(self) -> [(HeaderName, HeaderValue); 3] {
+        [
+            (HeaderName::from_static("ratelimit-limit"), self.limit.into()),
+            (HeaderName::from_static("ratelimit-remaining"), self.remaining.into()),
+            (HeaderName::from_static("ratelimit-reset"), self.reset_s.into()),
+        ]
+    }
+
+    fn tell(self) {
+        // A consumer or a schedule has no caller to tell.
+        let _ = TIGHTEST.try_with(|tightest| {
+            if tightest.get().is_none_or(|other| self.remaining < other.remaining) {
+                tightest.set(Some(self));
+            }
+        });
+    }
 }
 
 impl Limit {
@@ -43,15 +92,27 @@ impl Limit {
                 ":end",
                 AttributeValue::N((start + 2 * self.window_s).to_string()),
             )
+            .return_values(ReturnValue::UpdatedNew)
             .send()
             .await;
+        let standing = |remaining| Standing {
+            limit: self.most,
+            remaining,
+            reset_s: (start + self.window_s - second).max(1),
+        };
         match counted {
-            Ok(_) => Ok(()),
+            Ok(answer) => {
+                let uses = answer.attributes.as_ref().and_then(|all| all.get("uses")?.as_n().ok());
+                let uses = uses.and_then(|uses| uses.parse().ok()).unwrap_or(self.most);
+                standing(self.most.saturating_sub(uses)).tell();
+                Ok(())
+            }
             Err(err)
                 if err
                     .as_service_error()
                     .is_some_and(|err| err.is_conditional_check_failed_exception()) =>
             {
+                standing(0).tell();
                 Err(self.refusal(start + self.window_s - second))
             }
             Err(err) => Err(Problem::unavailable(err)),

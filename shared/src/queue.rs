@@ -60,6 +60,8 @@ impl Consumer {
 pub struct Delivery<E> {
     /// The event's id.
     pub event_id: Uuid,
+    /// The event's name.
+    pub name: String,
     /// The workspace it happened in.
     pub workspace_id: Option<Uuid>,
     /// The fact.
@@ -76,7 +78,8 @@ impl<E: Event> Delivery<E> {
             return Err(undecodable());
         }
         let event = serde_json::from_value(envelope.body).map_err(|_| undecodable())?;
-        Ok(Self { event_id: envelope.event_id, workspace_id: envelope.workspace_id, event })
+        let Envelope { event_id, event: name, workspace_id, .. } = envelope;
+        Ok(Self { event_id, name, workspace_id, event })
     }
 }
 
@@ -87,9 +90,17 @@ impl Delivery<Value> {
             .map_err(|_| Problem::internal(anyhow::anyhow!("the message is not an event")))?;
         Ok(Self {
             event_id: envelope.event_id,
+            name: envelope.event,
             workspace_id: envelope.workspace_id,
             event: envelope.body,
         })
+    }
+
+    /// The fact, when it is of this kind; the refusal does not quote it.
+    pub fn fact<E: Event>(&self) -> Result<E, Problem> {
+        let undecodable =
+            || Problem::internal(anyhow::anyhow!("the message is not a {} event", E::NAME));
+        serde_json::from_value(self.event.clone()).map_err(|_| undecodable())
     }
 }
 

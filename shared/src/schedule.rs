@@ -70,6 +70,6 @@ async fn once(
 }
 
 /// The time the run was due, or now when it was called by hand.
-fn scheduled_at(payload: &Value) -> Timestamp {
+pub fn scheduled_at(payload: &Value) -> Timestamp {
     payload["time"].as_str().and_then(|time| time.parse().ok()).unwrap_or_else(clock::now)
 }

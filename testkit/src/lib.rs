@@ -5,6 +5,7 @@
 
 mod client;
 mod people;
+mod tenants;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 
 pub use client::{Form, Reply};
 pub use people::Person;
+pub use tenants::Tenant;
 
 /// A test's own cloud.
 pub struct Here {

@@ -1,8 +1,8 @@
 //! People with a workspace and a session, made without the detour of a mail.
 
 use anyhow::{Result, anyhow};
-use shared::auth::{Caller, Claims, Permission, sign};
-use shared::clock;
+use shared::auth::{Caller, Credential, Permission, Session, Signer};
+use shared::{Problem, clock};
 use uuid::Uuid;
 
 use crate::Here;
@@ -24,11 +24,23 @@ impl Person {
     /// The caller they are on a route with this permission.
     pub fn caller(&self, permission: Permission) -> Caller {
         Caller {
-            session_id: self.session_id,
-            user_id: self.user_id,
-            workspace_id: self.workspace_id,
+            by: Credential::Session(self.session()),
             roles: permission.roles(),
+            request_id: "test".into(),
+            address: "203.0.113.7".into(),
         }
+    }
+
+    /// Whoever has a token that the API gave; who that is, only the token knows.
+    pub fn with_token(token: String) -> Self {
+        let nobody = Uuid::nil();
+        Self { user_id: nobody, workspace_id: nobody, session_id: nobody, token }
+    }
+
+    /// The session their token is of.
+    pub fn session(&self) -> Session {
+        let Self { session_id, user_id, workspace_id, .. } = *self;
+        Session { session_id, user_id, workspace_id }
     }
 }
 
@@ -67,10 +79,13 @@ impl Here {
             )
             .await?;
         let app = self.app("auth-login")?;
-        let claims = Claims::issue(app.config().issuer()?, user, session, workspace, clock::now());
-        let token = sign(&app, &claims)
-            .await
-            .map_err(|problem| anyhow!("{problem}: {:?}", problem.cause()))?;
+        let signer = Signer::read(&app).await.map_err(told)?;
+        let held = Session { session_id: session, user_id: user, workspace_id: workspace };
+        let token = signer.token(held, clock::now()).map_err(told)?;
         Ok(Person { user_id: user, workspace_id: workspace, session_id: session, token })
     }
+}
+
+fn told(problem: Problem) -> anyhow::Error {
+    anyhow!("{problem}: {:?}", problem.cause())
 }

@@ -3,20 +3,45 @@
 //! Invariants:
 //! - An answer never tells whether an address is known: the work is the same either way.
 //! - A password is kept as its argon2id hash, a mailed code as its SHA-256; neither is in an event.
+//! - A refresh token is good once; a second use is a retry at once, or ends the session.
 //! - Before there is a tenant, everything goes through definer functions that answer one row.
 
+pub mod erase;
+pub mod export;
+pub mod export_get;
+pub mod export_run;
+pub mod forgot_password;
 pub mod login;
+pub mod logout;
 pub mod mail;
 pub mod me;
 mod password;
+pub mod purge;
 pub mod reasons;
+pub mod refresh;
+mod refresh_token;
 pub mod register;
+pub mod reset_password;
 mod session;
+pub mod update;
 pub mod verify_email;
 
 use shared::http::Route;
 
 /// The service's endpoints.
 pub fn routes() -> Vec<Route> {
-    vec![register::route(), verify_email::route(), login::route(), me::route()]
+    vec![
+        register::route(),
+        verify_email::route(),
+        login::route(),
+        refresh::route(),
+        logout::route(),
+        forgot_password::route(),
+        reset_password::route(),
+        me::route(),
+        update::route(),
+        erase::route(),
+        export::route(),
+        export_get::route(),
+    ]
 }

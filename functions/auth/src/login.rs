@@ -1,15 +1,17 @@
 //! `POST /v1/auth/login`: signs in with address and password.
 
 use axum::extract::State;
-use shared::fields::{Fields, FromFields};
-use shared::http::{Json, Reply, Route, SourceAddress};
+use shared::auth::{Session, Signer};
+use shared::fields::{Fields, FromFields, email};
+use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
 use shared::{Access, App, Problem, Secret, clock, typed};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::session::{self, Session};
+use crate::refresh_token::RefreshToken;
+use crate::session::{self, SessionTokens};
 use crate::{password, reasons};
 
 /// Attempts from one address.
@@ -43,7 +45,7 @@ struct Credentials {
 
 impl FromFields for Credentials {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", session::email);
+        let email = fields.required("email", email);
         // Any text: what is too short is simply not the password.
         let password = fields.required("password", |password| Ok(Secret::new(password)));
         Some(Self { email: email?, password: password? })
@@ -52,10 +54,11 @@ impl FromFields for Credentials {
 
 /// Opens a session in the workspace the person joined first. An unknown address and a wrong
 /// password get the same answer after the same work.
-#[utoipa::path(post, path = "/v1/auth/login", request_body = LoginRequest, responses((status = 200, body = Session)))]
+#[utoipa::path(post, path = "/v1/auth/login", request_body = LoginRequest, responses((status = 200, body = SessionTokens)))]
 async fn login(
     State(app): State<App>,
     address: SourceAddress,
+    RequestId(request_id): RequestId,
     Json(asked): Json<Credentials>,
 ) -> Reply {
     let now = clock::now();
@@ -75,14 +78,26 @@ async fn login(
     let (true, Some(row)) = (password::matches(&asked.password, hash), row) else {
         return Err(Problem::new(reasons::WRONG_CREDENTIALS));
     };
-    let (user, session): (Uuid, Uuid) = (row.get("user_id"), Uuid::now_v7());
-    let prepared = session::prepare(&app, user, session, row.get("workspace_id"), now).await?;
-    let ends = session::ends(now);
+    let session = Session {
+        session_id: Uuid::now_v7(),
+        user_id: row.get("user_id"),
+        workspace_id: row.get("workspace_id"),
+    };
+    let refresh = RefreshToken::make()?;
+    let told = session::tokens(&Signer::read(&app).await?, session, &refresh, now)?;
     app.db()
         .query(
-            "select tenant.open_session($1, $2, $3)",
-            [typed(&session), typed(&user), typed(&ends)],
+            "select tenant.open_session($1, $2, $3, $4, $5, $6, $7)",
+            [
+                typed(&session.session_id),
+                typed(&session.user_id),
+                typed(&session.workspace_id),
+                typed(&session::ends(now)),
+                typed(&refresh.sha256()),
+                typed(&request_id),
+                typed(&address.text()),
+            ],
         )
         .await?;
-    shared::http::ok(prepared)
+    shared::http::ok(told)
 }

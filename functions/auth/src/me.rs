@@ -6,14 +6,14 @@ use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::problem::reasons;
-use shared::{Access, Caller, Db, Permission, Problem, Timestamp};
+use shared::{Access, Caller, Db, Problem, Timestamp};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-/// For any member.
+/// For any person.
 pub fn route() -> Route {
-    Route::new(routes!(me), Access::member(Permission::Enter))
+    Route::new(routes!(me), Access::Person)
 }
 
 /// The caller.
@@ -65,7 +65,7 @@ async fn me(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
         email: person.get("email"),
         name: person.get("name"),
         created_at: person.get("created_at"),
-        workspace_id: caller.workspace_id,
+        workspace_id: caller.session()?.workspace_id,
         workspaces: memberships.iter().map(membership).collect(),
     })
 }

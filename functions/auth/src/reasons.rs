@@ -18,18 +18,46 @@ pub const WRONG_CODE: Reason = Reason::new(
 pub const TOO_MANY_ATTEMPTS: Reason = Reason::new(
     Code::FailedPrecondition,
     "too_many_attempts",
-    "The code was entered wrongly five times; register again to get a new one.",
+    "The code was entered wrongly five times; ask for a new one.",
 );
-/// The registration is used, too old, or was never made.
+/// The registration or reset is used, too old, or was never made.
 pub const EXPIRED: Reason = Reason::new(
     Code::FailedPrecondition,
-    "registration_expired",
-    "This registration was used already or has expired; register again.",
+    "code_expired",
+    "What this code is for was done already or has expired; ask again.",
 );
 /// Someone with the code registered the address meanwhile.
 pub const ALREADY_REGISTERED: Reason =
     Reason::new(Code::AlreadyExists, "already_registered", "This address has an account; sign in.");
 
+/// There is no such refresh token, or its session has ended.
+pub const REFRESH_INVALID: Reason = Reason::new(
+    Code::Unauthenticated,
+    "refresh_token_invalid",
+    "The refresh token is not one of this API's, or its session has ended; sign in again.",
+);
+/// A refresh token was used twice.
+pub const REFRESH_REUSED: Reason = Reason::new(
+    Code::Unauthenticated,
+    "refresh_token_reused",
+    "The refresh token was used before, so somebody else may have it: the session has ended. Sign in again.",
+)
+.watched("RefusedTokens");
+/// Other members would be left without an owner.
+pub const LAST_OWNER: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "owner_of_others_workspaces",
+    "You are the only owner of workspaces with other members; transfer those in workspaceIds first.",
+);
+
 /// All of them, for the documentation.
-pub const ALL: &[Reason] =
-    &[WRONG_CREDENTIALS, WRONG_CODE, TOO_MANY_ATTEMPTS, EXPIRED, ALREADY_REGISTERED];
+pub const ALL: &[Reason] = &[
+    WRONG_CREDENTIALS,
+    WRONG_CODE,
+    TOO_MANY_ATTEMPTS,
+    EXPIRED,
+    ALREADY_REGISTERED,
+    REFRESH_INVALID,
+    REFRESH_REUSED,
+    LAST_OWNER,
+];

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 use shared::events::{self, Envelope, RegistrationRequested};
-use shared::fields::{Fields, FromFields};
+use shared::fields::{Fields, FromFields, email};
 use shared::http::{Json, Reply, Route, SourceAddress};
 use shared::limits::Limit;
 use shared::{Access, App, Secret, Timestamp, clock, typed};
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::{password, session};
+use crate::password;
 
 /// Registrations from one address.
 const PER_ADDRESS: Limit = Limit { name: "register", most: 20, window_s: 3600 };
@@ -49,14 +49,15 @@ struct Registration {
 
 impl FromFields for Registration {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", session::email);
+        let email = fields.required("email", email);
         let password = fields.required("password", password::read);
         let name = fields.optional("name", person_name);
         Some(Self { email: email?, password: password?, name: name? })
     }
 }
 
-fn person_name(text: &str) -> Result<String, String> {
+/// What a person may be called.
+pub(crate) fn person_name(text: &str) -> Result<String, String> {
     let name = text.trim();
     let good = (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control);
     if good { Ok(name.to_owned()) } else { Err("must have 1 to 100 printable characters".into()) }

@@ -1,15 +1,17 @@
 //! `POST /v1/auth/verify-email`: the mailed code makes the account and opens its first session.
 
 use axum::extract::State;
+use shared::auth::{Session, Signer};
 use shared::fields::{Fields, FromFields};
-use shared::http::{Json, Reply, Route, SourceAddress};
+use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
 use shared::{Access, App, Problem, clock, typed};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::session::{self, Session};
+use crate::refresh_token::RefreshToken;
+use crate::session::{self, SessionTokens};
 use crate::{mail, reasons};
 
 /// Attempts from one address; each registration has five of its own.
@@ -39,14 +41,8 @@ struct Verification {
 
 impl FromFields for Verification {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let registration_id = fields.required("registrationId", |id| {
-            Uuid::parse_str(id).map_err(|_| "must be a UUID".into())
-        });
-        let code = fields.required("code", |code| {
-            let code: String = code.chars().filter(|letter| !letter.is_whitespace()).collect();
-            let good = code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_digit());
-            if good { Ok(code) } else { Err("must be the 8 digits of the mail".into()) }
-        });
+        let registration_id = fields.id("registrationId");
+        let code = fields.required("code", mail::read_code);
         Some(Self { registration_id: registration_id?, code: code? })
     }
 }
@@ -54,33 +50,42 @@ impl FromFields for Verification {
 /// Completes a registration: makes the person, their personal workspace and a session. A wrong
 /// code counts as one of five attempts.
 #[utoipa::path(post, path = "/v1/auth/verify-email", request_body = VerifyEmailRequest,
-    responses((status = 200, body = Session)))]
+    responses((status = 200, body = SessionTokens)))]
 async fn verify_email(
     State(app): State<App>,
     address: SourceAddress,
+    RequestId(request_id): RequestId,
     Json(asked): Json<Verification>,
 ) -> Reply {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
-    let (user, workspace, session) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
-    let prepared = session::prepare(&app, user, session, workspace, now).await?;
+    let session = Session {
+        session_id: Uuid::now_v7(),
+        user_id: Uuid::now_v7(),
+        workspace_id: Uuid::now_v7(),
+    };
+    let refresh = RefreshToken::make()?;
+    let told = session::tokens(&Signer::read(&app).await?, session, &refresh, now)?;
     let rows = app
         .db()
         .query(
-            "select outcome from tenant.verify_registration($1, $2, $3, $4, $5, $6, $7)",
+            "select outcome from tenant.verify_registration($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             [
                 typed(&asked.registration_id),
                 typed(&mail::code_sha256(asked.registration_id, &asked.code)),
-                typed(&user),
-                typed(&workspace),
+                typed(&session.user_id),
+                typed(&session.workspace_id),
                 typed(&"Personal"),
-                typed(&session),
+                typed(&session.session_id),
                 typed(&session::ends(now)),
+                typed(&refresh.sha256()),
+                typed(&request_id),
+                typed(&address.text()),
             ],
         )
         .await?;
     match rows.first().map(|row| row.get("outcome")) {
-        Some("ok") => shared::http::ok(prepared),
+        Some("ok") => shared::http::ok(told),
         Some("wrong_code") => Err(Problem::new(reasons::WRONG_CODE)),
         Some("too_many_attempts") => Err(Problem::new(reasons::TOO_MANY_ATTEMPTS)),
         Some("already_registered") => Err(Problem::new(reasons::ALREADY_REGISTERED)),

@@ -14,6 +14,8 @@ pub mod migrate;
 pub mod openapi;
 pub mod outbox;
 pub mod ready;
+pub mod rotate_key;
+mod signing_key;
 
 use shared::http::Route;
 

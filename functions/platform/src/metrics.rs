@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// The services whose metrics there are; a test holds them against the workspace.
-pub const SERVICES: &[&str] = &["auth", "brokers", "platform", "portfolio", "transactions"];
+pub const SERVICES: &[&str] =
+    &["access", "auth", "brokers", "platform", "portfolio", "transactions", "workspaces"];
 /// The outside systems that functions call.
 const SYSTEMS: &[&str] = &["dynamodb", "monitoring", "s3", "secretsmanager", "ses", "sqs"];
 /// Fifteen days: CloudWatch keeps minutes for so long.

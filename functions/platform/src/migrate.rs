@@ -5,7 +5,6 @@
 //! on the newer schema.
 
 mod deployment;
-pub(crate) mod signing_key;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -16,9 +15,11 @@ use serde_json::{Value, json};
 use shared::db::{DbError, Target};
 use shared::problem::reasons::TIMEOUT;
 use shared::schedule::Schedule;
-use shared::{App, Config, Problem};
+use shared::{App, Config, Problem, clock};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+
+use crate::signing_key;
 
 /// The roles, made before anything else.
 const ROLES: &str = include_str!("../../../migrations/roles.sql");
@@ -29,10 +30,12 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V2__instruments", include_str!("../../../migrations/V2__instruments.sql")),
     ("V3__portfolio", include_str!("../../../migrations/V3__portfolio.sql")),
     ("V4__traces", include_str!("../../../migrations/V4__traces.sql")),
+    ("V5__sessions", include_str!("../../../migrations/V5__sessions.sql")),
+    ("V6__workspaces", include_str!("../../../migrations/V6__workspaces.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 4;
+pub const LATEST: i32 = 6;
 
 /// The function has ten minutes; CloudFormation is to be told within them.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(560);
@@ -73,7 +76,7 @@ async fn migrate(app: &App) -> Result<Value, Problem> {
     };
     locked.await.map_err(shared::db::DbError::from)?;
     let applied = apply(&mut client).await?;
-    let key = signing_key::ensure(app, &client).await?;
+    let key = signing_key::ensure(app, &client, clock::now()).await?;
     tracing::info!(?applied, key, "migrated");
     Ok(json!({ "applied": applied, "version": LATEST, "signingKey": key }))
 }

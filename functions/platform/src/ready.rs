@@ -12,7 +12,8 @@ use shared::{Access, App, Problem};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::migrate::{self, LATEST};
+use crate::migrate::LATEST;
+use crate::signing_key::{CURRENT, Versions};
 
 /// For operators.
 pub fn route() -> Route {
@@ -117,7 +118,7 @@ async fn table(app: &App) -> Result<(), Problem> {
 }
 
 async fn secret(app: &App) -> Result<(), Problem> {
-    if migrate::signing_key::has_value(app).await? {
+    if !Versions::read(app).await?.at(CURRENT).is_empty() {
         return Ok(());
     }
     Err(Problem::unavailable(anyhow::anyhow!("the secret has no value yet")))

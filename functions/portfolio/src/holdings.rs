@@ -4,18 +4,20 @@ use axum::extract::State;
 use jiff::civil::Date;
 use ledger::{Holding, Money, NoValue, Percent, Price, Quantity, value};
 use serde::Serialize;
+use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
-use shared::{Access, Caller, Db, Permission, clock};
+use shared::problem::reasons;
+use shared::{Access, Caller, Db, Permission, Problem, clock, typed};
 use stores::ledger::{BookOn, Part, read_book};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-/// For any member.
+/// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(holdings), Access::member(Permission::ReadPortfolio))
+    Route::new(routes!(holdings), Access::member_or_key(Permission::ReadPortfolio))
 }
 
 /// A holding.
@@ -99,7 +101,15 @@ async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Aske
     let after: Option<(String, Uuid)> = asked.page.position()?;
     let part = Part { account: asked.account, after, most: Some(asked.page.fetch()) };
     let book = BookOn::new(clock::india_day(clock::now()), part);
-    let [rows] = db.read(&caller, [book.statement()]).await?;
+    // An account of somebody else's is none, not one without holdings.
+    let known = statement(
+        "select $1 is null or exists (select from brokers.accounts where account_id = $1) as known",
+        [typed(&asked.account)],
+    );
+    let [known, rows] = db.read(&caller, [known, book.statement()]).await?;
+    if !known.first().is_some_and(|row| row.get("known")) {
+        return Err(Problem::new(reasons::NOT_FOUND));
+    }
     let items = read_book(&rows)?.into_iter().map(item).collect();
     shared::http::ok(Page::cut(items, &asked.page, |item: &HoldingItem| {
         (item.isin.clone(), item.account_id)

@@ -57,7 +57,7 @@ async fn import(
     key: IdempotencyKey,
     request: ImportRequest,
 ) -> Reply<Response> {
-    PER_USER.take(&app, &caller.user_id.to_string(), clock::now()).await?;
+    PER_USER.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
     let statement = statements::read(&request.file).map_err(unreadable)?;
     if let Some(day) = statement.as_of.filter(|day| *day > clock::india_day(clock::now())) {
         // It would overtake every true statement until that day comes.
@@ -65,7 +65,7 @@ async fn import(
     }
     let claim = Claim::new(key, "portfolio-import", &request.fingerprint());
     let symbols = spellings(statement.rows.iter().filter_map(|row| row.symbol.as_deref()));
-    let first = [claim.statement(&caller), stores::accounts::all(), by_symbols(&symbols)];
+    let first = [claim.statement(), stores::accounts::all(), by_symbols(&symbols)];
     let (tx, [claimed, accounts, symbols]) = app.db().enter(&caller, first).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
         tx.rollback().await?;
@@ -194,7 +194,7 @@ impl Work<'_> {
             return shared::http::ok(report);
         }
         let event = StatementImported { import_id, account_id: known.account_id };
-        let event = Envelope::new(Some(self.caller.workspace_id), &event)?;
+        let event = Envelope::new(Some(self.caller.session()?.workspace_id), &event)?;
         let stored = store::Import { work: self, known: &known, plan: &plan, report: &report };
         stored.commit(tx, (repeated.is_none()).then_some(&event)).await?;
         if repeated.is_none() {

@@ -12,9 +12,9 @@ use utoipa_axum::routes;
 /// How many gainers and losers are named.
 const MOVERS: usize = 5;
 
-/// For any member.
+/// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(summary), Access::member(Permission::ReadPortfolio))
+    Route::new(routes!(summary), Access::member_or_key(Permission::ReadPortfolio))
 }
 
 /// The portfolio at a glance.

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 /// For any member.
 pub fn route() -> Route {
-    Route::new(routes!(instrument_search), Access::member(Permission::Enter))
+    Route::new(routes!(instrument_search), Access::member_or_key(Permission::ReadPortfolio))
 }
 
 /// An instrument.

@@ -9,7 +9,6 @@ mod store;
 use std::io::Read;
 
 use aws_lc_rs::digest;
-use aws_sdk_s3::Client;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use shared::queue::Consumer;
@@ -84,11 +83,7 @@ async fn load(app: &App, bucket: &str, key: &str) -> Result<(), Problem> {
 }
 
 async fn fetch(app: &App, bucket: &str, key: &str) -> Result<Vec<u8>, Problem> {
-    let s3 = app.aws().client(|sdk| {
-        // Path style, so that a local emulator needs no names of its own.
-        Client::from_conf(aws_sdk_s3::config::Builder::from(sdk).force_path_style(true).build())
-    });
-    let object = s3.get_object().bucket(bucket).key(key).send().await;
+    let object = ::files::client(app).get_object().bucket(bucket).key(key).send().await;
     let object = object.map_err(Problem::unavailable)?;
     if object
         .content_length()

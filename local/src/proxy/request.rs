@@ -22,9 +22,12 @@ impl Asked {
     /// Reads a signed request; `Err` says what is not understood, and is denied.
     pub(super) fn read(parts: &Parts, body: &Bytes) -> Result<Self, String> {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let signed = header("authorization").unwrap_or_default();
+        // In a header, or in the query of a link that was signed beforehand.
+        let query = parts.uri.query().unwrap_or_default();
+        let query = percent_encoding::percent_decode_str(query).decode_utf8_lossy();
+        let signed = header("authorization").unwrap_or(&query);
         let scope = signed.split("Credential=").nth(1).unwrap_or_default();
-        let scope = scope.split(',').next().unwrap_or_default();
+        let scope = scope.split([',', '&']).next().unwrap_or_default();
         let [access_key, _, _, service, ..] = scope.split('/').collect::<Vec<_>>()[..] else {
             return Err(format!("{} {} is not signed", parts.method, parts.uri.path()));
         };
@@ -83,7 +86,7 @@ fn sender(json: &Value) -> Option<String> {
 
 /// An object by its path: `/bucket/key`.
 fn object(parts: &Parts) -> (String, Option<String>) {
-    let path = parts.uri.path().trim_start_matches('/');
+    let path = parts.uri.path().trim_matches('/');
     let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
     let action = match (parts.method.as_str(), path.contains('/')) {
         ("GET" | "HEAD", true) => "GetObject",
@@ -145,6 +148,15 @@ mod tests {
             asked("s3", None, "/files/prices/a%20b.csv", "").unwrap(),
             pair("s3:GetObject", "arn:aws:s3:::files/prices/a b.csv")
         );
+        assert_eq!(
+            asked("s3", None, "/files/?list-type=2&prefix=a%2F", "").unwrap(),
+            pair("s3:ListBucket", "arn:aws:s3:::files")
+        );
+        let link = "/files/exports/a.json?X-Amz-Credential=KM.1.auth-login%2F20261121%2Fap-south-1%2Fs3%2Faws4_request&X-Amz-Date=x";
+        let (parts, ()) = http::Request::get(link).body(()).unwrap().into_parts();
+        let presigned = Asked::read(&parts, &Bytes::new()).unwrap();
+        assert_eq!(presigned.access_key, "KM.1.auth-login");
+        assert_eq!(presigned.action, "s3:GetObject");
         let path = "/service/GraniteServiceVersion20100801/operation/GetMetricData";
         assert_eq!(
             asked("monitoring", None, path, "").unwrap(),

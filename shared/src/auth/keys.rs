@@ -11,6 +11,8 @@ use crate::{Db, Problem};
 
 /// An unknown key id makes us look again at most this often.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// A known key is taken for good no longer than this: it may have been retired because it leaked.
+const TRUSTED_FOR: Duration = Duration::from_secs(300);
 
 /// A public signing key as `auth.signing_keys` has it: a point on P-256, base64url.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -63,11 +65,11 @@ impl KeyRing {
     pub async fn find(&self, db: &Db, kid: &str) -> Result<Option<DecodingKey>, Problem> {
         {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(key) = known.keys.get(kid) {
-                return Ok(Some(key.clone()));
-            }
-            if known.looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN_AFTER) {
-                return Ok(None);
+            let looked_within = |age| known.looked.is_some_and(|at| at.elapsed() < age);
+            match known.keys.get(kid) {
+                Some(key) if looked_within(TRUSTED_FOR) => return Ok(Some(key.clone())),
+                None if looked_within(LOOK_AGAIN_AFTER) => return Ok(None),
+                _ => {}
             }
         }
         self.look(db).await?;

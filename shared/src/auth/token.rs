@@ -5,6 +5,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation, decode, decode_he
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Session;
 use crate::problem::reasons;
 use crate::{App, Problem, Timestamp};
 
@@ -38,15 +39,15 @@ pub struct Claims {
 
 impl Claims {
     /// The claims of a token issued now.
-    pub fn issue(issuer: &str, user: Uuid, session: Uuid, workspace: Uuid, now: Timestamp) -> Self {
+    pub fn issue(issuer: &str, session: Session, now: Timestamp) -> Self {
         let now = now.as_second();
         let (iss, aud) = (issuer.to_owned(), AUDIENCE.to_owned());
         Self {
             iss,
             aud,
-            sub: user,
-            sid: session,
-            wid: workspace,
+            sub: session.user_id,
+            sid: session.session_id,
+            wid: session.workspace_id,
             iat: now,
             nbf: now,
             exp: now + LIFETIME_S,
@@ -62,19 +63,42 @@ struct SigningKey {
     pkcs8: crate::Secret,
 }
 
-/// Signs claims with the key in the secret that `SIGNING_KEY_SECRET` names.
-pub async fn sign(app: &App, claims: &Claims) -> Result<String, Problem> {
-    let secret = app.secrets().get(app.config().need("SIGNING_KEY_SECRET")?).await?;
-    // The parser's message could quote the key.
-    let key: SigningKey = serde_json::from_str(secret.expose()).map_err(|_| {
-        Problem::unavailable(anyhow::anyhow!(
-            "the signing key secret has no key yet: run platform-migrate"
-        ))
-    })?;
-    let der = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, key.pkcs8.expose())
-        .map_err(|_| Problem::internal(anyhow::anyhow!("the signing key is not base64")))?;
-    let header = Header { kid: Some(key.kid), ..Header::new(Algorithm::ES256) };
-    encode(&header, claims, &EncodingKey::from_ec_der(&der)).map_err(Problem::internal)
+/// Signs tokens. Reading the key comes before anything is used up or stored: when it cannot be had, nothing has
+/// happened.
+pub struct Signer {
+    key: EncodingKey,
+    header: Header,
+    issuer: String,
+}
+
+impl Signer {
+    /// Reads the key in the secret that `SIGNING_KEY_SECRET` names.
+    pub async fn read(app: &App) -> Result<Self, Problem> {
+        let secret = app.secrets().get(app.config().need("SIGNING_KEY_SECRET")?).await?;
+        // The parser's message could quote the key.
+        let key: SigningKey = serde_json::from_str(secret.expose()).map_err(|_| {
+            Problem::unavailable(anyhow::anyhow!(
+                "the signing key secret has no key yet: run platform-migrate"
+            ))
+        })?;
+        let der = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, key.pkcs8.expose())
+            .map_err(|_| Problem::internal(anyhow::anyhow!("the signing key is not base64")))?;
+        Ok(Self {
+            key: EncodingKey::from_ec_der(&der),
+            header: Header { kid: Some(key.kid), ..Header::new(Algorithm::ES256) },
+            issuer: app.config().issuer()?.to_owned(),
+        })
+    }
+
+    /// The token of a session, valid from now on.
+    pub fn token(&self, session: Session, now: Timestamp) -> Result<String, Problem> {
+        self.sign(&Claims::issue(&self.issuer, session, now))
+    }
+
+    /// Signs claims.
+    pub fn sign(&self, claims: &Claims) -> Result<String, Problem> {
+        encode(&self.header, claims, &self.key).map_err(Problem::internal)
+    }
 }
 
 /// The claims of a token, if it is one of ours, for this surface, and valid now.

@@ -62,6 +62,16 @@ impl DbError {
         matches!(self, Self::Refused { .. }) && !self.connection_lost()
     }
 
+    /// What a path names is nothing to whoever is no member of it; anything else stays what it is.
+    pub fn or_stranger(self) -> Problem {
+        match Problem::from(self) {
+            problem if problem.reason() == reasons::NOT_A_MEMBER => {
+                Problem::new(reasons::NOT_FOUND)
+            }
+            problem => problem,
+        }
+    }
+
     /// The refusal a violated constraint stands for; anything else stays what it is.
     pub fn or_reason(self, constraint: &str, reason: Reason) -> Problem {
         if self.constraint() == Some(constraint) {
@@ -99,8 +109,10 @@ impl From<DbError> for Problem {
         };
         match state {
             "KM401" => Self::new(reasons::SESSION_ENDED),
+            "KM402" => Self::new(reasons::BAD_KEY),
             "KM403" => Self::new(reasons::ROLE),
             "KM404" => Self::new(reasons::NOT_A_MEMBER),
+            "KM405" => Self::new(reasons::SCOPE),
             // A character that no database text may have, such as NUL.
             "22021" | "22P05" => Self::new(reasons::INVALID)
                 .detail("A text has a character that cannot be stored; leave it out.")

@@ -88,6 +88,20 @@ impl<T: FromFields> FromRequestParts<App> for Query<T> {
 pub struct SourceAddress(String);
 
 impl SourceAddress {
+    /// The address of a request.
+    pub(crate) fn of(extensions: &http::Extensions) -> Self {
+        let address = match extensions.get::<RequestContext>() {
+            Some(RequestContext::ApiGatewayV1(context)) => context.identity.source_ip.clone(),
+            _ => None,
+        };
+        Self(address.unwrap_or_else(|| "unknown".into()))
+    }
+
+    /// The address itself, for the audit log.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// What limits count by: the address, or for IPv6 the /64 a subscriber has to himself.
     pub fn subject(&self) -> String {
         match self.0.parse() {
@@ -104,11 +118,7 @@ impl FromRequestParts<App> for SourceAddress {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        let address = match parts.extensions.get::<RequestContext>() {
-            Some(RequestContext::ApiGatewayV1(context)) => context.identity.source_ip.clone(),
-            _ => None,
-        };
-        Ok(Self(address.unwrap_or_else(|| "unknown".into())))
+        Ok(Self::of(&parts.extensions))
     }
 }
 

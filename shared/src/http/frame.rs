@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{FromRequestParts, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::header::{self, HeaderName, HeaderValue};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use super::extract::check_operator;
 use crate::problem::reasons;
 use crate::telemetry::{self, Begun, Invocations};
-use crate::{Access, App, Problem};
+use crate::{Access, App, Problem, limits};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// API Gateway gives up at 29 seconds; ours comes first, so that the answer is ours.
@@ -26,6 +27,15 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(25);
 /// The id of a request, for the log and for its caller.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
+
+impl FromRequestParts<App> for RequestId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let id = parts.extensions.get::<Self>().cloned();
+        id.ok_or_else(|| Problem::internal(anyhow::anyhow!("a request outside its frame")))
+    }
+}
 
 /// Puts a router in its frame; whatever no route takes becomes a problem too.
 pub(super) fn around(router: Router, app: &App) -> Router {
@@ -47,7 +57,8 @@ async fn framed(invocations: &Invocations, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(RequestId(id.clone()));
     let answered =
         tokio::time::timeout(GIVE_UP_AFTER, AssertUnwindSafe(next.run(request)).catch_unwind());
-    let response = match invocation.during(answered).await {
+    let (answered, standing) = limits::told(invocation.during(answered)).await;
+    let response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => telemetry::panicked().into_response(),
         Err(_) => {
@@ -56,7 +67,11 @@ async fn framed(invocations: &Invocations, mut request: Request, next: Next) -> 
     };
     let (response, refusal) = invocation.while_in(|| readable(response, &id));
     invocation.end(refusal);
-    with_headers(response, &id)
+    let mut response = with_headers(response, &id);
+    if let Some(standing) = standing {
+        response.headers_mut().extend(standing.headers());
+    }
+    response
 }
 
 /// The caller's id when it is a sane one, else API Gateway's, else a new one.
@@ -126,7 +141,10 @@ fn with_headers(mut response: Response, id: &str) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
         // No cookies and no ambient authority: a page of any origin that has a token may call.
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "etag, retry-after, x-request-id"),
+        (
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            "etag, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id",
+        ),
         (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     ];
     for (name, value) in fixed {

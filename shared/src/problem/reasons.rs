@@ -38,6 +38,31 @@ pub const NO_TOKEN: Reason = Reason::new(
     "token_missing",
     "This route needs an access token; send it as `Authorization: Bearer …`.",
 );
+/// Neither a token nor a key came with the request.
+pub const NO_TOKEN_OR_KEY: Reason = Reason::new(
+    Code::Unauthenticated,
+    "credential_missing",
+    "This route needs an access token as `Authorization: Bearer …`, or an API key as `x-api-key`.",
+);
+/// A token and a key came together.
+pub const TWO_CREDENTIALS: Reason = Reason::new(
+    Code::InvalidArgument,
+    "two_credentials",
+    "Send an access token or an API key, not both.",
+);
+/// The API key is none, or not good any more.
+pub const BAD_KEY: Reason = Reason::new(
+    Code::Unauthenticated,
+    "key_invalid",
+    "The API key is not one of this API's, was revoked or has expired; make another.",
+)
+.watched("RefusedTokens");
+/// The API key was not given this scope.
+pub const SCOPE: Reason = Reason::new(
+    Code::PermissionDenied,
+    "scope_not_granted",
+    "The API key was not given the scope that this route needs; make one that has it.",
+);
 /// The token is not one of ours, or not valid now.
 pub const BAD_TOKEN: Reason = Reason::new(
     Code::Unauthenticated,
@@ -115,6 +140,10 @@ pub const ALL: &[Reason] = &[
     TOO_LARGE,
     NO_ROUTE,
     NO_TOKEN,
+    NO_TOKEN_OR_KEY,
+    TWO_CREDENTIALS,
+    BAD_KEY,
+    SCOPE,
     BAD_TOKEN,
     TOKEN_EXPIRED,
     SESSION_ENDED,

@@ -1,6 +1,7 @@
 //! The wall between workspaces, and what breaks a transaction.
 
 use anyhow::Result;
+use shared::auth::{Credential, Session};
 use shared::db::statement;
 use shared::problem::reasons;
 use shared::{Permission, Problem, typed};
@@ -123,10 +124,12 @@ async fn session_membership_and_role_are_checked_on_every_entry() -> Result<()> 
     };
     assert_eq!(refused(&viewer.caller(Permission::WritePortfolio)).await, reasons::ROLE);
     let mut elsewhere = ravi.caller(Permission::ReadPortfolio);
-    elsewhere.workspace_id = asha.workspace_id;
+    let session = Session { workspace_id: asha.workspace_id, ..ravi.session() };
+    elsewhere.by = Credential::Session(session);
     assert_eq!(refused(&elsewhere).await, reasons::NOT_A_MEMBER);
     let mut borrowed = ravi.caller(Permission::ReadPortfolio);
-    borrowed.session_id = asha.session_id;
+    let session = Session { session_id: asha.session_id, ..ravi.session() };
+    borrowed.by = Credential::Session(session);
     assert_eq!(refused(&borrowed).await, reasons::SESSION_ENDED);
     let admin = here.admin().await?;
     admin.execute("delete from workspaces.members where user_id = $1", &[&viewer.user_id]).await?;
@@ -144,7 +147,8 @@ async fn a_refused_entry_keeps_the_connection_usable() -> Result<()> {
     let asha = here.person().await?;
     let app = here.app("portfolio-summary")?;
     let mut nobody = asha.caller(Permission::ReadPortfolio);
-    nobody.session_id = Uuid::now_v7();
+    let session = Session { session_id: Uuid::now_v7(), ..asha.session() };
+    nobody.by = Credential::Session(session);
     assert!(
         app.db().enter(&nobody, [statement(INSERT, [typed(&asha.workspace_id)])]).await.is_err()
     );

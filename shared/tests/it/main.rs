@@ -3,6 +3,7 @@
 mod db;
 mod events;
 mod isolation;
+mod keys;
 mod limits;
 mod permissions;
 mod telemetry;

@@ -1,5 +1,8 @@
 //! Registration, sign-in, sessions, and every kind of request that is refused.
 
+mod leaving;
+mod passwords;
+mod refresh;
 mod requests;
 mod sessions;
 mod tokens;

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use shared::{Problem, typed};
-use testkit::Here;
+use testkit::{Here, Person};
 use uuid::Uuid;
 
-const EMAIL: &str = "asha@example.in";
-const PASSWORD: &str = "planted-monsoon-ledger-27";
+pub(crate) const EMAIL: &str = "asha@example.in";
+pub(crate) const PASSWORD: &str = "planted-monsoon-ledger-27";
 
 async fn registered(here: &Here, email: &str) -> Result<Uuid> {
     let reply = here
@@ -38,6 +38,19 @@ async fn verify(here: &Here, registration: Uuid, code: &str) -> Result<testkit::
         &json!({ "registrationId": registration, "code": code }),
     )
     .await
+}
+
+/// A person who registered, as the holder of their first token.
+pub(crate) async fn account(here: &Here) -> Result<Person> {
+    let registration = registered(here, EMAIL).await?;
+    with_code(here, registration, "12345678").await?;
+    let session = verify(here, registration, "12345678").await?.body;
+    let id = |name: &str| session[name].as_str().unwrap_or_default().parse();
+    Ok(Person {
+        user_id: id("userId")?,
+        workspace_id: id("workspaceId")?,
+        ..Person::with_token(session["accessToken"].as_str().unwrap_or_default().into())
+    })
 }
 
 #[tokio::test]
@@ -126,12 +139,12 @@ async fn of_two_registrations_of_one_address_one_makes_the_account() -> Result<(
 #[tokio::test]
 async fn an_expired_or_unknown_registration_is_refused() -> Result<()> {
     let here = Here::start().await?;
-    assert_eq!(verify(&here, Uuid::now_v7(), "12345678").await?.reason(), "registration_expired");
+    assert_eq!(verify(&here, Uuid::now_v7(), "12345678").await?.reason(), "code_expired");
     let registration = registered(&here, EMAIL).await?;
     with_code(&here, registration, "12345678").await?;
     let expire = "update auth.registrations set expires_at = now()";
     here.admin().await?.batch_execute(expire).await?;
-    assert_eq!(verify(&here, registration, "12345678").await?.reason(), "registration_expired");
+    assert_eq!(verify(&here, registration, "12345678").await?.reason(), "code_expired");
     Ok(())
 }
 

@@ -3,26 +3,22 @@
 use anyhow::Result;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use shared::auth::{Claims, PublicKey, sign};
+use shared::auth::{Claims, PublicKey, Signer};
 use shared::{App, Timestamp, clock};
 use testkit::{Here, Person};
-use uuid::Uuid;
 
 async fn me(here: &Here, token: String) -> Result<(u16, String)> {
-    let nobody = Uuid::nil();
-    let person = Person { user_id: nobody, workspace_id: nobody, session_id: nobody, token };
-    let reply = here.get("/v1/auth/me", &person).await?;
+    let reply = here.get("/v1/auth/me", &Person::with_token(token)).await?;
     Ok((reply.status, reply.reason().to_owned()))
 }
 
 fn claims(app: &App, person: &Person, at: Timestamp) -> Result<Claims> {
-    Ok(Claims::issue(
-        app.config().issuer()?,
-        person.user_id,
-        person.session_id,
-        person.workspace_id,
-        at,
-    ))
+    Ok(Claims::issue(app.config().issuer()?, person.session(), at))
+}
+
+async fn signed(app: &App, claims: &Claims) -> Result<String> {
+    let signer = Signer::read(app).await?;
+    Ok(signer.sign(claims)?)
 }
 
 #[tokio::test]
@@ -31,7 +27,7 @@ async fn only_a_token_of_ours_for_this_surface_and_this_time_is_taken() -> Resul
     let asha = here.person().await?;
     let app = here.app("auth-login")?;
     let good = claims(&app, &asha, clock::now())?;
-    assert_eq!(me(&here, sign(&app, &good).await.unwrap()).await?.0, 200);
+    assert_eq!(me(&here, signed(&app, &good).await?).await?.0, 200);
     let hour = 3600;
     let at = |second: i64| Timestamp::from_second(clock::now().as_second() + second);
     let bad = [
@@ -40,10 +36,10 @@ async fn only_a_token_of_ours_for_this_surface_and_this_time_is_taken() -> Resul
         ("another issuer", Claims { iss: "https://evil.example".into(), ..good.clone() }),
     ];
     for (what, claims) in bad {
-        let token = sign(&app, &claims).await.unwrap();
+        let token = signed(&app, &claims).await?;
         assert_eq!(me(&here, token).await?, (401, "token_invalid".into()), "{what}");
     }
-    let late = sign(&app, &claims(&app, &asha, at(-hour)?)?).await.unwrap();
+    let late = signed(&app, &claims(&app, &asha, at(-hour)?)?).await?;
     assert_eq!(me(&here, late).await?, (401, "token_expired".into()));
     Ok(())
 }
@@ -68,7 +64,7 @@ async fn a_token_signed_in_another_way_is_refused() -> Result<()> {
         base64(&json!({ "alg": "none", "kid": key.kid })),
         base64(&json!(claims))
     );
-    let genuine = sign(&app, &claims).await.unwrap();
+    let genuine = signed(&app, &claims).await?;
     let (signed, signature) = genuine.rsplit_once('.').unwrap();
     let altered = format!("{signed}x.{signature}");
     let table =

@@ -5,3 +5,5 @@ mod endpoints;
 mod metrics;
 mod migrations;
 mod outbox;
+mod rotation;
+mod walls;

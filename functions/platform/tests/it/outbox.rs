@@ -19,6 +19,9 @@ async fn what_was_left_behind_is_sent_once() -> Result<()> {
     assert_eq!(answer, json!({ "sent": 23 }));
     let answer = here.invoke("platform-outbox", &Here::sample("platform-outbox")?).await?;
     assert_eq!(answer, json!({ "sent": 0 }));
+    admin.batch_execute(&LEFT_BEHIND.replace("registration.requested", "export.requested")).await?;
+    let answer = here.invoke("platform-outbox", &Here::sample("platform-outbox")?).await?;
+    assert_eq!(answer, json!({ "sent": 23 }));
     Ok(())
 }
 

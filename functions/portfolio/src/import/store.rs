@@ -151,7 +151,7 @@ impl Import<'_> {
     pub(super) async fn commit(&self, tx: Tenant, event: Option<&Envelope>) -> Result<(), Problem> {
         let report = serde_json::to_value(self.report).map_err(Problem::internal)?;
         let (work, account) = (self.work, &self.known.account_id);
-        let keep_answer = work.claim.store(work.caller, &report);
+        let keep_answer = work.claim.store(&report);
         let (Some(event), Some(import_id)) = (event, self.report.import_id()) else {
             tx.commit([keep_answer]).await?;
             return Ok(());
@@ -197,11 +197,11 @@ impl Import<'_> {
         statement(
             "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
                  file_sha256, mode, statement_on, report)
-             values (current_setting('app.workspace_id')::uuid, $1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             values (current_setting('app.workspace_id')::uuid, $1, $2, current_setting('app.user_id')::uuid,
+                 $3, $4, $5, $6, $7, $8)",
             [
                 typed(import_id),
                 typed(&self.known.account_id),
-                typed(&self.work.caller.user_id),
                 typed(&self.work.statement.layout),
                 typed(&self.work.request.file_name),
                 typed(&self.work.request.file_sha256),

@@ -1,0 +1,44 @@
+//! Files in Amazon S3, in the bucket that `FILES_BUCKET` names.
+#![warn(missing_docs)]
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use shared::{App, Problem, Secret};
+
+/// The client, in path style, so that a local emulator needs no names of its own.
+pub fn client(app: &App) -> Client {
+    app.aws().client(|sdk| {
+        Client::from_conf(aws_sdk_s3::config::Builder::from(sdk).force_path_style(true).build())
+    })
+}
+
+/// Puts an object, or replaces it; browsers save it rather than show it.
+pub async fn put(app: &App, key: &str, kind: &str, content: Vec<u8>) -> Result<(), Problem> {
+    let put = client(app).put_object().bucket(app.config().need("FILES_BUCKET")?).key(key);
+    let put = put.content_type(kind).content_disposition("attachment");
+    put.body(ByteStream::from(content)).send().await.map(drop).map_err(Problem::unavailable)
+}
+
+/// The keys under a prefix.
+pub async fn keys(app: &App, prefix: &str) -> Result<Vec<String>, Problem> {
+    let bucket = app.config().need("FILES_BUCKET")?;
+    let listing = client(app).list_objects_v2().bucket(bucket).prefix(prefix);
+    let mut pages = listing.into_paginator().send();
+    let mut keys = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(Problem::unavailable)?;
+        keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+    }
+    Ok(keys)
+}
+
+/// A link that whoever has it can download the object with, for so long.
+pub async fn link(app: &App, key: &str, good_for: Duration) -> Result<Secret, Problem> {
+    let get = client(app).get_object().bucket(app.config().need("FILES_BUCKET")?).key(key);
+    let good_for = PresigningConfig::expires_in(good_for).map_err(Problem::internal)?;
+    let signed = get.presigned(good_for).await.map_err(Problem::internal)?;
+    Ok(Secret::new(signed.uri()))
+}

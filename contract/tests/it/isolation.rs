@@ -1,0 +1,216 @@
+//! Every endpoint of the contract, with every id of somebody else's.
+//!
+//! What is called is read from openapi.json, so a new endpoint is tried without a word here; only an id of a new kind
+//! has to be made in `testkit::Tenant`.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use http::Method;
+use serde_json::{Map, Value};
+use testkit::{Form, Here, Person, Reply, Tenant};
+use tokio_postgres::Client;
+
+use crate::root;
+
+/// An operation of the contract that takes a token.
+struct Operation {
+    function: String,
+    method: Method,
+    path: String,
+    /// Names of ids in its path, its query and its body.
+    ids: BTreeSet<String>,
+    query: Map<String, Value>,
+    body: Option<Map<String, Value>>,
+    /// The ids in its form, if it takes one.
+    form: Option<Vec<String>>,
+}
+
+fn operations() -> Result<Vec<Operation>> {
+    let contract: Value =
+        serde_json::from_str(&std::fs::read_to_string(root().join("openapi.json"))?)?;
+    let mut all = Vec::new();
+    for (path, item) in contract["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let identified = operation["security"].as_array().into_iter().flatten();
+            if identified.clone().any(|one| one.get("accessToken").is_some()) {
+                all.push(Operation::read(&contract, path, method, operation)?);
+            }
+        }
+    }
+    Ok(all)
+}
+
+impl Operation {
+    fn read(contract: &Value, path: &str, method: &str, operation: &Value) -> Result<Self> {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (mut ids, mut query) = (BTreeSet::new(), Map::new());
+        for parameter in parameters {
+            let name = text(&parameter["name"]);
+            // A broker's own id of its client is no UUID.
+            let is_uuid = parameter["schema"]["format"] == "uuid";
+            let is_id = parameter["in"] == "path" || (parameter["in"] == "query" && is_uuid);
+            if is_id {
+                ids.insert(name.clone());
+            }
+            if parameter["in"] == "query" && (is_id || parameter["required"] == true) {
+                query.insert(name, parameter["example"].clone());
+            }
+        }
+        let content = &operation["requestBody"]["content"];
+        let schema = |kind: &str| {
+            let name = content[kind]["schema"]["$ref"].as_str()?.rsplit('/').next()?;
+            Some(&contract["components"]["schemas"][name])
+        };
+        let body = schema("application/json")
+            .map(|schema| schema["example"].as_object().cloned().unwrap_or_default());
+        let form = schema("multipart/form-data").map(uuids);
+        let in_body = schema("application/json").map(uuids).unwrap_or_default();
+        ids.extend(
+            in_body
+                .into_iter()
+                .filter(|name| body.as_ref().is_some_and(|body| body.contains_key(name))),
+        );
+        ids.extend(form.iter().flatten().cloned());
+        Ok(Self {
+            function: text(&operation["operationId"]),
+            method: method.to_uppercase().parse()?,
+            path: path.to_owned(),
+            ids,
+            query,
+            body,
+            form,
+        })
+    }
+
+    /// Calls it as one of a tenant's people, with ids that `id` chooses.
+    async fn call(
+        &self,
+        here: &Here,
+        (whose, as_whom): (&Tenant, &Person),
+        id: impl Fn(&str) -> Value,
+    ) -> Result<Reply> {
+        let text = |name: &str| id(name).as_str().unwrap_or_default().to_owned();
+        let mut path = self.path.clone();
+        for name in &self.ids {
+            path = path.replace(&format!("{{{name}}}"), &text(name));
+        }
+        if let Some(fields) = &self.form {
+            let form = Form::example("zerodha-console-holdings.xlsx")?;
+            let form = fields.iter().fold(form, |form, name| form.with(name, &text(name)));
+            return here.upload(&path, as_whom, &form, &[]).await;
+        }
+        let query = self.query.iter().map(|(name, example)| {
+            let value = if self.ids.contains(name) { id(name) } else { example.clone() };
+            format!("{name}={}", value.as_str().unwrap_or_default())
+        });
+        let query: Vec<String> = query.collect();
+        let body = self.body.clone().map(|mut body| {
+            for (name, value) in &mut body {
+                if let Some(secret) = whose.secrets.get(name.as_str()) {
+                    *value = secret.clone();
+                } else if self.ids.contains(name) {
+                    *value = id(name);
+                }
+            }
+            Value::Object(body).to_string()
+        });
+        let json = [("content-type", "application/json")];
+        let headers = if body.is_some() { json.as_slice() } else { &[] };
+        let path = format!("{path}?{}", query.join("&"));
+        let body = body.unwrap_or_default();
+        here.send(self.method.clone(), path.trim_end_matches('?'), Some(as_whom), headers, body)
+            .await
+    }
+}
+
+/// The fields of a schema that are ids of ours.
+fn uuids(schema: &Value) -> Vec<String> {
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    fields.filter(|(_, field)| field["format"] == "uuid").map(|(name, _)| name.clone()).collect()
+}
+
+fn id_of(tenant: &Tenant, name: &str) -> Value {
+    let id = tenant.ids.get(name).cloned();
+    id.unwrap_or_else(|| panic!("testkit::Tenant has to make something with a {name}"))
+}
+
+/// What a tenant has in every table that names workspaces or people.
+async fn everything(admin: &Client, tenant: &Tenant) -> Result<Vec<(String, String)>> {
+    let tables = admin
+        .query(
+            "select n.nspname || '.' || c.relname, a.attname::text
+             from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+             where c.relkind = 'r' and a.attname in ('workspace_id', 'user_id') and n.nspname !~ '^pg_' order by 1, 2",
+            &[],
+        )
+        .await?;
+    let ids: Vec<_> =
+        tenant.people.iter().flat_map(|one| [one.workspace_id, one.user_id]).collect();
+    let mut all = Vec::new();
+    for row in tables {
+        let (table, column): (String, String) = (row.get(0), row.get(1));
+        let sql = format!(
+            "select coalesce(md5(string_agg(x::text, '|' order by x::text)), '') from {table} x where {column} = any ($1)"
+        );
+        all.push((format!("{table}.{column}"), admin.query_one(&sql, &[&ids]).await?.get(0)));
+    }
+    Ok(all)
+}
+
+#[tokio::test]
+async fn each_endpoint_works_for_its_owner_and_with_any_id_of_theirs_for_nobody_else() -> Result<()>
+{
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    let (mut with_ids, mut without) = (0, 0);
+    let (reader, victim, thief) =
+        (here.tenant().await?, here.tenant().await?, here.tenant().await?);
+    for operation in operations()? {
+        let name = &operation.function;
+        // What changes something is tried on a tenant of its own.
+        let reads = operation.method == Method::GET;
+        let first = if reads { reader.clone() } else { here.tenant().await? };
+        let changes_own = !reads && operation.ids.is_empty();
+        let stranger = if changes_own { here.tenant().await? } else { thief.clone() };
+        let mut answers = Vec::new();
+        for person in &first.people {
+            let reply = operation.call(&here, (&first, person), |name| id_of(&first, name)).await?;
+            answers.push((reply.status, reply.reason().to_owned()));
+            if (200..300).contains(&reply.status) {
+                break;
+            }
+        }
+        let last = answers.last().context("a tenant has people")?;
+        assert!((200..300).contains(&last.0), "{name} works for none of its own: {answers:?}");
+        let before = everything(&admin, &victim).await?;
+        if operation.ids.is_empty() {
+            without += 1;
+            let reply =
+                operation.call(&here, (&stranger, stranger.owner()), |_| Value::Null).await?;
+            let text = reply.answer.text();
+            let leaked = victim.words().into_iter().find(|word| text.contains(word));
+            assert_eq!(leaked, None, "{name} shows what is somebody else's");
+        } else {
+            with_ids += 1;
+            let reply = operation
+                .call(&here, (&stranger, stranger.owner()), |name| id_of(&victim, name))
+                .await?;
+            assert_eq!(reply.status, 404, "{name} with a stranger's ids: {}", reply.body);
+            // And each id of theirs beside one's own.
+            for theirs in operation.ids.iter().filter(|_| operation.ids.len() > 1) {
+                let id = |name: &str| id_of(if name == theirs { &victim } else { &stranger }, name);
+                let reply = operation.call(&here, (&stranger, stranger.owner()), id).await?;
+                assert_eq!(reply.status, 404, "{name} with a stranger's {theirs}: {}", reply.body);
+            }
+        }
+        assert_eq!(
+            everything(&admin, &victim).await?,
+            before,
+            "{name} changed what is somebody else's"
+        );
+    }
+    assert!(with_ids >= 12 && without >= 10, "{with_ids} with ids, {without} without");
+    Ok(())
+}

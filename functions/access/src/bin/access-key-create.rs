@@ -1,0 +1,5 @@
+//! `POST /v1/api-keys`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(access::key_create::route())
+}

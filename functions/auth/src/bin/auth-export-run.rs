@@ -1,0 +1,5 @@
+//! Queue `export`.
+
+fn main() -> shared::Outcome {
+    shared::queue::consume(auth::export_run::consumer())
+}

@@ -1,0 +1,5 @@
+//! `POST /v1/auth/forgot-password`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(auth::forgot_password::route())
+}

@@ -1,0 +1,5 @@
+//! `POST /v1/auth/logout`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(auth::logout::route())
+}

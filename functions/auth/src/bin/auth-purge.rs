@@ -1,0 +1,5 @@
+//! Schedule: every hour.
+
+fn main() -> shared::Outcome {
+    shared::schedule::run(auth::purge::schedule())
+}

@@ -1,0 +1,58 @@
+//! `DELETE /v1/auth/me`: erases a person.
+
+use axum::extract::State;
+use serde::Serialize;
+use shared::db::statement;
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
+use shared::{Access, App, Caller, Problem, Timestamp, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::reasons;
+
+/// Days from asking to deletion; the README and the deployment guide state them, too.
+pub(crate) const DAYS: i64 = 30;
+
+/// For any person.
+pub fn route() -> Route {
+    Route::new(routes!(erase), Access::Person)
+}
+
+/// An account that is gone, and its data until when.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Erased {
+    /// When everything is deleted for good.
+    purge_after: Timestamp,
+}
+
+/// When what is erased now is deleted.
+pub(crate) fn purge_after(erased: Timestamp) -> Timestamp {
+    Timestamp::from_second(erased.as_second() + DAYS * 24 * 3600).unwrap_or(erased)
+}
+
+/// Erases the caller: every session and key ends now, places in other people's workspaces are given up, and after
+/// 30 days everything about them is deleted, with the workspaces that were theirs alone. Refused while a workspace
+/// with other members has no other owner.
+#[utoipa::path(delete, path = "/v1/auth/me", responses((status = 200, body = Erased)))]
+async fn erase(State(app): State<App>, caller: Caller, _: Query<Nothing>) -> Reply {
+    let purge_after = purge_after(clock::now());
+    let erase = statement(
+        "select outcome, workspace_ids from tenant.erase_person($1)",
+        [typed(&purge_after)],
+    );
+    let (tx, [rows]) = app.db().enter(&caller, [erase]).await?;
+    match rows.first() {
+        Some(row) if row.get::<_, &str>("outcome") == "ok" => {
+            tx.commit([]).await?;
+            shared::http::ok(Erased { purge_after })
+        }
+        row => {
+            let owned: Option<Vec<Uuid>> = row.and_then(|row| row.get("workspace_ids"));
+            tx.rollback().await?;
+            Err(Problem::new(reasons::LAST_OWNER).with("workspaceIds", owned.unwrap_or_default()))
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `POST /v1/auth/forgot-password`: asks for a code that sets a new password.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use shared::events::{self, Envelope, PasswordResetRequested};
+use shared::fields::{Fields, FromFields, email};
+use shared::http::{Json, Reply, Route, SourceAddress};
+use shared::limits::Limit;
+use shared::{Access, App, Timestamp, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+/// Requests from one address.
+const PER_ADDRESS: Limit = Limit { name: "forgot", most: 20, window_s: 3600 };
+/// Requests for one e-mail address, each of which may send it a mail.
+const PER_EMAIL: Limit = Limit { name: "forgot-email", most: 5, window_s: 3600 };
+/// A reset waits this long for its code.
+const EXPIRES_AFTER_S: i64 = 3600;
+
+/// For anyone.
+pub fn route() -> Route {
+    Route::new(routes!(forgot_password), Access::Public)
+}
+
+/// Whose password is forgotten.
+#[derive(ToSchema)]
+#[schema(example = json!({ "email": "asha@example.in" }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct ForgotPasswordRequest {
+    /// The address that was registered, in any case.
+    email: String,
+}
+
+struct Asked {
+    email: String,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self { email: fields.required("email", email)? })
+    }
+}
+
+/// The reset that waits for its code.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ResetAsked {
+    /// Send it with the mailed code and the new password to `/v1/auth/reset-password`.
+    reset_id: Uuid,
+    /// Until when the code is good.
+    expires_at: Timestamp,
+}
+
+/// Mails a code if the address has an account. The answer and the work are the same if it has none.
+#[utoipa::path(post, path = "/v1/auth/forgot-password", request_body = ForgotPasswordRequest,
+    responses((status = 202, body = ResetAsked)))]
+async fn forgot_password(
+    State(app): State<App>,
+    address: SourceAddress,
+    Json(asked): Json<Asked>,
+) -> Reply {
+    let now = clock::now();
+    PER_ADDRESS.take(&app, &address.subject(), now).await?;
+    PER_EMAIL.take(&app, &asked.email, now).await?;
+    let reset_id = Uuid::now_v7();
+    let expires_at = Timestamp::from_second(now.as_second() + EXPIRES_AFTER_S).unwrap_or(now);
+    let event = Envelope::new(None, &PasswordResetRequested { reset_id })?;
+    app.db()
+        .query(
+            "select tenant.ask_reset($1, $2, $3, $4, $5, $6, $7)",
+            [
+                typed(&reset_id),
+                typed(&asked.email),
+                typed(&expires_at),
+                typed(&event.event_id),
+                typed(&event.event),
+                typed(&event.body),
+                typed(&event.trace),
+            ],
+        )
+        .await?;
+    events::dispatch(&app, &[event]).await;
+    shared::http::json(StatusCode::ACCEPTED, &ResetAsked { reset_id, expires_at })
+}

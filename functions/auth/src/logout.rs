@@ -1,0 +1,53 @@
+//! `POST /v1/auth/logout`: ends this session, or all of the person's.
+
+use axum::extract::State;
+use serde::Serialize;
+use shared::db::statement;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, Route};
+use shared::{Access, App, Caller, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+/// For any person.
+pub fn route() -> Route {
+    Route::new(routes!(logout), Access::Person)
+}
+
+/// Which sessions end.
+#[derive(ToSchema)]
+#[schema(example = json!({ "everywhere": false }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct LogoutRequest {
+    /// All of the person's sessions, on every device; only this one when not given.
+    everywhere: Option<bool>,
+}
+
+struct Asked {
+    everywhere: bool,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self { everywhere: fields.flag("everywhere")? })
+    }
+}
+
+/// What ended.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LoggedOut {
+    /// How many sessions ended. Their tokens are refused from the next request on.
+    sessions_ended: i64,
+}
+
+/// Ends the session of the access token; with `everywhere` every session of its person.
+#[utoipa::path(post, path = "/v1/auth/logout", request_body = LogoutRequest,
+    responses((status = 200, body = LoggedOut)))]
+async fn logout(State(app): State<App>, caller: Caller, Json(asked): Json<Asked>) -> Reply {
+    let end = statement("select tenant.log_out($1) as ended", [typed(&asked.everywhere)]);
+    let (tx, [rows]) = app.db().enter(&caller, [end]).await?;
+    tx.commit([]).await?;
+    let sessions_ended = rows.first().map_or(0, |row| row.get("ended"));
+    shared::http::ok(LoggedOut { sessions_ended })
+}

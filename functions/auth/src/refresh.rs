@@ -1,0 +1,96 @@
+//! `POST /v1/auth/refresh`: goes on with a session.
+
+use axum::extract::State;
+use shared::auth::{Session, Signer};
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
+use shared::limits::Limit;
+use shared::{Access, App, Problem, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::reasons;
+use crate::refresh_token::RefreshToken;
+use crate::session::{self, SessionTokens};
+
+/// Refreshes from one address, behind which many people may sit.
+const PER_ADDRESS: Limit = Limit { name: "refresh", most: 1200, window_s: 900 };
+
+/// For anyone who has a refresh token.
+pub fn route() -> Route {
+    Route::new(routes!(refresh), Access::Public)
+}
+
+/// Which session goes on, and where.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "refreshToken": "kmr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct RefreshRequest {
+    /// From the answer before this one.
+    refresh_token: String,
+    /// The workspace the access token is to be for; where the session was last, when not given.
+    workspace_id: Option<Uuid>,
+}
+
+struct Asked {
+    token: RefreshToken,
+    workspace: Option<Uuid>,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let token = fields.required("refreshToken", RefreshToken::read);
+        let workspace = fields
+            .optional("workspaceId", |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".into()));
+        Some(Self { token: token?, workspace: workspace? })
+    }
+}
+
+/// Answers a new access token and the next refresh token. A refresh token is good once. Sent again within 30
+/// seconds, before its successor was used, it answers that same successor, so that a lost answer logs nobody out.
+/// Sent again later, or after its successor was used, it ends the session: somebody else has it.
+#[utoipa::path(post, path = "/v1/auth/refresh", request_body = RefreshRequest,
+    responses((status = 200, body = SessionTokens)))]
+async fn refresh(
+    State(app): State<App>,
+    address: SourceAddress,
+    RequestId(request_id): RequestId,
+    Json(asked): Json<Asked>,
+) -> Reply {
+    let now = clock::now();
+    PER_ADDRESS.take(&app, &address.subject(), now).await?;
+    // Before the token is used up: without a key to sign with, nothing is.
+    let signer = Signer::read(&app).await?;
+    let successor = RefreshToken::make()?;
+    let rows = app
+        .db()
+        .query(
+            "select outcome, user_id, session_id, workspace_id, sealed
+             from tenant.rotate_refresh($1, $2, $3, $4, $5, $6)",
+            [
+                typed(&asked.token.sha256()),
+                typed(&successor.sha256()),
+                typed(&asked.token.seal(&successor)?),
+                typed(&asked.workspace),
+                typed(&request_id),
+                typed(&address.text()),
+            ],
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| Problem::new(reasons::REFRESH_INVALID))?;
+    let successor = match row.get("outcome") {
+        "rotated" => successor,
+        "retried" => asked.token.open(row.get("sealed"))?,
+        "reused" => return Err(Problem::new(reasons::REFRESH_REUSED)),
+        "not_a_member" => return Err(Problem::new(shared::problem::reasons::NOT_A_MEMBER)),
+        _ => return Err(Problem::new(reasons::REFRESH_INVALID)),
+    };
+    let session = Session {
+        session_id: row.get("session_id"),
+        user_id: row.get("user_id"),
+        workspace_id: row.get("workspace_id"),
+    };
+    shared::http::ok(session::tokens(&signer, session, &successor, now)?)
+}

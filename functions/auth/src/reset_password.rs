@@ -1,0 +1,83 @@
+//! `POST /v1/auth/reset-password`: the mailed code sets a new password and ends every session.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::StatusCode;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
+use shared::limits::Limit;
+use shared::{Access, App, Problem, Secret, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::{mail, password, reasons};
+
+/// Attempts from one address; each reset has five of its own.
+const PER_ADDRESS: Limit = Limit { name: "reset", most: 60, window_s: 3600 };
+
+/// For anyone.
+pub fn route() -> Route {
+    Route::new(routes!(reset_password), Access::Public)
+}
+
+/// Which reset, its code, and the new password.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "resetId": "019a0000-0000-7000-8000-000000000001", "code": "12345678", "password": "monsoon-ledger-28" }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct ResetPasswordRequest {
+    /// From the answer of `/v1/auth/forgot-password`.
+    reset_id: Uuid,
+    /// The eight digits of the mail.
+    code: String,
+    /// The new password: 10 to 200 characters.
+    password: String,
+}
+
+struct Asked {
+    reset_id: Uuid,
+    code: String,
+    password: Secret,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let reset_id = fields.id("resetId");
+        let code = fields.required("code", mail::read_code);
+        let password = fields.required("password", password::read);
+        Some(Self { reset_id: reset_id?, code: code?, password: password? })
+    }
+}
+
+/// Sets the password and ends every session of the person, whoever has opened it. A wrong code counts as one of
+/// five attempts.
+#[utoipa::path(post, path = "/v1/auth/reset-password", request_body = ResetPasswordRequest,
+    responses((status = 204)))]
+async fn reset_password(
+    State(app): State<App>,
+    address: SourceAddress,
+    RequestId(request_id): RequestId,
+    Json(asked): Json<Asked>,
+) -> Reply {
+    PER_ADDRESS.take(&app, &address.subject(), clock::now()).await?;
+    let rows = app
+        .db()
+        .query(
+            "select outcome from tenant.reset_password($1, $2, $3, $4, $5)",
+            [
+                typed(&asked.reset_id),
+                typed(&mail::code_sha256(asked.reset_id, &asked.code)),
+                typed(&password::hash(&asked.password)?),
+                typed(&request_id),
+                typed(&address.text()),
+            ],
+        )
+        .await?;
+    match rows.first().map(|row| row.get("outcome")) {
+        Some("ok") => Ok(StatusCode::NO_CONTENT.into_response()),
+        Some("wrong_code") => Err(Problem::new(reasons::WRONG_CODE)),
+        Some("too_many_attempts") => Err(Problem::new(reasons::TOO_MANY_ATTEMPTS)),
+        _ => Err(Problem::new(reasons::EXPIRED)),
+    }
+}

@@ -1,0 +1,5 @@
+//! `POST /v1/workspaces`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(workspaces::create::route())
+}

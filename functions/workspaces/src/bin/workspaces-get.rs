@@ -1,0 +1,5 @@
+//! `GET /v1/workspaces/{workspaceId}`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(workspaces::get::route())
+}

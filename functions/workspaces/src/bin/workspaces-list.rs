@@ -1,0 +1,5 @@
+//! `GET /v1/workspaces`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(workspaces::list::route())
+}

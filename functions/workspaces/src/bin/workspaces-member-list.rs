@@ -1,0 +1,5 @@
+//! `GET /v1/workspaces/{workspaceId}/members`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(workspaces::member_list::route())
+}

@@ -1,0 +1,5 @@
+//! `PATCH /v1/workspaces/{workspaceId}/members/{userId}`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(workspaces::member_update::route())
+}

@@ -1,0 +1,5 @@
+//! `POST /v1/workspaces/{workspaceId}/token`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(workspaces::switch::route())
+}

@@ -1,0 +1,5 @@
+//! `POST /v1/workspaces/{workspaceId}/transfer`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(workspaces::transfer::route())
+}

@@ -1,0 +1,5 @@
+//! `PATCH /v1/workspaces/{workspaceId}`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(workspaces::update::route())
+}

@@ -1,0 +1,66 @@
+//! `GET /v1/workspaces`: where the caller belongs.
+
+use axum::extract::State;
+use serde::Serialize;
+use shared::db::{Statement, statement};
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
+use shared::{Access, Caller, Db, Timestamp};
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+/// For any person.
+pub fn route() -> Route {
+    Route::new(routes!(list), Access::Person)
+}
+
+/// A workspace, and the caller's place in it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Workspace {
+    pub(crate) workspace_id: Uuid,
+    pub(crate) name: String,
+    /// `personal` or `client`.
+    pub(crate) kind: String,
+    /// `owner`, `admin`, `analyst` or `viewer`.
+    pub(crate) role: String,
+    pub(crate) created_at: Timestamp,
+}
+
+impl From<&Row> for Workspace {
+    fn from(row: &Row) -> Self {
+        Self {
+            workspace_id: row.get("workspace_id"),
+            name: row.get("name"),
+            kind: row.get("kind"),
+            role: row.get("role"),
+            created_at: row.get("created_at"),
+        }
+    }
+}
+
+/// The workspaces of a person, as their policies show them.
+pub(crate) fn own() -> Statement<'static> {
+    statement(
+        "select w.workspace_id, w.name, w.kind, m.role, w.created_at
+         from workspaces.members m join workspaces.workspaces w using (workspace_id)
+         order by w.kind = 'personal' desc, m.joined_at, w.workspace_id",
+        [],
+    )
+}
+
+/// All of a person's workspaces; a person has few enough to answer them at once.
+#[derive(Serialize, ToSchema)]
+struct Workspaces {
+    /// The personal one first, then as they joined.
+    items: Vec<Workspace>,
+}
+
+/// Every workspace the caller is a member of, with their role, as of now.
+#[utoipa::path(get, path = "/v1/workspaces", responses((status = 200, body = Workspaces)))]
+async fn list(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
+    let [rows] = db.read(&caller, [own()]).await?;
+    shared::http::ok(Workspaces { items: rows.iter().map(Workspace::from).collect() })
+}

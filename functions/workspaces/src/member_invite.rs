@@ -1,0 +1,110 @@
+//! `POST /v1/workspaces/{workspaceId}/invitations`: offers somebody a place.
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+use shared::db::statement;
+use shared::events::{self, Envelope, MemberInvited};
+use shared::fields::{Fields, FromFields, email};
+use shared::http::{Body, Reply, Route, read_json};
+use shared::idempotency::{Claim, IdempotencyKey};
+use shared::limits::Limit;
+use shared::{App, Caller, DbError, Timestamp, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::names;
+
+/// Invitations to one workspace, each of which mails a stranger.
+const PER_WORKSPACE: Limit = Limit { name: "invite", most: 50, window_s: 24 * 3600 };
+/// Invitations to one address, from wherever.
+const PER_EMAIL: Limit = Limit { name: "invite-email", most: 10, window_s: 24 * 3600 };
+/// An invitation is good for seven days.
+const EXPIRES_AFTER_S: i64 = 7 * 24 * 3600;
+
+/// For owners and admins.
+pub fn route() -> Route {
+    Route::new(routes!(member_invite), names::MANAGERS)
+}
+
+/// Whom to invite.
+#[derive(ToSchema)]
+#[schema(example = json!({ "email": "ravi@example.in", "role": "analyst" }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct InviteRequest {
+    /// Where the token is mailed.
+    email: String,
+    /// `admin`, `analyst` or `viewer`.
+    role: String,
+}
+
+struct Asked {
+    email: String,
+    role: String,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", email);
+        let role = fields.required("role", names::role);
+        Some(Self { email: email?, role: role? })
+    }
+}
+
+/// A place that is offered.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Invited {
+    invitation_id: Uuid,
+    role: String,
+    /// Until when the mailed token is good.
+    expires_at: Timestamp,
+}
+
+/// Mails a token with which whoever has it becomes a member, once. The answer is the same whether or not the
+/// address belongs to anybody.
+#[utoipa::path(post, path = "/v1/workspaces/{workspaceId}/invitations", request_body = InviteRequest,
+    params(("workspaceId" = Uuid, Path, description = "From the list of workspaces."),
+           ("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, nobody is mailed twice.")),
+    responses((status = 202, body = Invited)))]
+async fn member_invite(
+    State(app): State<App>,
+    caller: Caller,
+    Path(workspace): Path<String>,
+    key: IdempotencyKey,
+    Body(body): Body,
+) -> Reply {
+    let asked: Asked = read_json(&body)?;
+    let caller = caller.at(&workspace)?;
+    let claim = Claim::new(key, "workspaces-member-invite", &body);
+    let entered = app.db().enter(&caller, [claim.statement()]).await;
+    let (tx, [claimed]) = entered.map_err(DbError::or_stranger)?;
+    if let Some(earlier) = claim.earlier(&claimed)? {
+        tx.rollback().await?;
+        return shared::http::json(StatusCode::ACCEPTED, &earlier);
+    }
+    // Counted only for who may invite, and before anything is stored.
+    let now = clock::now();
+    PER_WORKSPACE.take(&app, &workspace, now).await?;
+    PER_EMAIL.take(&app, &asked.email, now).await?;
+    let invitation_id = Uuid::now_v7();
+    let expires_at = Timestamp::from_second(now.as_second() + EXPIRES_AFTER_S).unwrap_or(now);
+    let workspace_id = caller.session()?.workspace_id;
+    let event = Envelope::new(Some(workspace_id), &MemberInvited { invitation_id })?;
+    let invite = statement(
+        "insert into workspaces.invitations (workspace_id, invitation_id, email, role, invited_by, expires_at)
+         values (current_setting('app.workspace_id')::uuid, $1, $2, $3, current_setting('app.user_id')::uuid, $4)",
+        [typed(&invitation_id), typed(&asked.email), typed(&asked.role), typed(&expires_at)],
+    );
+    let (subject, detail) = (invitation_id.to_string(), json!({ "role": asked.role }));
+    let audit = statement(
+        "select tenant.audit('member.invited', $1, $2)",
+        [typed(&subject), typed(&detail)],
+    );
+    let reply = json!(Invited { invitation_id, role: asked.role.clone(), expires_at });
+    tx.commit([invite, audit, event.publish(), claim.store(&reply)]).await?;
+    events::dispatch(&app, &[event]).await;
+    shared::http::json(StatusCode::ACCEPTED, &reply)
+}

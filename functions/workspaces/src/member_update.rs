@@ -1,0 +1,74 @@
+//! `PATCH /v1/workspaces/{workspaceId}/members/{userId}`: gives a member another role.
+
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use http::StatusCode;
+use shared::db::statement;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, Route};
+use shared::problem::reasons::NOT_FOUND;
+use shared::{App, Caller, DbError, Problem, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::{names, reasons};
+
+/// For owners and admins.
+pub fn route() -> Route {
+    Route::new(routes!(member_update), names::MANAGERS)
+}
+
+/// What changes.
+#[derive(ToSchema)]
+#[schema(example = json!({ "role": "viewer" }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct MemberUpdateRequest {
+    /// `admin`, `analyst` or `viewer`.
+    role: String,
+}
+
+struct Asked {
+    role: String,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self { role: fields.required("role", names::role)? })
+    }
+}
+
+/// Changes a member's role; it counts from their next request on. An owner's place is not changed this way.
+#[utoipa::path(patch, path = "/v1/workspaces/{workspaceId}/members/{userId}", request_body = MemberUpdateRequest,
+    params(("workspaceId" = Uuid, Path, description = "From the list of workspaces."),
+           ("userId" = Uuid, Path, description = "From the list of members.")),
+    responses((status = 204)))]
+async fn member_update(
+    State(app): State<App>,
+    caller: Caller,
+    Path((workspace, member)): Path<(String, String)>,
+    Json(asked): Json<Asked>,
+) -> Reply {
+    change(&app, caller, &workspace, &member, Some(&asked.role)).await
+}
+
+/// Gives a member a role, or none: then they are no member any more.
+pub(crate) async fn change(
+    app: &App,
+    caller: Caller,
+    workspace: &str,
+    member: &str,
+    role: Option<&str>,
+) -> Reply {
+    let member = names::id(member)?;
+    let role = role.map(str::to_owned);
+    let change =
+        statement("select tenant.change_member($1, $2) as outcome", [typed(&member), typed(&role)]);
+    let entered = app.db().enter(&caller.at(workspace)?, [change]).await;
+    let (tx, [rows]) = entered.map_err(DbError::or_stranger)?;
+    tx.commit([]).await?;
+    match rows.first().map(|row| row.get("outcome")) {
+        Some("ok") => Ok(StatusCode::NO_CONTENT.into_response()),
+        Some("owner") => Err(Problem::new(reasons::OWNER)),
+        _ => Err(Problem::new(NOT_FOUND)),
+    }
+}

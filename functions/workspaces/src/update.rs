@@ -1,0 +1,54 @@
+//! `PATCH /v1/workspaces/{workspaceId}`: renames a workspace.
+
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use http::StatusCode;
+use shared::db::statement;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, Route};
+use shared::{Access, App, Caller, DbError, Permission, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::names;
+
+/// For owners and admins.
+pub fn route() -> Route {
+    Route::new(routes!(update), Access::member(Permission::ManageWorkspace))
+}
+
+/// What changes.
+#[derive(ToSchema)]
+#[schema(example = json!({ "name": "Rao family trust" }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct UpdateWorkspaceRequest {
+    /// What it is called: 1 to 100 characters.
+    name: String,
+}
+
+struct Asked {
+    name: String,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self { name: fields.required("name", names::workspace)? })
+    }
+}
+
+/// Changes the name.
+#[utoipa::path(patch, path = "/v1/workspaces/{workspaceId}", request_body = UpdateWorkspaceRequest,
+    params(("workspaceId" = Uuid, Path, description = "From the list of workspaces.")),
+    responses((status = 204)))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller,
+    Path(workspace): Path<String>,
+    Json(asked): Json<Asked>,
+) -> Reply {
+    let rename = statement("select tenant.rename_workspace($1)", [typed(&asked.name)]);
+    let entered = app.db().enter(&caller.at(&workspace)?, [rename]).await;
+    let (tx, _) = entered.map_err(DbError::or_stranger)?;
+    tx.commit([]).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

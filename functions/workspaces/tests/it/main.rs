@@ -1,0 +1,4 @@
+//! Workspaces as their members meet them.
+
+mod idempotency;
+mod members;

@@ -1,0 +1,226 @@
+//! Who is in a workspace, and what that changes at once.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use http::Method;
+use serde_json::{Value, json};
+use testkit::{Here, Person, Reply};
+use uuid::Uuid;
+
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+
+async fn made(here: &Here, owner: &Person) -> Result<Uuid> {
+    let reply = here.post("/v1/workspaces", owner, &json!({ "name": "Rao family" })).await?;
+    assert_eq!(reply.status, 201, "{}", reply.body);
+    Ok(reply.body["workspaceId"].as_str().unwrap_or_default().parse()?)
+}
+
+/// The same person with a token for another workspace.
+async fn switched(here: &Here, person: &Person, workspace: Uuid) -> Result<Person> {
+    let reply = here.post(&format!("/v1/workspaces/{workspace}/token"), person, &json!({})).await?;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let token = reply.body["accessToken"].as_str().context("a token")?.to_owned();
+    Ok(Person { workspace_id: workspace, token, ..person.clone() })
+}
+
+async fn patch(here: &Here, path: &str, person: &Person, body: Value) -> Result<Reply> {
+    here.send(Method::PATCH, path, Some(person), &JSON, body.to_string()).await
+}
+
+async fn delete(here: &Here, path: &str, person: &Person) -> Result<Reply> {
+    here.send(Method::DELETE, path, Some(person), &[], "").await
+}
+
+/// The token that was mailed to an address.
+async fn mailed_token(here: &Here, to: &str) -> Result<String> {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let mails = local::seed::mails(&here.emulator_url).await?;
+        let mine = mails.iter().filter(|mail| mail.to == [to.to_owned()]);
+        let token = mine
+            .flat_map(|mail| mail.text.split_whitespace())
+            .find(|word| word.starts_with("kmi_"));
+        if let Some(token) = token {
+            return Ok(token.to_owned());
+        }
+        assert!(Instant::now() < until, "no mail with a token");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_mailed_token_makes_a_member_once() -> Result<()> {
+    let mut here = Here::start().await?;
+    here.poll_queues();
+    let (asha, ravi, mira) = (here.person().await?, here.person().await?, here.person().await?);
+    let workspace = made(&here, &asha).await?;
+    let email = format!("{}@example.in", Uuid::now_v7().simple());
+    let path = format!("/v1/workspaces/{workspace}/invitations");
+    let asked = json!({ "email": email, "role": "analyst" });
+    let invited = here.post(&path, &asha, &asked).await?;
+    assert_eq!(invited.status, 202, "{}", invited.body);
+    let token = mailed_token(&here, &email).await?;
+    assert!(!invited.body.to_string().contains(&token), "the token is in the mail alone");
+    let accept = json!({ "token": token });
+    let taken = here.post("/v1/invitations/accept", &ravi, &accept).await?;
+    assert_eq!((taken.status, taken.body["role"].as_str()), (200, Some("analyst")));
+    let again = here.post("/v1/invitations/accept", &mira, &accept).await?;
+    assert_eq!((again.status, again.reason()), (422, "invitation_expired"));
+    let members = here.get(&format!("/v1/workspaces/{workspace}/members"), &ravi).await?;
+    let roles: Vec<&str> = members.body["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one["role"].as_str())
+        .collect();
+    assert_eq!(roles, ["owner", "analyst"]);
+    let listed = here.get("/v1/workspaces", &ravi).await?;
+    assert_eq!(listed.body["items"].as_array().map(Vec::len), Some(2));
+    assert_eq!(listed.body["items"][0]["kind"], "personal");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_owner_does_not_use_up_their_own_invitation_and_two_at_once_get_one_place() -> Result<()>
+{
+    let mut here = Here::start().await?;
+    here.poll_queues();
+    let (asha, ravi, mira) = (here.person().await?, here.person().await?, here.person().await?);
+    let workspace = made(&here, &asha).await?;
+    let email = format!("{}@example.in", Uuid::now_v7().simple());
+    let asked = json!({ "email": email, "role": "viewer" });
+    here.post(&format!("/v1/workspaces/{workspace}/invitations"), &asha, &asked).await?;
+    let accept = json!({ "token": mailed_token(&here, &email).await? });
+    let own = here.post("/v1/invitations/accept", &asha, &accept).await?;
+    assert_eq!((own.status, own.reason()), (409, "already_a_member"));
+    let (one, other) = tokio::join!(
+        here.post("/v1/invitations/accept", &ravi, &accept),
+        here.post("/v1/invitations/accept", &mira, &accept)
+    );
+    let mut statuses = [one?.status, other?.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 422]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_role_and_a_removal_count_on_the_next_request() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let workspace = made(&here, &asha).await?;
+    let ravi = here.member(workspace, "analyst").await?;
+    let (members, place) = (
+        format!("/v1/workspaces/{workspace}/members"),
+        format!("/v1/workspaces/{workspace}/members/{}", ravi.user_id),
+    );
+    let key = json!({ "name": "Report", "scopes": ["portfolio:read"] });
+    let key = here.post("/v1/api-keys", &ravi, &key).await?.body["key"].clone();
+    let by_key = async || -> Result<u16> {
+        let headers = [("x-api-key", key.as_str().unwrap_or_default())];
+        Ok(here.send(Method::GET, "/v1/portfolio", None, &headers, "").await?.status)
+    };
+    assert_eq!(by_key().await?, 200);
+    assert_eq!(patch(&here, &place, &asha, json!({ "role": "viewer" })).await?.status, 204);
+    let refused = here
+        .post("/v1/api-keys", &ravi, &json!({ "name": "x", "scopes": ["portfolio:read"] }))
+        .await?;
+    assert_eq!((refused.status, refused.reason()), (403, "role_not_allowed"));
+    assert_eq!(patch(&here, &place, &asha, json!({ "role": "owner" })).await?.status, 400);
+    assert_eq!(delete(&here, &place, &asha).await?.status, 204);
+    assert_eq!(here.get("/v1/portfolio", &ravi).await?.reason(), "not_a_member");
+    assert_eq!(
+        here.get(&members, &ravi).await?.status,
+        404,
+        "what a path names is nothing to a stranger"
+    );
+    assert_eq!(by_key().await?, 403, "a key goes with its maker");
+    assert_eq!(delete(&here, &place, &asha).await?.status, 404, "removed already");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_admin_manages_members_and_not_the_owner() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let workspace = made(&here, &asha).await?;
+    let (admin, viewer) =
+        (here.member(workspace, "admin").await?, here.member(workspace, "viewer").await?);
+    let place = |person: &Person| format!("/v1/workspaces/{workspace}/members/{}", person.user_id);
+    for refused in [
+        delete(&here, &place(&asha), &admin).await?,
+        patch(&here, &place(&asha), &admin, json!({ "role": "viewer" })).await?,
+    ] {
+        assert_eq!((refused.status, refused.reason()), (422, "member_is_owner"));
+    }
+    assert_eq!(delete(&here, &place(&admin), &viewer).await?.status, 403);
+    assert_eq!(
+        patch(&here, &place(&viewer), &admin, json!({ "role": "analyst" })).await?.status,
+        204
+    );
+    let rename = format!("/v1/workspaces/{workspace}");
+    assert_eq!(patch(&here, &rename, &viewer, json!({ "name": "Mine" })).await?.status, 403);
+    assert_eq!(patch(&here, &rename, &admin, json!({ "name": "Rao trust" })).await?.status, 204);
+    assert_eq!(here.get(&rename, &viewer).await?.body["name"], "Rao trust");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_last_owner_stays_until_they_transfer() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let workspace = made(&here, &asha).await?;
+    let ravi = here.member(workspace, "viewer").await?;
+    let (leave, transfer) = (
+        format!("/v1/workspaces/{workspace}/leave"),
+        format!("/v1/workspaces/{workspace}/transfer"),
+    );
+    let refused = here.post(&leave, &asha, &json!({})).await?;
+    assert_eq!((refused.status, refused.reason()), (422, "last_owner"));
+    let stranger = json!({ "userId": Uuid::now_v7() });
+    assert_eq!(here.post(&transfer, &asha, &stranger).await?.status, 404);
+    assert_eq!(here.post(&transfer, &asha, &json!({ "userId": asha.user_id })).await?.status, 404);
+    assert_eq!(here.post(&transfer, &ravi, &json!({ "userId": ravi.user_id })).await?.status, 403);
+    assert_eq!(here.post(&transfer, &asha, &json!({ "userId": ravi.user_id })).await?.status, 204);
+    assert_eq!(here.post(&leave, &asha, &json!({})).await?.status, 204);
+    assert_eq!(here.post(&leave, &asha, &json!({})).await?.status, 404);
+    let log = here.get("/v1/audit", &ravi).await?;
+    let actions: Vec<&str> = log.body["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one["action"].as_str())
+        .collect();
+    assert_eq!(actions, ["member.left", "workspace.transferred", "workspace.created"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_personal_workspace_is_neither_left_nor_given_away() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let ravi = here.member(asha.workspace_id, "admin").await?;
+    let path = |what: &str| format!("/v1/workspaces/{}/{what}", asha.workspace_id);
+    let leave = here.post(&path("leave"), &asha, &json!({})).await?;
+    assert_eq!((leave.status, leave.reason()), (422, "personal_workspace"));
+    let transfer = here.post(&path("transfer"), &asha, &json!({ "userId": ravi.user_id })).await?;
+    assert_eq!((transfer.status, transfer.reason()), (422, "personal_workspace"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_for_another_workspace_is_of_the_same_session() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let workspace = made(&here, &asha).await?;
+    let there = switched(&here, &asha, workspace).await?;
+    let summary = here.get("/v1/portfolio", &there).await?;
+    assert_eq!(summary.body["workspaceId"], workspace.to_string());
+    assert_eq!(here.post("/v1/auth/logout", &there, &json!({})).await?.status, 200);
+    assert_eq!(here.get("/v1/auth/me", &asha).await?.reason(), "session_ended");
+    let ravi = here.person().await?;
+    let strange =
+        here.post(&format!("/v1/workspaces/{workspace}/token"), &ravi, &json!({})).await?;
+    assert_eq!((strange.status, strange.reason()), (404, "not_found"));
+    Ok(())
+}

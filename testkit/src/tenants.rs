@@ -1,0 +1,82 @@
+//! A tenant with something of everything, for those who try to get at it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{Form, Here, Person};
+
+/// A workspace with people, data, and an id of each kind that paths and bodies name.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// Its people, the owner first; the last one is invited and has not accepted yet.
+    pub people: Vec<Person>,
+    /// Ids by the name that the contract has for them.
+    pub ids: BTreeMap<&'static str, Value>,
+    /// What only its people know, by the name of the field it goes into.
+    pub secrets: BTreeMap<&'static str, Value>,
+}
+
+impl Tenant {
+    /// Its owner.
+    pub fn owner(&self) -> &Person {
+        &self.people[0]
+    }
+
+    /// Every id of it as text, to look for where it must not be.
+    pub fn words(&self) -> Vec<String> {
+        let of_people = self.people.iter().flat_map(|one| [one.user_id, one.workspace_id]);
+        let ids = self.ids.values().map(|id| id.as_str().unwrap_or_default().to_owned());
+        of_people.map(|id| id.to_string()).chain(ids).collect()
+    }
+}
+
+impl Here {
+    /// A new tenant: a workspace for clients with an owner, an analyst and a viewer, an imported statement, a key, an
+    /// invitation, an export.
+    pub async fn tenant(&self) -> Result<Tenant> {
+        let owner = self.person().await?;
+        let made = self.made("/v1/workspaces", &owner, &json!({ "name": "Rao family" })).await?;
+        let workspace: Uuid = made["workspaceId"].as_str().context("a workspace")?.parse()?;
+        let token = format!("/v1/workspaces/{workspace}/token");
+        let token = self.made(&token, &owner, &json!({})).await?["accessToken"].clone();
+        let token = token.as_str().context("a token")?.to_owned();
+        let owner = Person { workspace_id: workspace, token, ..owner };
+        let analyst = self.member(workspace, "analyst").await?;
+        let viewer = self.member(workspace, "viewer").await?;
+        let import = self.import(&owner, &Form::example("zerodha-console-holdings.xlsx")?).await?;
+        ensure!(import.status == 200, "{}", import.body);
+        let key = json!({ "name": "Report", "scopes": ["portfolio:read"] });
+        let key = self.made("/v1/api-keys", &owner, &key).await?;
+        let email = format!("{}@example.in", Uuid::now_v7().simple());
+        let invitation = json!({ "email": email, "role": "viewer" });
+        self.made(&format!("/v1/workspaces/{workspace}/invitations"), &owner, &invitation).await?;
+        // In the place of the mailed one.
+        let token =
+            format!("kmi_{}{}", workspace.simple(), &owner.user_id.simple().to_string()[..11]);
+        let admin = self.admin().await?;
+        let sql = "update workspaces.invitations set token_sha256 = sha256(convert_to($1, 'UTF8')) where email = $2";
+        admin.execute(sql, &[&token, &email]).await?;
+        let invited = self.person().await?;
+        let export = self.made("/v1/auth/exports", &owner, &json!({})).await?;
+        let ids = BTreeMap::from([
+            ("workspaceId", json!(workspace)),
+            ("userId", json!(viewer.user_id)),
+            ("importId", import.body["importId"].clone()),
+            ("accountId", import.body["accountId"].clone()),
+            ("keyId", key["keyId"].clone()),
+            ("exportId", export["exportId"].clone()),
+        ]);
+        ensure!(ids.values().all(Value::is_string), "{ids:?}");
+        let secrets = BTreeMap::from([("token", json!(token))]);
+        Ok(Tenant { people: vec![owner, analyst, viewer, invited], ids, secrets })
+    }
+
+    async fn made(&self, path: &str, person: &Person, body: &Value) -> Result<Value> {
+        let reply = self.post(path, person, body).await?;
+        ensure!((200..300).contains(&reply.status), "{path}: {}", reply.body);
+        Ok(reply.body)
+    }
+}
