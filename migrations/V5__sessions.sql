@@ -228,17 +228,25 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     where c.email = p_email and u.erased_at is null
 $$;
 
--- Opens a session with its first refresh token. The form without one stays for the release before this one.
+-- Opens a session with its first refresh token, if the password that was checked is still the person's: a reset or an
+-- erasure that came between is waited for and counts. The form without a token stays for the release before this one.
 create function tenant.open_session(
-    p_session uuid, p_user uuid, p_workspace uuid, p_expires_at timestamptz, p_refresh_sha256 bytea,
+    p_session uuid, p_user uuid, p_password_hash text, p_workspace uuid, p_expires_at timestamptz, p_refresh_sha256 bytea,
     p_request text, p_address text
-) returns void
+) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
+    perform from auth.credentials c join auth.users u on u.user_id = c.user_id
+    where c.user_id = p_user and c.password_hash = p_password_hash and u.erased_at is null
+    for share of c, u;
+    if not found then
+        return false;
+    end if;
     insert into auth.sessions (session_id, user_id, workspace_id, expires_at)
     values (p_session, p_user, p_workspace, p_expires_at);
     insert into auth.refresh_tokens (token_sha256, session_id) values (p_refresh_sha256, p_session);
     perform tenant.write_audit(p_workspace, p_user, null, 'session.opened', p_session::text, null, p_request, p_address);
+    return true;
 end $$;
 
 -- Completes a registration as the form before it does, and gives its session a refresh token.
@@ -446,7 +454,7 @@ grant execute on function tenant.enter(uuid, uuid, uuid, text[], text, text)
 grant execute on function tenant.enter_person to svc_access, svc_auth, svc_workspaces;
 grant execute on function tenant.audit to svc_access, svc_auth, svc_brokers, svc_portfolio, svc_transactions, svc_workspaces;
 grant execute on function
-    tenant.open_session(uuid, uuid, uuid, timestamptz, bytea, text, text),
+    tenant.open_session(uuid, uuid, text, uuid, timestamptz, bytea, text, text),
     tenant.verify_registration(uuid, bytea, uuid, uuid, text, uuid, timestamptz, bytea, text, text),
     tenant.rotate_refresh, tenant.log_out, tenant.ask_reset, tenant.issue_reset_code, tenant.reset_mailed,
     tenant.reset_password, tenant.rename_person to svc_auth;

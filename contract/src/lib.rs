@@ -28,7 +28,7 @@ pub fn services() -> Vec<Service> {
     vec![
         service("access", access::routes(), access::reasons::ALL),
         service("auth", auth::routes(), auth::reasons::ALL),
-        service("brokers", brokers::routes(), &[]),
+        service("brokers", brokers::routes(), brokers::reasons::ALL),
         service("platform", platform::routes(), &[]),
         service("portfolio", portfolio::routes(), portfolio::reasons::ALL),
         service("transactions", transactions::routes(), &[]),

@@ -20,7 +20,7 @@ use crate::resources::Aws;
 use crate::schedules::{Scheduler, Times};
 use crate::template::{ACCOUNT, Function, Model, REGION, Surroundings};
 use crate::watch::Watch;
-use crate::{metrics, proxy, queues, template};
+use crate::{metrics, proxy, queues, template, vendors};
 
 /// What a cloud stands on.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ pub struct Cloud {
     listeners: Listeners,
     /// What it stands on.
     pub ground: Ground,
+    /// Where Kite stands.
+    pub kite_url: String,
     tasks: JoinSet<()>,
 }
 
@@ -72,9 +74,13 @@ impl Cloud {
         chatty: bool,
     ) -> Result<Self> {
         let url = format!("http://localhost:{}", gateway.local_addr()?.port());
-        let surroundings =
-            Surroundings::of(&ground.database, &ground.emulator_url, &ground.prefix, &url);
-        let model = template::read(&ground.root.join("template.yaml"), &surroundings)?;
+        let kite = vendors::kite::stand(format!("{url}/v1/auth/zerodha/landing")).await?;
+        let Ground { database, emulator_url, prefix, .. } = &ground;
+        let surroundings = Surroundings::of(database, emulator_url, prefix, &url, &kite);
+        let mut model = template::read(&ground.root.join("template.yaml"), &surroundings)?;
+        for name in model.secrets.iter().filter(|name| name.ends_with("kite-apps-secret")) {
+            model.first_values.insert(name.clone(), vendors::kite::apps());
+        }
         let aws = Aws::at(&ground.emulator_url);
         aws.make(&model, &ground.secrets).await?;
         aws.administrator(&template::administrator(&ground.prefix), &ground.database).await?;
@@ -108,6 +114,7 @@ impl Cloud {
             permissions,
             listeners,
             ground,
+            kite_url: kite,
             tasks: JoinSet::new(),
         };
         let console = Console::of(&cloud, builder);
@@ -120,11 +127,11 @@ impl Cloud {
     pub async fn migrate(&self) -> Result<()> {
         let outcome = self.lambda.invoke("platform-migrate", Bytes::from_static(b"{}")).await;
         if outcome.failed {
-            bail!(
-                "platform-migrate failed: {}\nIts log is {}",
-                String::from_utf8_lossy(&outcome.payload),
-                self.ground.logs.join("platform-migrate.log").display()
-            );
+            let log = self.ground.logs.join("platform-migrate.log");
+            let lines = std::fs::read_to_string(&log).unwrap_or_default();
+            let why =
+                lines.lines().rfind(|line| line.contains("\"cause\"")).unwrap_or("it says nothing");
+            bail!("platform-migrate failed: {why}\nIts log is {}", log.display());
         }
         self.ground
             .database

@@ -27,5 +27,6 @@ pub mod running;
 pub mod schedules;
 pub mod seed;
 pub mod template;
+pub mod vendors;
 pub mod watch;
 pub mod web;

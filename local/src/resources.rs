@@ -8,7 +8,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::types as dynamodb;
 use aws_sdk_s3::types as s3;
 use aws_sdk_sqs::types::QueueAttributeName;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::postgres::Database;
 use crate::template::{Bucket, Model, Queue, REGION};
@@ -77,7 +77,8 @@ impl Aws {
         }
         let kept = kept_secrets(secrets);
         for name in &model.secrets {
-            self.secret(name, kept.get(name)).await.with_context(|| format!("secret {name}"))?;
+            let value = kept.get(name).or_else(|| model.first_values.get(name));
+            self.secret(name, value).await.with_context(|| format!("secret {name}"))?;
         }
         for bucket in &model.buckets {
             self.bucket(bucket).await.with_context(|| format!("bucket {}", bucket.name))?;
@@ -183,7 +184,11 @@ impl Aws {
             created => drop(created?),
         }
         if let Some(value) = value {
-            self.secrets.put_secret_value().secret_id(name).secret_string(value).send().await?;
+            // A signing key's id is its version's.
+            let kid = serde_json::from_str::<Value>(value).ok();
+            let kid = kid.and_then(|value| value["kid"].as_str().map(str::to_owned));
+            let put = self.secrets.put_secret_value().secret_id(name).secret_string(value);
+            put.set_client_request_token(kid).send().await?;
         }
         Ok(())
     }

@@ -28,8 +28,14 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// What the template's references stand for beside this database and emulator.
-    pub fn of(database: &Database, emulator_url: &str, prefix: &str, public_url: &str) -> Self {
+    /// What the template's references stand for beside this database, emulator and Kite.
+    pub fn of(
+        database: &Database,
+        emulator_url: &str,
+        prefix: &str,
+        public_url: &str,
+        kite_url: &str,
+    ) -> Self {
         let parameters = [
             ("DatabaseHost", database.host.clone()),
             ("DatabasePort", database.port.to_string()),
@@ -37,6 +43,8 @@ impl Surroundings {
             ("DatabaseAdmin", database.admin.clone()),
             ("DatabaseSecret", administrator(prefix)),
             ("PublicUrl", public_url.to_owned()),
+            ("KiteApiUrl", kite_url.to_owned()),
+            ("KiteLoginUrl", kite_url.to_owned()),
         ];
         Self {
             parameters: parameters

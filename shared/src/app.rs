@@ -1,13 +1,15 @@
 //! What one process has: settings, the database connection, clients, keys.
 
-use std::sync::Arc;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::FromRef;
 
 use crate::auth::KeyRing;
 use crate::aws::Aws;
 use crate::secrets::Secrets;
-use crate::{Config, Db};
+use crate::{Config, Db, Problem};
 
 /// The state of a process, cheap to clone. Making it connects nothing.
 #[derive(Clone)]
@@ -19,6 +21,8 @@ struct Parts {
     aws: Aws,
     secrets: Secrets,
     keys: KeyRing,
+    /// What only some functions have, by its type.
+    others: Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>,
 }
 
 impl App {
@@ -29,6 +33,7 @@ impl App {
         Self(Arc::new(Parts {
             secrets: Secrets::new(aws.clone()),
             keys: KeyRing::default(),
+            others: Mutex::default(),
             db,
             aws,
             config,
@@ -53,6 +58,21 @@ impl App {
     /// Secrets.
     pub fn secrets(&self) -> &Secrets {
         &self.0.secrets
+    }
+
+    /// What only some functions have, made when it is first asked for.
+    pub fn once<T: Clone + Send + Sync + 'static>(
+        &self,
+        make: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let mut others = self.0.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = others.get(&TypeId::of::<T>()).and_then(|one| one.downcast_ref::<T>()).cloned();
+        if let Some(made) = made {
+            return Ok(made);
+        }
+        let made = make()?;
+        others.insert(TypeId::of::<T>(), Box::new(made.clone()));
+        Ok(made)
     }
 
     /// The public keys that tokens are checked with.

@@ -6,12 +6,13 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use http::{HeaderName, HeaderValue};
 
 use crate::problem::reasons;
-use crate::{App, Problem, Timestamp};
+use crate::{App, Problem, Timestamp, clock};
 
 /// So many in so many seconds.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +30,8 @@ pub struct Limit {
 pub struct Standing {
     /// How many a window allows.
     pub limit: u32,
-    /// How many are left in it.
-    pub remaining: u32,
+    /// How many are left in it after this one; `None` when there was none left for this one.
+    pub remaining: Option<u32>,
     /// Seconds until the next window.
     pub reset_s: i64,
 }
@@ -54,7 +55,7 @@ impl Standing {
     pub(crate) fn headers(self) -> [(HeaderName, HeaderValue); 3] {
         [
             (HeaderName::from_static("ratelimit-limit"), self.limit.into()),
-            (HeaderName::from_static("ratelimit-remaining"), self.remaining.into()),
+            (HeaderName::from_static("ratelimit-remaining"), self.remaining.unwrap_or(0).into()),
             (HeaderName::from_static("ratelimit-reset"), self.reset_s.into()),
         ]
     }
@@ -75,6 +76,36 @@ impl Limit {
     /// When DynamoDB does not answer, the request is refused as unavailable: a limit that opens
     /// when its store is down is no limit.
     pub async fn take(&self, app: &App, subject: &str, now: Timestamp) -> Result<(), Problem> {
+        let standing = self.count(app, subject, now).await?;
+        standing.tell();
+        match standing.remaining {
+            Some(_) => Ok(()),
+            None => Err(self.refusal(standing.reset_s)),
+        }
+    }
+
+    /// Waits for a turn within somebody else's limit, as long as `patience` allows; then refuses as `take` does.
+    pub async fn turn(&self, app: &App, subject: &str, patience: Duration) -> Result<(), Problem> {
+        let until = Instant::now() + patience;
+        loop {
+            let now = clock::now();
+            let standing = self.count(app, subject, now).await?;
+            if standing.remaining.is_some() {
+                return Ok(());
+            }
+            // The beginning of the next window, to the millisecond.
+            let into_ms = now.as_millisecond().rem_euclid(self.window_s * 1000);
+            let wait = Duration::from_millis(
+                u64::try_from(self.window_s * 1000 - into_ms).unwrap_or(1000),
+            );
+            if Instant::now() + wait > until {
+                return Err(self.refusal(standing.reset_s));
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn count(&self, app: &App, subject: &str, now: Timestamp) -> Result<Standing, Problem> {
         let second = now.as_second();
         let start = second - second.rem_euclid(self.window_s);
         let table = app.config().need("LIMITS_TABLE")?;
@@ -104,16 +135,14 @@ impl Limit {
             Ok(answer) => {
                 let uses = answer.attributes.as_ref().and_then(|all| all.get("uses")?.as_n().ok());
                 let uses = uses.and_then(|uses| uses.parse().ok()).unwrap_or(self.most);
-                standing(self.most.saturating_sub(uses)).tell();
-                Ok(())
+                Ok(standing(Some(self.most.saturating_sub(uses))))
             }
             Err(err)
                 if err
                     .as_service_error()
                     .is_some_and(|err| err.is_conditional_check_failed_exception()) =>
             {
-                standing(0).tell();
-                Err(self.refusal(start + self.window_s - second))
+                Ok(standing(None))
             }
             Err(err) => Err(Problem::unavailable(err)),
         }
@@ -123,6 +152,6 @@ impl Limit {
         Problem::new(reasons::LIMITED)
             .with("limit", self.most)
             .with("windowSeconds", self.window_s)
-            .retry_after(seconds.max(1))
+            .retry_after(seconds)
     }
 }

@@ -21,7 +21,7 @@ use crate::problem::Code;
 use crate::{Config, Outcome, Problem};
 pub use invocation::{Begun, Invocation, Invocations};
 pub use measures::{RoundTrip, connected, entered, queried, trace, within_trace};
-pub use outside::watched;
+pub use outside::{OutsideCall, watched};
 
 /// Sets up logging and runs a function on one thread, as Lambda gives it one request at a time.
 pub fn run(function: impl Future<Output = Outcome>) -> Outcome {

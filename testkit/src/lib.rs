@@ -6,6 +6,7 @@
 mod client;
 mod people;
 mod tenants;
+mod zerodha;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 pub use client::{Form, Reply};
 pub use people::Person;
 pub use tenants::Tenant;
+pub use zerodha::Came;
 
 /// A test's own cloud.
 pub struct Here {

@@ -35,7 +35,7 @@ impl Tenant {
 
 impl Here {
     /// A new tenant: a workspace for clients with an owner, an analyst and a viewer, an imported statement, a key, an
-    /// invitation, an export.
+    /// invitation, a connection, an export.
     pub async fn tenant(&self) -> Result<Tenant> {
         let owner = self.person().await?;
         let made = self.made("/v1/workspaces", &owner, &json!({ "name": "Rao family" })).await?;
@@ -61,16 +61,25 @@ impl Here {
         admin.execute(sql, &[&token, &email]).await?;
         let invited = self.person().await?;
         let export = self.made("/v1/auth/exports", &owner, &json!({})).await?;
+        let client = format!("ZX{}", &owner.user_id.simple().to_string()[24..]);
+        let connection = self.connect(&owner, &client).await?;
+        ensure!(connection.status == 200, "{}", connection.body);
         let ids = BTreeMap::from([
             ("workspaceId", json!(workspace)),
             ("userId", json!(viewer.user_id)),
             ("importId", import.body["importId"].clone()),
             ("accountId", import.body["accountId"].clone()),
             ("keyId", key["keyId"].clone()),
+            ("connectionId", connection.body["connectionId"].clone()),
             ("exportId", export["exportId"].clone()),
         ]);
         ensure!(ids.values().all(Value::is_string), "{ids:?}");
-        let secrets = BTreeMap::from([("token", json!(token))]);
+        let came = self.zerodha(&owner, &client, "success").await?;
+        let secrets = BTreeMap::from([
+            ("token", json!(token)),
+            ("requestToken", json!(came.request_token)),
+            ("state", json!(came.state)),
+        ]);
         Ok(Tenant { people: vec![owner, analyst, viewer, invited], ids, secrets })
     }
 

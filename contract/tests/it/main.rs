@@ -121,26 +121,37 @@ fn every_function_is_in_the_readme_of_its_service() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn only_functions_that_issue_tokens_can_read_the_signing_key() -> Result<()> {
+/// Which functions may read a secret.
+fn readers(of: &str) -> Result<BTreeSet<String>> {
     let model = template()?;
-    let key = model.secrets.iter().find(|name| name.contains("signing-key")).cloned();
-    let key = key.unwrap_or_default();
-    let readers: BTreeSet<&str> = model
-        .roles
-        .iter()
-        .filter(|role| {
-            role.allows.iter().any(|(action, resource)| {
-                matches("secretsmanager:GetSecretValue", action) && matches(resource, &key)
-            })
+    let secret = model.secrets.iter().find(|name| name.contains(of)).cloned().unwrap_or_default();
+    let may = |role: &local::iam::Role| {
+        role.allows.iter().any(|(action, resource)| {
+            matches("secretsmanager:GetSecretValue", action) && matches(resource, &secret)
         })
-        .map(|role| role.name.as_str())
-        .collect();
-    assert_eq!(readers, BTreeSet::from(["IssuerRole", "SwitchRole"]));
-    let issuers = model.functions.iter().filter(|one| readers.contains(one.role.as_str()));
-    let issuers: BTreeSet<&str> = issuers.map(|one| one.name.as_str()).collect();
-    let issues = ["auth-login", "auth-refresh", "auth-verify-email", "workspaces-switch"];
-    assert_eq!(issuers, BTreeSet::from(issues));
+    };
+    let roles: BTreeSet<&str> =
+        model.roles.iter().filter(|role| may(role)).map(|role| role.name.as_str()).collect();
+    let functions = model.functions.iter().filter(|one| roles.contains(one.role.as_str()));
+    Ok(functions.map(|one| one.name.clone()).collect())
+}
+
+#[test]
+fn a_secret_is_read_by_the_functions_that_need_it_and_no_others() -> Result<()> {
+    let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let issuers = ["auth-login", "auth-refresh", "auth-verify-email", "workspaces-switch"];
+    assert_eq!(readers("signing-key")?, of(&issuers));
+    let sealers = [
+        "brokers-connection-expire",
+        "brokers-zerodha-callback",
+        "brokers-zerodha-disconnect",
+        "brokers-zerodha-status",
+    ];
+    assert_eq!(readers("sealing-key")?, of(&sealers));
+    assert_eq!(
+        readers("kite-apps")?,
+        of(&["brokers-zerodha-callback", "brokers-zerodha-initiate"])
+    );
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::auth::ApiKey;
-use shared::db::{Statement, Tenant, statement};
+use shared::db::{Statement, statement};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
@@ -117,7 +117,8 @@ async fn key_create(
     }
     let made = NewKey::make(asked.name, asked.scopes, asked.expires_at)?;
     let kept = made.without_key();
-    made.store(tx, "key.created", claim.store(&kept)).await?;
+    let [insert, audit] = made.statements(&"key.created");
+    tx.commit([insert, audit, claim.store(&kept)]).await?;
     shared::http::json(StatusCode::CREATED, &made.told())
 }
 
@@ -128,6 +129,8 @@ pub(crate) struct NewKey {
     name: String,
     scopes: Vec<String>,
     expires_at: Option<Timestamp>,
+    last_four: String,
+    detail: Value,
 }
 
 impl NewKey {
@@ -137,7 +140,9 @@ impl NewKey {
         expires_at: Option<Timestamp>,
     ) -> Result<Self, Problem> {
         let (key, text) = ApiKey::make()?;
-        Ok(Self { key, text, name, scopes, expires_at })
+        let last_four = text.expose().chars().skip(text.expose().len().saturating_sub(4)).collect();
+        let detail = json!({ "scopes": scopes });
+        Ok(Self { key, text, name, scopes, expires_at, last_four, detail })
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -160,15 +165,8 @@ impl NewKey {
         json!(MadeKey { key: None, ..self.told() })
     }
 
-    /// Stores it, writes it down, and commits with what else belongs to it.
-    pub(crate) async fn store(
-        &self,
-        tx: Tenant,
-        action: &str,
-        more: Statement<'_>,
-    ) -> Result<(), Problem> {
-        let text = self.text.expose();
-        let last_four = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
+    /// What stores it and writes it down.
+    pub(crate) fn statements<'a>(&'a self, action: &'a &str) -> [Statement<'a>; 2] {
         let insert = statement(
             "insert into access.api_keys (workspace_id, key_id, user_id, name, scopes, secret_sha256, last_four, expires_at)
              values (current_setting('app.workspace_id')::uuid, $1, current_setting('app.user_id')::uuid,
@@ -178,16 +176,14 @@ impl NewKey {
                 typed(&self.name),
                 typed(&self.scopes),
                 typed(&self.key.sha256),
-                typed(&last_four),
+                typed(&self.last_four),
                 typed(&self.expires_at),
             ],
         );
-        let detail = json!({ "scopes": self.scopes });
         let audit = statement(
             "select tenant.audit($1, $2, $3)",
-            [typed(&action), typed(&self.key.id), typed(&detail)],
+            [typed(action), typed(&self.key.id), typed(&self.detail)],
         );
-        tx.commit([insert, audit, more]).await?;
-        Ok(())
+        [insert, audit]
     }
 }

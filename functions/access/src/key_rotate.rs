@@ -4,7 +4,8 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
-use shared::http::{Json, Reply, Route};
+use shared::http::{Body, Reply, Route, read_json};
+use shared::idempotency::{Claim, IdempotencyKey};
 use shared::problem::reasons::NOT_FOUND;
 use shared::{Access, App, Caller, Permission, Problem, Timestamp, clock, typed};
 use utoipa::ToSchema;
@@ -46,15 +47,20 @@ impl FromFields for Asked {
 /// Makes a key with the same name, scopes and expiry; the one before stays good for the overlap, so that nothing
 /// stands still while programs change over. Only its maker rotates a key, once.
 #[utoipa::path(post, path = "/v1/api-keys/{keyId}/rotate", request_body = KeyRotateRequest,
-    params(("keyId" = String, Path, description = "From the list of keys.")),
+    params(("keyId" = String, Path, description = "From the list of keys."),
+           ("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, nothing is made twice; the second answer has no `key`.")),
     responses((status = 201, body = MadeKey)))]
 async fn key_rotate(
     State(app): State<App>,
     caller: Caller,
     Path(key): Path<String>,
-    Json(asked): Json<Asked>,
+    idempotency: IdempotencyKey,
+    Body(body): Body,
 ) -> Reply {
+    let asked: Asked = read_json(&body)?;
     let now = clock::now();
+    let claim =
+        Claim::new(idempotency, "access-key-rotate", &[key.as_bytes(), b"\0", &body].concat());
     let before = statement(
         "select name, scopes, expires_at,
                 revoked_at is null and (expires_at is null or expires_at > now()) and rotated_to is null as good
@@ -62,7 +68,11 @@ async fn key_rotate(
          where key_id = $1 and user_id = current_setting('app.user_id')::uuid for update",
         [typed(&key)],
     );
-    let (tx, [rows]) = app.db().enter(&caller, [before]).await?;
+    let (tx, [claimed, rows]) = app.db().enter(&caller, [claim.statement(), before]).await?;
+    if let Some(earlier) = claim.earlier(&claimed)? {
+        tx.rollback().await?;
+        return shared::http::json(StatusCode::CREATED, &earlier);
+    }
     let refusal = match rows.first() {
         None => Some(NOT_FOUND),
         Some(row) if !row.get::<_, bool>("good") => Some(reasons::KEY_ENDED),
@@ -79,6 +89,8 @@ async fn key_rotate(
         "update access.api_keys set rotated_to = $2, expires_at = least(coalesce(expires_at, $3), $3) where key_id = $1",
         [typed(&key), typed(&id), typed(&ends)],
     );
-    made.store(tx, "key.rotated", retire).await?;
+    let kept = made.without_key();
+    let [insert, audit] = made.statements(&"key.rotated");
+    tx.commit([insert, audit, retire, claim.store(&kept)]).await?;
     shared::http::json(StatusCode::CREATED, &made.told())
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::reasons;
+use crate::{purge, reasons};
 
 /// Days from asking to deletion; the README and the deployment guide state them, too.
 pub(crate) const DAYS: i64 = 30;
@@ -47,6 +47,11 @@ async fn erase(State(app): State<App>, caller: Caller, _: Query<Nothing>) -> Rep
     match rows.first() {
         Some(row) if row.get::<_, &str>("outcome") == "ok" => {
             tx.commit([]).await?;
+            // At once, so that a restore to this very minute knows; `auth-purge` does what fails here.
+            if let Err(problem) = purge::record(&app).await {
+                let cause = problem.cause().map(tracing::field::debug);
+                tracing::warn!(cause, "an erasure is remembered later");
+            }
             shared::http::ok(Erased { purge_after })
         }
         row => {

@@ -26,7 +26,7 @@ pub fn route() -> Route {
 #[serde(rename_all = "camelCase")]
 struct Export {
     export_id: Uuid,
-    /// `pending` or `ready`.
+    /// `pending`, `ready`, or `failed`: then ask for another.
     status: &'static str,
     requested_at: Timestamp,
     ready_at: Option<Timestamp>,
@@ -49,7 +49,7 @@ async fn export_get(
 ) -> Reply {
     let export_id = Uuid::parse_str(&export_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
     let asked = statement(
-        "select requested_at, ready_at, object_key, bytes from auth.exports where export_id = $1",
+        "select requested_at, ready_at, failed_at is not null as failed, object_key, bytes from auth.exports where export_id = $1",
         [typed(&export_id)],
     );
     let [rows] = app.db().read(&caller, [asked]).await?;
@@ -60,7 +60,11 @@ async fn export_get(
     };
     shared::http::ok(Export {
         export_id,
-        status: if url.is_some() { "ready" } else { "pending" },
+        status: match (&url, row.get("failed")) {
+            (Some(_), _) => "ready",
+            (None, true) => "failed",
+            (None, false) => "pending",
+        },
         requested_at: row.get("requested_at"),
         ready_at: row.get("ready_at"),
         bytes: row.get("bytes"),

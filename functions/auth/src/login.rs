@@ -85,12 +85,14 @@ async fn login(
     };
     let refresh = RefreshToken::make()?;
     let told = session::tokens(&Signer::read(&app).await?, session, &refresh, now)?;
-    app.db()
+    let opened = app
+        .db()
         .query(
-            "select tenant.open_session($1, $2, $3, $4, $5, $6, $7)",
+            "select tenant.open_session($1, $2, $3, $4, $5, $6, $7, $8) as opened",
             [
                 typed(&session.session_id),
                 typed(&session.user_id),
+                typed(&hash),
                 typed(&session.workspace_id),
                 typed(&session::ends(now)),
                 typed(&refresh.sha256()),
@@ -99,5 +101,9 @@ async fn login(
             ],
         )
         .await?;
+    // The password was changed, or its person erased, while it was being checked.
+    if !opened.first().is_some_and(|row| row.get("opened")) {
+        return Err(Problem::new(reasons::WRONG_CREDENTIALS));
+    }
     shared::http::ok(told)
 }

@@ -30,7 +30,7 @@ async fn run(app: App, event: Value) -> Result<Value, Problem> {
 }
 
 /// Writes down who was erased, before anything of them is deleted.
-async fn record(app: &App) -> Result<usize, Problem> {
+pub(crate) async fn record(app: &App) -> Result<usize, Problem> {
     let sql = "select person, erased_at from tenant.unrecorded_erasures($1)";
     let rows = app.db().query(sql, [typed(&1000_i32)]).await?;
     for row in &rows {

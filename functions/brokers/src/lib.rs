@@ -1,17 +1,37 @@
-//! Broker accounts and their daily refresh.
+//! Broker accounts, connections to Zerodha, and the daily refresh.
 //!
 //! Invariants:
 //! - Only this service writes `brokers.*`; imports begin accounts through `brokers.link_account`.
 //! - The refresh of a day asks for each account once, however often it is run.
+//! - A connection is its person's alone: other members do not see it, and its token is kept sealed, only while it is good.
+//! - A Zerodha account has one connection in all of the installation.
 //! - An account's day value is computed from what is stored, so messages may come late or twice.
 
 pub mod account_list;
+mod connection;
+pub mod connection_expire;
+mod kite_apps;
+mod login_state;
+pub mod reasons;
 pub mod refresh_daily;
+mod sealing;
 pub mod sync_account;
+pub mod zerodha_callback;
+pub mod zerodha_disconnect;
+pub mod zerodha_initiate;
+pub mod zerodha_landing;
+pub mod zerodha_status;
 
 use shared::http::Route;
 
 /// The service's endpoints.
 pub fn routes() -> Vec<Route> {
-    vec![account_list::route()]
+    vec![
+        account_list::route(),
+        zerodha_initiate::route(),
+        zerodha_landing::route(),
+        zerodha_callback::route(),
+        zerodha_status::route(),
+        zerodha_disconnect::route(),
+    ]
 }

@@ -31,11 +31,12 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V3__portfolio", include_str!("../../../migrations/V3__portfolio.sql")),
     ("V4__traces", include_str!("../../../migrations/V4__traces.sql")),
     ("V5__sessions", include_str!("../../../migrations/V5__sessions.sql")),
-    ("V6__workspaces", include_str!("../../../migrations/V6__workspaces.sql")),
+    ("V6__zerodha", include_str!("../../../migrations/V6__zerodha.sql")),
+    ("V7__workspaces", include_str!("../../../migrations/V7__workspaces.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 6;
+pub const LATEST: i32 = 7;
 
 /// The function has ten minutes; CloudFormation is to be told within them.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(560);

@@ -92,10 +92,12 @@ pub(crate) async fn ensure(
         .query_typed("select kid from auth.signing_keys where retired_at is null", &[])
         .await
         .map_err(DbError::from)?;
-    if !published.is_empty() && !Versions::read(app).await?.at(CURRENT).is_empty() {
+    let current = Versions::read(app).await?;
+    let current = current.at(CURRENT);
+    if published.iter().any(|row| current.contains(&row.get::<_, &str>("kid"))) {
         return Ok("kept");
     }
-    // A database that was restored beside a new stack has a key whose private half is not there.
+    // A database that was restored to a time before the present key knows it not; one that was restored beside a new stack has a key whose private half is not there.
     client
         .execute("update auth.signing_keys set retired_at = now() where retired_at is null", &[])
         .await

@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use crate::names;
 
-/// Invitations to one workspace, each of which mails a stranger.
-const PER_WORKSPACE: Limit = Limit { name: "invite", most: 50, window_s: 24 * 3600 };
+/// Invitations by one person, each of which mails a stranger.
+const PER_PERSON: Limit = Limit { name: "invite", most: 50, window_s: 24 * 3600 };
 /// Invitations to one address, from wherever.
 const PER_EMAIL: Limit = Limit { name: "invite-email", most: 10, window_s: 24 * 3600 };
 /// An invitation is good for seven days.
@@ -78,6 +78,11 @@ async fn member_invite(
 ) -> Reply {
     let asked: Asked = read_json(&body)?;
     let caller = caller.at(&workspace)?;
+    let session = caller.session()?;
+    // Counted by who invites, before anything is entered: no transaction waits for DynamoDB.
+    let now = clock::now();
+    PER_PERSON.take(&app, &session.user_id.to_string(), now).await?;
+    PER_EMAIL.take(&app, &asked.email, now).await?;
     let claim = Claim::new(key, "workspaces-member-invite", &body);
     let entered = app.db().enter(&caller, [claim.statement()]).await;
     let (tx, [claimed]) = entered.map_err(DbError::or_stranger)?;
@@ -85,14 +90,9 @@ async fn member_invite(
         tx.rollback().await?;
         return shared::http::json(StatusCode::ACCEPTED, &earlier);
     }
-    // Counted only for who may invite, and before anything is stored.
-    let now = clock::now();
-    PER_WORKSPACE.take(&app, &workspace, now).await?;
-    PER_EMAIL.take(&app, &asked.email, now).await?;
     let invitation_id = Uuid::now_v7();
     let expires_at = Timestamp::from_second(now.as_second() + EXPIRES_AFTER_S).unwrap_or(now);
-    let workspace_id = caller.session()?.workspace_id;
-    let event = Envelope::new(Some(workspace_id), &MemberInvited { invitation_id })?;
+    let event = Envelope::new(Some(session.workspace_id), &MemberInvited { invitation_id })?;
     let invite = statement(
         "insert into workspaces.invitations (workspace_id, invitation_id, email, role, invited_by, expires_at)
          values (current_setting('app.workspace_id')::uuid, $1, $2, $3, current_setting('app.user_id')::uuid, $4)",

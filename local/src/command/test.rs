@@ -96,7 +96,7 @@ impl Bed {
     /// Grants that nobody used, and secrets in logs.
     fn look_afterwards(&self, home: &Home) -> Result<()> {
         let (database, url) = (&self.postgres.database, &self.emulator.url);
-        let here = Surroundings::of(database, url, "kitemate", "");
+        let here = Surroundings::of(database, url, "kitemate", "", "");
         let model = read(&home.root.join("template.yaml"), &here)?;
         afterwards::no_secret_was_logged(&self.folder.0)?;
         afterwards::grants_are_used(&home.root, &model, &self.folder.0.join(USES))
@@ -121,7 +121,7 @@ async fn migrate_template(
         uses: Some(folder.join(USES)),
         database,
     };
-    let surroundings = Surroundings::of(&ground.database, &ground.emulator_url, "kitemate", "");
+    let surroundings = Surroundings::of(&ground.database, &ground.emulator_url, "kitemate", "", "");
     let names = read(&home.root.join("template.yaml"), &surroundings)?
         .functions
         .into_iter()

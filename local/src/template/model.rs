@@ -21,6 +21,8 @@ pub struct Model {
     pub tables: Vec<(String, String, Option<String>)>,
     /// Names of the secrets.
     pub secrets: Vec<String>,
+    /// What secrets have in them when they are made, by name.
+    pub first_values: BTreeMap<String, String>,
     /// Buckets.
     pub buckets: Vec<Bucket>,
     /// The API.
@@ -212,7 +214,12 @@ impl Model {
             "AWS::DynamoDB::Table" => {
                 self.tables.push(table(evaluator.physical(id), &evaluator.value(properties)?)?)
             }
-            "AWS::SecretsManager::Secret" => self.secrets.push(evaluator.physical(id)),
+            "AWS::SecretsManager::Secret" => {
+                let name = evaluator.physical(id);
+                let first = generated(&evaluator.value(properties)?)?;
+                self.first_values.extend(first.map(|value| (name.clone(), value)));
+                self.secrets.push(name);
+            }
             "AWS::S3::Bucket" => {
                 self.buckets.push(bucket(evaluator.physical(id), &evaluator.value(properties)?)?)
             }
@@ -379,4 +386,20 @@ fn bucket(name: String, properties: &Value) -> Result<Bucket> {
         Ok((arn.to_owned(), prefix.to_owned()))
     });
     Ok(Bucket { name, notifies: notifies.collect::<Result<_>>()? })
+}
+
+/// What a secret that generates its value has in it: its template with a random text in the place of its key.
+fn generated(properties: &Value) -> Result<Option<String>> {
+    let generate = &properties["GenerateSecretString"];
+    let (Some(template), Some(key)) =
+        (generate["SecretStringTemplate"].as_str(), generate["GenerateStringKey"].as_str())
+    else {
+        return Ok(None);
+    };
+    let mut value: Value = serde_json::from_str(template).context("SecretStringTemplate")?;
+    value[key] = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()]
+        .map(|part| part.simple().to_string())
+        .concat()
+        .into();
+    Ok(Some(value.to_string()))
 }

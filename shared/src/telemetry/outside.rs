@@ -12,6 +12,23 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use super::measures::called;
 
+/// A call to a vendor under way; it ends when it is dropped, be it because whoever waited gave up.
+#[derive(Debug)]
+pub struct OutsideCall(Call);
+
+impl OutsideCall {
+    /// Begins a call. Neither name may be of a tenant.
+    pub fn begin(system: &str, operation: &str) -> Self {
+        let (system, operation) = (system.to_owned(), operation.to_owned());
+        Self(Call { system, operation, began: Instant::now(), status: None })
+    }
+
+    /// The vendor's answer is there; `None` when there is none.
+    pub fn answered(&mut self, status: Option<u16>) {
+        self.0.status = status;
+    }
+}
+
 /// An HTTP client whose every call is counted and timed.
 pub fn watched(client: SharedHttpClient) -> SharedHttpClient {
     SharedHttpClient::new(Watched(client))
@@ -48,7 +65,8 @@ impl HttpConnector for Connector {
 
 type Answer = Result<HttpResponse, ConnectorError>;
 
-/// A call under way; it ends when it is dropped, be it because whoever waited gave up.
+/// A call under way.
+#[derive(Debug)]
 struct Call {
     system: String,
     operation: String,

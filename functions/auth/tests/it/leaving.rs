@@ -101,11 +101,21 @@ async fn erasing_makes_audit_entries_anonymous_and_keeps_them() -> Result<()> {
     let entry = async || -> Result<Value> {
         let log = here.get("/v1/audit", &owner).await?.body;
         let items = log["items"].as_array().cloned().unwrap_or_default();
-        items.into_iter().find(|entry| entry["action"] == "key.created").context("an entry")
+        items
+            .into_iter()
+            .find(|entry| entry["action"] == "key.created")
+            .with_context(|| log.to_string())
     };
     assert_eq!(entry().await?["address"], "127.0.0.1");
     assert_eq!(delete_me(&here, &asha).await?.status, 200);
     assert_eq!(purge(&here, json!({ "time": in_days(31) })).await?["purged"], 1);
+    let left = rows_of(&here, "user_id", asha.user_id).await?;
+    let tables: Vec<_> = left.iter().map(|(table, _)| table.as_str()).collect();
+    assert_eq!(
+        tables,
+        ["access.audit", "auth.erasures", "auth.users"],
+        "nor in others' workspaces"
+    );
     let after = entry().await?;
     assert_eq!(
         (&after["address"], after["userId"].as_str()),
@@ -129,11 +139,41 @@ async fn nobody_is_erased_who_leaves_others_without_an_owner() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_shared_stays_with_those_who_stay() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    let made = here.post("/v1/workspaces", &asha, &json!({ "name": "Rao family" })).await?;
+    let workspace: Uuid = made.body["workspaceId"].as_str().unwrap_or_default().parse()?;
+    assert_eq!(delete_me(&here, &asha).await?.status, 200);
+    // As a restore may find it: somebody else is there.
+    let admin = here.admin().await?;
+    let join =
+        "insert into workspaces.members (workspace_id, user_id, role) values ($1, $2, 'analyst')";
+    admin.execute(join, &[&workspace, &ravi.user_id]).await?;
+    assert_eq!(purge(&here, json!({ "time": in_days(31) })).await?["purged"], 1);
+    let path = format!("/v1/workspaces/{workspace}");
+    assert_eq!(here.get(&path, &ravi).await?.status, 200, "his is not deleted with her");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_address_that_was_erased_can_register_again() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = account(&here).await?;
+    assert_eq!(delete_me(&here, &asha).await?.status, 200);
+    let again = account(&here).await?;
+    assert_ne!(again.user_id, asha.user_id);
+    assert_eq!(purge(&here, json!({ "time": in_days(31) })).await?["purged"], 1);
+    assert_eq!(here.get("/v1/auth/me", &again).await?.status, 200, "the purge took only the first");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_restored_database_erases_again_whom_it_had_forgotten_to() -> Result<()> {
     let here = Here::start().await?;
     let (asha, ravi) = (here.person().await?, here.person().await?);
     assert_eq!(delete_me(&here, &asha).await?.status, 200);
-    assert_eq!(purge(&here, json!({})).await?["recorded"], 1);
+    assert_eq!(purge(&here, json!({})).await?["recorded"], 0, "it was remembered at once");
     // As a backup from before would have it.
     let admin = here.admin().await?;
     admin
@@ -161,6 +201,7 @@ async fn everything_held_about_a_person_is_theirs_to_fetch_and_nobody_elses() ->
         here.import(&asha, &Form::example("zerodha-console-holdings.xlsx")?).await?.status,
         200
     );
+    let analyst = here.member(asha.workspace_id, "analyst").await?;
     let asked = here.post("/v1/auth/exports", &asha, &json!({})).await?;
     assert_eq!(asked.status, 202, "{}", asked.body);
     let path = format!("/v1/auth/exports/{}", asked.body["exportId"].as_str().unwrap_or_default());
@@ -184,11 +225,16 @@ async fn everything_held_about_a_person_is_theirs_to_fetch_and_nobody_elses() ->
     assert!(
         rows("portfolio.holdings") > 0
             && rows("auth.sessions") == 1
-            && rows("portfolio.imports") == 1
+            && rows("portfolio.imports") == 1,
+        "{held}"
     );
     let text = file.text();
     assert!(
         !text.contains(&ravi.user_id.to_string()) && !text.contains(&ravi.workspace_id.to_string())
+    );
+    assert!(
+        !text.contains(&analyst.session_id.to_string()),
+        "a member's sessions are the member's"
     );
     for secret in ["_sha256", "_hash", "_sealed"] {
         assert!(!text.contains(secret), "{secret}");

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use shared::typed;
 use testkit::{Here, Person};
 use uuid::Uuid;
 
@@ -48,6 +49,26 @@ async fn a_code_sets_the_password_once_and_ends_every_session() -> Result<()> {
         let again = reset(&here, used, "12345678", "planted-another-one").await?;
         assert_eq!((again.status, again.reason()), (422, "code_expired"));
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sign_in_that_a_reset_overtook_opens_nothing() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = account(&here).await?;
+    // What signing in does last, with the password that was right a moment ago.
+    let admin = here.admin().await?;
+    let hash = "select password_hash from auth.credentials where user_id = $1";
+    let hash: String = admin.query_one(hash, &[&asha.user_id]).await?.get(0);
+    let id = asked(&here, EMAIL).await?;
+    with_code(&here, id).await?;
+    assert_eq!(reset(&here, id, "12345678", "planted-new-password").await?.status, 204);
+    let app = here.app("auth-login")?;
+    let open = "select tenant.open_session($1, $2, $3, $4, now() + interval '1 day', ''::bytea, 'r', 'a') as opened";
+    let session = Uuid::now_v7();
+    let params = [typed(&session), typed(&asha.user_id), typed(&hash), typed(&asha.workspace_id)];
+    let rows = app.db().query(open, params).await?;
+    assert!(!rows[0].get::<_, bool>("opened"));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Accounts, the daily refresh, and its consumers.
 
+mod zerodha;
+
 use std::time::{Duration, Instant};
 
 use anyhow::Result;

@@ -20,6 +20,7 @@ pub(crate) struct Table {
 pub(crate) enum Kind {
     Tenant,
     Person,
+    Personal,
     Identity,
     System,
     Reference,
@@ -72,6 +73,9 @@ pub(crate) async fn faults(admin: &Client) -> Result<Vec<String>> {
                         (select count(*) from pg_policy p where p.polrelid = c.oid and 0 = any (p.polroles)
                              and pg_get_expr(p.polqual, p.polrelid) like '%app.workspace_id%'
                              and pg_get_expr(p.polwithcheck, p.polrelid) like '%app.workspace_id%') as tenant_policies,
+                        (select count(*) from pg_policy p where p.polrelid = c.oid and 0 = any (p.polroles)
+                             and pg_get_expr(p.polqual, p.polrelid) like '%app.user_id%'
+                             and pg_get_expr(p.polwithcheck, p.polrelid) like '%app.user_id%') as person_policies,
                         (select count(*) from pg_policy p where p.polrelid = c.oid and 0 = any (p.polroles)) as public_policies
                  from pg_class c where c.oid = $1::text::regclass",
                 &[&name],
@@ -80,10 +84,14 @@ pub(crate) async fn faults(admin: &Client) -> Result<Vec<String>> {
         let (walled, owner): (bool, &str) = (row.get("walled"), row.get("owner"));
         let (of_tenants, of_all): (i64, i64) =
             (row.get("tenant_policies"), row.get("public_policies"));
+        let of_people: i64 = row.get("person_policies");
         let fault = match table.kind {
             _ if owner != "km_owner" => Some("has another owner"),
             kind if walled != (kind != Kind::Reference) => Some("has row-level security wrong"),
             Kind::Tenant if (of_tenants, of_all) != (1, 1) => {
+                Some("has other policies than its own")
+            }
+            Kind::Personal if (of_tenants, of_people, of_all) != (1, 1, 1) => {
                 Some("has other policies than its own")
             }
             Kind::Identity if of_all != 0 => Some("is open to somebody"),
@@ -106,7 +114,10 @@ async fn row_level_security_is_as_each_tables_kind_wants_it() -> Result<()> {
 async fn keys_of_tenant_tables_begin_with_the_workspace() -> Result<()> {
     let here = Here::start().await?;
     let admin = here.admin().await?;
-    for (name, _) in declared()?.into_iter().filter(|(_, table)| table.kind == Kind::Tenant) {
+    for (name, _) in declared()?
+        .into_iter()
+        .filter(|(_, table)| matches!(table.kind, Kind::Tenant | Kind::Personal))
+    {
         // Unique and foreign keys are checked past the policies: a global one would leak.
         let rows = admin
             .query(
@@ -184,7 +195,7 @@ async fn tenant_columns_exist_where_they_are_needed() -> Result<()> {
                 &[&name],
             )
             .await?;
-        if table.kind == Kind::Tenant {
+        if matches!(table.kind, Kind::Tenant | Kind::Personal) {
             assert!(
                 row.with_context(|| name.clone())?.get::<_, bool>(0),
                 "{name}.workspace_id may be null"

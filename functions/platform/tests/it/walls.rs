@@ -70,7 +70,12 @@ impl Siege {
             let owner = self.own.owner();
             let elsewhere =
                 (" elsewhere", owner.workspace_id.to_string(), owner.user_id.to_string());
-            for (place, workspace, user) in [nowhere, elsewhere] {
+            let theirs = self.theirs.owner().workspace_id.to_string();
+            // Another member of the same workspace, even an admin, is as far from a person's rows as anybody.
+            let beside = (" beside", theirs, self.theirs.people[1].user_id.to_string());
+            let mut places = vec![nowhere, elsewhere];
+            places.extend((table.kind == Kind::Personal).then_some(beside));
+            for (place, workspace, user) in places {
                 for grant in grants {
                     let begin = format!(
                         "begin; set local app.workspace_id = '{workspace}'; set local app.user_id = '{user}'"
@@ -159,24 +164,36 @@ async fn a_service_neither_reads_nor_writes_what_is_somebody_elses() -> Result<(
 #[tokio::test]
 async fn each_wall_that_is_taken_down_turns_the_suite_red() -> Result<()> {
     let siege = Siege::begin().await?;
-    let tenants = declared()?.into_iter().filter(|(_, table)| table.kind == Kind::Tenant);
-    let wall = "workspace_id = nullif(current_setting('app.workspace_id', true), '')::uuid";
-    for (name, table) in tenants {
+    let of_workspace = "workspace_id = nullif(current_setting('app.workspace_id', true), '')::uuid";
+    let of_person = "user_id = nullif(current_setting('app.user_id', true), '')::uuid";
+    for (name, table) in declared()? {
+        let (policy, wall) = match table.kind {
+            Kind::Tenant => ("tenant", of_workspace.to_owned()),
+            Kind::Personal => ("personal", format!("{of_workspace} and {of_person}")),
+            _ => continue,
+        };
         assert!(!siege.is_red(&name, &table).await?, "{name} is green to begin with");
-        let mutations = [
+        let by_workspace_alone = (
+            format!(
+                "alter policy {policy} on {name} using ({of_workspace}) with check ({of_workspace})"
+            ),
+            format!("alter policy {policy} on {name} using ({wall}) with check ({wall})"),
+        );
+        let mut mutations = vec![
             (
-                format!("alter policy tenant on {name} using (true)"),
-                format!("alter policy tenant on {name} using ({wall})"),
+                format!("alter policy {policy} on {name} using (true)"),
+                format!("alter policy {policy} on {name} using ({wall})"),
             ),
             (
-                format!("alter policy tenant on {name} with check (true)"),
-                format!("alter policy tenant on {name} with check ({wall})"),
+                format!("alter policy {policy} on {name} with check (true)"),
+                format!("alter policy {policy} on {name} with check ({wall})"),
             ),
             (
                 format!("alter table {name} disable row level security"),
                 format!("alter table {name} enable row level security"),
             ),
         ];
+        mutations.extend((table.kind == Kind::Personal).then_some(by_workspace_alone));
         for (mutate, mend) in &mutations {
             siege.admin.batch_execute(mutate).await?;
             let red = siege.is_red(&name, &table).await?;

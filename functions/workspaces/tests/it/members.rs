@@ -134,7 +134,7 @@ async fn a_role_and_a_removal_count_on_the_next_request() -> Result<()> {
         404,
         "what a path names is nothing to a stranger"
     );
-    assert_eq!(by_key().await?, 403, "a key goes with its maker");
+    assert_eq!(by_key().await?, 401, "a key goes with its maker");
     assert_eq!(delete(&here, &place, &asha).await?.status, 404, "removed already");
     Ok(())
 }
@@ -192,6 +192,54 @@ async fn the_last_owner_stays_until_they_transfer() -> Result<()> {
         .filter_map(|one| one["action"].as_str())
         .collect();
     assert_eq!(actions, ["member.left", "workspace.transferred", "workspace.created"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn invitations_are_void_when_their_maker_may_invite_no_more() -> Result<()> {
+    let mut here = Here::start().await?;
+    here.poll_queues();
+    let (asha, mira) = (here.person().await?, here.person().await?);
+    let workspace = made(&here, &asha).await?;
+    let (one, other) =
+        (here.member(workspace, "admin").await?, here.member(workspace, "admin").await?);
+    let mut tokens = Vec::new();
+    for admin in [&one, &other] {
+        let email = format!("{}@example.in", Uuid::now_v7().simple());
+        let asked = json!({ "email": email, "role": "admin" });
+        let reply =
+            here.post(&format!("/v1/workspaces/{workspace}/invitations"), admin, &asked).await?;
+        assert_eq!(reply.status, 202, "{}", reply.body);
+        tokens.push(mailed_token(&here, &email).await?);
+    }
+    let place = |person: &Person| format!("/v1/workspaces/{workspace}/members/{}", person.user_id);
+    assert_eq!(delete(&here, &place(&one), &asha).await?.status, 204);
+    assert_eq!(patch(&here, &place(&other), &asha, json!({ "role": "viewer" })).await?.status, 204);
+    for token in tokens {
+        let reply = here.post("/v1/invitations/accept", &mira, &json!({ "token": token })).await?;
+        assert_eq!((reply.status, reply.reason()), (422, "invitation_expired"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_transfers_at_once_leave_one_owner() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let workspace = made(&here, &asha).await?;
+    let (one, other) =
+        (here.member(workspace, "viewer").await?, here.member(workspace, "viewer").await?);
+    let path = format!("/v1/workspaces/{workspace}/transfer");
+    let (to_one, to_other) = (json!({ "userId": one.user_id }), json!({ "userId": other.user_id }));
+    let (first, second) =
+        tokio::join!(here.post(&path, &asha, &to_one), here.post(&path, &asha, &to_other));
+    let mut statuses = [first?.status, second?.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 403]);
+    let owners =
+        "select count(*) from workspaces.members where workspace_id = $1 and role = 'owner'";
+    let owners: i64 = here.admin().await?.query_one(owners, &[&workspace]).await?.get(0);
+    assert_eq!(owners, 1);
     Ok(())
 }
 

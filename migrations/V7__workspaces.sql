@@ -121,6 +121,32 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     order by m.joined_at, m.user_id
 $$;
 
+-- The invitations somebody made are void when they may invite no more.
+create function tenant.withdraw_invitations(p_workspace uuid, p_user uuid) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    delete from workspaces.invitations i
+    where i.workspace_id = p_workspace and i.invited_by = p_user and i.accepted_at is null
+$$;
+
+-- The keys of who is a member no more are over: coming back does not bring them back.
+create function tenant.revoke_keys(p_workspace uuid, p_user uuid) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    update access.api_keys k set revoked_at = now()
+    where k.workspace_id = p_workspace and k.user_id = p_user and k.revoked_at is null
+$$;
+
+-- Raises KM403 unless whoever entered is, at this moment, an owner or an admin; their row stays as it is until the end.
+create function tenant.check_manager() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform from workspaces.members m
+    where m.workspace_id = current_setting('app.workspace_id')::uuid
+      and m.user_id = current_setting('app.user_id')::uuid and m.role in ('owner', 'admin') for share;
+    if not found then
+        raise exception 'role not allowed' using errcode = 'KM403';
+    end if;
+end $$;
+
 -- Changes a member's role, or removes them when `p_role` is null. Outcomes: 'ok', 'not_found' (no such member),
 -- 'owner' (an owner's place changes by transfer or leaving alone). Only who may manage members gets here.
 create function tenant.change_member(p_user uuid, p_role text) returns text
@@ -135,7 +161,13 @@ begin
         return 'not_found';
     elsif present = 'owner' then
         return 'owner';
-    elsif p_role is null then
+    end if;
+    perform tenant.check_manager();
+    if p_role is distinct from 'admin' then
+        perform tenant.withdraw_invitations(workspace, p_user);
+    end if;
+    if p_role is null then
+        perform tenant.revoke_keys(workspace, p_user);
         delete from workspaces.members m where m.workspace_id = workspace and m.user_id = p_user;
         perform tenant.audit('member.removed', p_user::text, jsonb_build_object('role', present));
     else
@@ -164,6 +196,8 @@ begin
                    where m.workspace_id = workspace and m.role = 'owner' and m.user_id = person) then
         return 'last_owner';
     end if;
+    perform tenant.withdraw_invitations(workspace, person);
+    perform tenant.revoke_keys(workspace, person);
     delete from workspaces.members m where m.workspace_id = workspace and m.user_id = person;
     perform tenant.audit('member.left', person::text, null);
     return 'ok';
@@ -181,6 +215,12 @@ begin
     if kind = 'personal' then
         return 'personal';
     end if;
+    -- Another transfer may have come first, while this one waited.
+    perform from workspaces.members m
+    where m.workspace_id = workspace and m.user_id = person and m.role = 'owner';
+    if not found then
+        raise exception 'role not allowed' using errcode = 'KM403';
+    end if;
     update workspaces.members m set role = 'owner'
     where m.workspace_id = workspace and m.user_id = p_to and p_to <> person;
     if not found then
@@ -191,13 +231,14 @@ begin
     return 'ok';
 end $$;
 
--- Gives an invitation its token and answers where to mail it. No row: mailed, taken, expired or withdrawn.
+-- Gives an invitation its token and answers where to mail it. No row: mailed, taken, expired or void.
 create function tenant.issue_invitation(p_invitation uuid, p_token_sha256 bytea)
 returns table (email text, workspace text, inviter text)
 language sql security definer set search_path = pg_catalog, pg_temp as $$
     update workspaces.invitations i set token_sha256 = p_token_sha256
-    from workspaces.workspaces w, auth.users u
+    from workspaces.workspaces w, auth.users u, workspaces.members m
     where i.invitation_id = p_invitation and w.workspace_id = i.workspace_id and u.user_id = i.invited_by
+      and m.workspace_id = i.workspace_id and m.user_id = i.invited_by and m.role in ('owner', 'admin')
       and i.mailed_at is null and i.accepted_at is null and i.expires_at > now()
     returning i.email, w.name, coalesce(u.name, u.email)
 $$;
@@ -208,7 +249,7 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Takes the place a token offers. Who is a member already keeps their role, and the token stays unused.
--- Outcomes: 'ok', 'expired' (used, too old, withdrawn or never made), 'already_member'.
+-- Outcomes: 'ok', 'expired' (used, too old, void because its maker may invite no more, or never made), 'already_member'.
 create function tenant.accept_invitation(p_token_sha256 bytea)
 returns table (outcome text, workspace_id uuid, name text, role text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -219,6 +260,13 @@ declare
 begin
     select i.* into offered from workspaces.invitations i
     where i.token_sha256 = p_token_sha256 and i.accepted_at is null and i.expires_at > now() for update;
+    -- Whoever invited is still there, may still invite, and is not about to be erased.
+    perform from workspaces.members m join auth.users u on u.user_id = m.user_id
+    where m.workspace_id = offered.workspace_id and m.user_id = offered.invited_by
+      and m.role in ('owner', 'admin') and u.erased_at is null for share of m, u;
+    if not found then
+        offered := null;
+    end if;
     if offered.invitation_id is null then
         return query select 'expired', null::uuid, null::text, null::text; return;
     end if;
@@ -313,7 +361,8 @@ begin
     order by w.workspace_id for update;
     select array_agg(o.workspace_id) into blocking
     from workspaces.members o
-    where o.user_id = person and o.role = 'owner'
+    join workspaces.workspaces w on w.workspace_id = o.workspace_id
+    where o.user_id = person and o.role = 'owner' and w.kind <> 'personal'
       and not exists (select from workspaces.members m
                       where m.workspace_id = o.workspace_id and m.role = 'owner' and m.user_id <> person)
       and exists (select from workspaces.members m where m.workspace_id = o.workspace_id and m.user_id <> person);
@@ -325,16 +374,35 @@ begin
     return query select 'ok', null::uuid[];
 end $$;
 
--- What erasing does at once: sessions and keys end, places in others' workspaces are given up. Done again after a
--- restore, it changes nothing that is done already.
+-- What erasing does at once: sessions, keys, connections, invitations and the way to sign in end; places in others'
+-- workspaces are given up; others lose their place in the personal workspace, which goes with its person. Done again
+-- after a restore, when nobody could be asked to transfer first, the member who is there longest becomes the owner.
 create function tenant.end_person(p_user uuid, p_at timestamptz, p_purge_after timestamptz) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     update auth.users u set erased_at = p_at, purge_after = p_purge_after
     where u.user_id = p_user and u.erased_at is null;
+    delete from auth.credentials c where c.user_id = p_user;
     update auth.sessions s set revoked_at = now(), ended_because = 'erased'
     where s.user_id = p_user and s.revoked_at is null;
     update access.api_keys k set revoked_at = now() where k.user_id = p_user and k.revoked_at is null;
+    update brokers.connections c
+    set state = 'revoked', reason = 'erased', token_sealed = null, sealing_key = null, changed_at = now()
+    where c.user_id = p_user and c.state <> 'revoked';
+    delete from workspaces.invitations i where i.invited_by = p_user and i.accepted_at is null;
+    delete from workspaces.members m using workspaces.members o, workspaces.workspaces w
+    where o.user_id = p_user and o.role = 'owner' and w.workspace_id = o.workspace_id and w.kind = 'personal'
+      and m.workspace_id = o.workspace_id and m.user_id <> p_user;
+    update workspaces.members m set role = 'owner'
+    from (
+        select distinct on (n.workspace_id) n.workspace_id, n.user_id
+        from workspaces.members o join workspaces.members n on n.workspace_id = o.workspace_id and n.user_id <> p_user
+        where o.user_id = p_user and o.role = 'owner'
+          and not exists (select from workspaces.members x
+                          where x.workspace_id = o.workspace_id and x.role = 'owner' and x.user_id <> p_user)
+        order by n.workspace_id, n.joined_at, n.user_id
+    ) next
+    where m.workspace_id = next.workspace_id and m.user_id = next.user_id;
     delete from workspaces.members o
     where o.user_id = p_user
       and exists (select from workspaces.members m where m.workspace_id = o.workspace_id and m.user_id <> p_user);
@@ -347,6 +415,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     -- The tables' own policies hold for this function, too.
     perform set_config('app.workspace_id', p_workspace::text, true);
+    delete from brokers.kite_accounts t where t.workspace_id = p_workspace;
+    delete from brokers.connections t where t.workspace_id = p_workspace;
     delete from portfolio.snapshots t where t.workspace_id = p_workspace;
     delete from portfolio.holdings t where t.workspace_id = p_workspace;
     delete from portfolio.statements t where t.workspace_id = p_workspace;
@@ -377,16 +447,24 @@ begin
         where u.purge_after <= p_now and u.purged_at is null
         order by u.purge_after limit p_most for update skip locked
     loop
-        for workspace in select m.workspace_id from workspaces.members m where m.user_id = gone.user_id loop
+        -- Only where nobody else is: what is shared belongs to those who stay.
+        for workspace in
+            select m.workspace_id from workspaces.members m
+            where m.user_id = gone.user_id
+              and not exists (select from workspaces.members o
+                              where o.workspace_id = m.workspace_id and o.user_id <> gone.user_id)
+        loop
             perform tenant.purge_workspace(workspace);
         end loop;
+        delete from workspaces.members t where t.user_id = gone.user_id;
+        delete from access.api_keys t where t.user_id = gone.user_id;
+        delete from shared.idempotency_keys t where t.user_id = gone.user_id;
         delete from auth.person_keys t where t.user_id = gone.user_id;
         delete from auth.sessions t where t.user_id = gone.user_id;
         delete from auth.exports t where t.user_id = gone.user_id;
-        delete from auth.registrations t where t.email in (select c.email from auth.credentials c where c.user_id = gone.user_id);
-        delete from auth.resets t where t.email in (select c.email from auth.credentials c where c.user_id = gone.user_id);
-        delete from workspaces.invitations t where t.email = gone.email;
-        delete from auth.credentials t where t.user_id = gone.user_id;
+        delete from auth.registrations t where t.email = lower(gone.email);
+        delete from auth.resets t where t.email = lower(gone.email);
+        delete from workspaces.invitations t where t.email = lower(gone.email) or t.invited_by = gone.user_id;
         update auth.users u set email = '', name = null, purged_at = p_now where u.user_id = gone.user_id;
         update auth.erasures t set purged_at = p_now where t.user_id = gone.user_id;
         person := gone.user_id;
@@ -430,15 +508,18 @@ begin
     return now();
 end $$;
 
--- Everything held about whoever asked: each row that names them, and each row of the workspaces they own, of every
--- table there is. What serves to sign in (hashes, sealed values) is left out. No row: done already, or erased since.
+-- Everything held about whoever asked: of every table with people in it the rows that name them, by id or by e-mail
+-- address; of every other table of a workspace its rows, for the workspaces they own. What serves to sign in (hashes,
+-- sealed values) is left out, but for the addresses in their own audit entries. No row: done already, or erased since.
 create function tenant.collect_export(p_export uuid) returns table (document jsonb)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     asked auth.exports;
+    address text;
     everything jsonb := '{}';
     t record;
-    owned uuid;
+    entered record;
+    rows_of_one jsonb;
     found_rows jsonb;
 begin
     select e.* into asked from auth.exports e join auth.users u on u.user_id = e.user_id
@@ -446,33 +527,40 @@ begin
     if asked.export_id is null then
         return;
     end if;
+    select lower(u.email) into address from auth.users u where u.user_id = asked.user_id;
     for t in
         select n.nspname, c.relname,
-               bool_or(a.attname = 'user_id') as personal, bool_or(a.attname = 'workspace_id') as of_workspace
+               max(a.attname::text) filter (where a.attname in ('user_id', 'email')) as who,
+               exists (select from pg_policy p where p.polrelid = c.oid and p.polname in ('tenant', 'personal')) as of_workspace
         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
         where c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
           and n.nspname in (select s.nspname from pg_namespace s where s.nspowner = 'km_owner'::regrole)
           and has_table_privilege(c.oid, 'select')
-          and n.nspname || '.' || c.relname not in ('auth.person_keys', 'shared.outbox', 'shared.event_claims', 'shared.idempotency_keys')
-        group by 1, 2 having bool_or(a.attname in ('user_id', 'workspace_id'))
+          and n.nspname || '.' || c.relname not in (
+              'access.audit', 'auth.person_keys', 'shared.outbox', 'shared.event_claims', 'shared.idempotency_keys')
+        group by c.oid, 1, 2 having bool_or(a.attname in ('user_id', 'email', 'workspace_id'))
         order by 1, 2
     loop
         found_rows := '[]';
-        if t.personal then
-            perform set_config('app.workspace_id', '', true);
-            execute format('select coalesce(jsonb_agg(to_jsonb(x)), ''[]'') from %I.%I x where user_id = $1', t.nspname, t.relname)
-            into found_rows using asked.user_id;
-        end if;
-        if t.of_workspace then
-            for owned in select m.workspace_id from workspaces.members m where m.user_id = asked.user_id and m.role = 'owner' loop
-                perform set_config('app.workspace_id', owned::text, true);
+        perform set_config('app.workspace_id', '', true);
+        if t.who is not null and not t.of_workspace then
+            -- `max` prefers the id where a table has both.
+            execute format('select coalesce(jsonb_agg(to_jsonb(x)), ''[]'') from %I.%I x where x.%I::text = $1', t.nspname, t.relname, t.who)
+            into found_rows using case when t.who = 'user_id' then asked.user_id::text else address end;
+        else
+            -- Within the tables' own policies: one's own rows wherever one is a member, whole tables where one is the owner.
+            for entered in select m.workspace_id, m.role from workspaces.members m where m.user_id = asked.user_id loop
+                continue when t.who is null and entered.role <> 'owner';
+                perform set_config('app.workspace_id', entered.workspace_id::text, true);
                 execute format(
-                    'select $3 || coalesce(jsonb_agg(to_jsonb(x)), ''[]'') from %I.%I x where workspace_id = $1 and not $3 @> jsonb_build_array(to_jsonb(x))',
+                    'select coalesce(jsonb_agg(to_jsonb(x)), ''[]'') from %I.%I x
+                     where x.workspace_id = $1 and ($2 is null or to_jsonb(x) ->> $2 = $3)',
                     t.nspname, t.relname)
-                into found_rows using owned, asked.user_id, found_rows;
+                into rows_of_one
+                using entered.workspace_id, t.who, case when t.who = 'email' then address else asked.user_id::text end;
+                found_rows := found_rows || rows_of_one;
             end loop;
         end if;
-        perform set_config('app.workspace_id', '', true);
         if found_rows <> '[]' then
             everything := everything || jsonb_build_object(t.nspname || '.' || t.relname, (
                 select jsonb_agg((
@@ -481,12 +569,25 @@ begin
                 from jsonb_array_elements(found_rows) r));
         end if;
     end loop;
-    return query select everything;
+    perform set_config('app.workspace_id', '', true);
+    return query select everything || jsonb_build_object('access.audit', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+                   'at', a.at, 'workspace_id', a.workspace_id, 'key_id', a.key_id, 'action', a.action, 'subject', a.subject,
+                   'request_id', a.request_id,
+                   'address', rtrim(convert_from(tenant.sealed(k.key, a.entry_id, a.address_sealed), 'UTF8')))), '[]')
+        from (select * from access.audit e where e.user_id = asked.user_id order by e.at desc limit 10000) a
+        left join auth.person_keys k on k.user_id = a.user_id));
 end $$;
+
+-- Says that an export could not be made, so that nobody waits for it.
+create function tenant.export_failed(p_export uuid) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    update auth.exports set failed_at = now() where export_id = p_export and ready_at is null
+$$;
 
 create function tenant.export_ready(p_export uuid, p_object_key text, p_bytes bigint) returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
-    update auth.exports set ready_at = now(), object_key = p_object_key, bytes = p_bytes where export_id = p_export
+    update auth.exports set ready_at = now(), failed_at = null, object_key = p_object_key, bytes = p_bytes where export_id = p_export
 $$;
 
 -- The sweep before, with what has come since. Refresh tokens go with their sessions.
@@ -518,5 +619,5 @@ grant execute on function tenant.audit_entries to svc_access;
 grant execute on function
     tenant.issue_invitation, tenant.invitation_mailed, tenant.erase_person, tenant.purge_people,
     tenant.unrecorded_erasures, tenant.erasure_recorded, tenant.erase_again, tenant.ask_export, tenant.collect_export,
-    tenant.export_ready to svc_auth;
+    tenant.export_ready, tenant.export_failed to svc_auth;
 set local role km_owner;

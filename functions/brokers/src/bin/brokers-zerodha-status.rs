@@ -1,0 +1,5 @@
+//! `GET /v1/auth/zerodha/status`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(brokers::zerodha_status::route())
+}

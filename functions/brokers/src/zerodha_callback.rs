@@ -1,0 +1,140 @@
+//! `POST /v1/auth/zerodha/callback`: completes a connection.
+
+use axum::extract::State;
+use kite::{Kite, KiteSession};
+use serde_json::json;
+use shared::auth::Session;
+use shared::db::statement;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, Route};
+use shared::{Access, App, Caller, Permission, Problem, Secret, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::connection::{COLUMNS, Connection, Happening, State as Is, next_six};
+use crate::kite_apps::KiteApps;
+use crate::sealing::{Place, SealingKeys};
+use crate::{login_state, reasons};
+
+/// Stores a connection, or what has changed of one that is known.
+const STORE: &str = include_str!("zerodha_callback.sql");
+
+/// For owners, admins and analysts.
+pub fn route() -> Route {
+    Route::new(routes!(zerodha_callback), Access::member(Permission::WritePortfolio))
+}
+
+/// What came back with the browser.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "requestToken": "sample", "state": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct CallbackRequest {
+    /// Zerodha's; good once and for a few minutes.
+    request_token: String,
+    /// The one that the sign-in was begun with.
+    state: String,
+    /// Takes the account away from where it is connected now.
+    move_here: Option<bool>,
+}
+
+struct Asked {
+    request_token: Secret,
+    state: Secret,
+    move_here: bool,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let text = |text: &str| match text.len() {
+            1..=200 => Ok(Secret::new(text)),
+            _ => Err("must be as it came back with the browser".into()),
+        };
+        let request_token = fields.required("requestToken", text);
+        let state = fields.required("state", text);
+        let move_here = fields.flag("moveHere");
+        Some(Self { request_token: request_token?, state: state?, move_here: move_here? })
+    }
+}
+
+/// Exchanges the request token for a session at Zerodha, and keeps its access token sealed. An account has one
+/// connection in all of the installation; whoever has just signed in to it may move it here.
+#[utoipa::path(post, path = "/v1/auth/zerodha/callback", request_body = CallbackRequest,
+    responses((status = 200, body = Connection)))]
+async fn zerodha_callback(
+    State(app): State<App>,
+    caller: Caller,
+    Json(asked): Json<Asked>,
+) -> Reply {
+    let session = caller.session()?;
+    // Nothing is used up for who is no member any more, or while a key is missing.
+    app.db().read(&caller, []).await?;
+    let (apps, keys) = (KiteApps::read(&app).await?, SealingKeys::read(&app).await?);
+    let api_key = login_state::take(&app, session, &asked.state, clock::now()).await?;
+    let kite_app = apps.named(&api_key)?;
+    let opened = Kite::of(&app)?.exchange(kite_app, asked.request_token.expose()).await;
+    let opened = opened.map_err(reasons::of_kite)?;
+    let proved = Proved { app: &app, caller: &caller, session, keys: &keys, api_key: &api_key };
+    shared::http::ok(proved.store(&opened, asked.move_here).await?)
+}
+
+/// Who has proved that an account is theirs.
+struct Proved<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+    session: Session,
+    keys: &'a SealingKeys,
+    api_key: &'a str,
+}
+
+impl Proved<'_> {
+    /// Claims the account, and stores the connection with its sealed token, in one transaction.
+    async fn store(&self, opened: &KiteSession, move_here: bool) -> Result<Connection, Problem> {
+        let (hmac, candidate) = (self.keys.account(&opened.user_id)?, Uuid::now_v7());
+        let claim = statement(
+            "select outcome, connection_id from tenant.claim_kite_account($1, $2, $3)",
+            [typed(&hmac), typed(&candidate), typed(&move_here)],
+        );
+        let (tx, [claimed]) = self.app.db().enter(self.caller, [claim]).await?;
+        let connection: Option<Uuid> = claimed.first().and_then(|row| row.get("connection_id"));
+        let Some(connection) = connection else {
+            tx.rollback().await?;
+            return Err(Problem::new(reasons::ELSEWHERE));
+        };
+        let Session { workspace_id: workspace, user_id: user, .. } = self.session;
+        let sealed = self.keys.seal(Place { workspace, user, connection }, &opened.access_token)?;
+        let (now, happened) = (clock::now(), Happening::SignedIn);
+        let (api_key, sealing_key) = (self.api_key.to_owned(), self.keys.current());
+        let (state, reason, ends) =
+            (Is::Expired.after(happened).word(), happened.reason(), next_six(now));
+        let (account, label) = (Uuid::now_v7(), format!("Zerodha {}", opened.user_id));
+        let sql = format!("{STORE} returning {COLUMNS}");
+        let store = statement(
+            &sql,
+            [
+                typed(&connection),
+                typed(&api_key),
+                typed(&opened.user_id),
+                typed(&opened.user_name),
+                typed(&state),
+                typed(&reason),
+                typed(&sealed),
+                typed(&sealing_key),
+                typed(&now),
+                typed(&ends),
+                typed(&account),
+                typed(&label),
+            ],
+        );
+        let outcome: &str = claimed.first().map_or("new", |row| row.get("outcome"));
+        let (subject, detail) = (connection.to_string(), json!({ "account": outcome }));
+        let audit = statement(
+            "select tenant.audit('connection.made', $1, $2)",
+            [typed(&subject), typed(&detail)],
+        );
+        let [rows, _] = tx.commit([store, audit]).await?;
+        let row = rows.first().ok_or_else(|| Problem::internal(anyhow::anyhow!("no row")))?;
+        Ok(Connection::from(row))
+    }
+}

@@ -1,0 +1,3 @@
+//! What stands in for vendors on this machine.
+
+pub mod kite;
