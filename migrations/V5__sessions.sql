@@ -44,6 +44,24 @@ create table auth.resets (
 create index resets_by_expiry on auth.resets (expires_at);
 comment on table auth.resets is 'A request to set a new password, until its mailed code is entered or it expires.';
 
+create table auth.identities (
+    issuer text not null,
+    subject text not null,
+    user_id uuid not null constraint identities_user references auth.users,
+    created_at timestamptz not null default now(),
+    constraint identities_pk primary key (issuer, subject)
+);
+create index identities_by_user on auth.identities (user_id);
+comment on table auth.identities is 'Who a person is at another issuer: issuer and subject, never an e-mail address.';
+
+create table auth.organisations (
+    issuer text not null,
+    organisation text not null,
+    workspace_id uuid not null constraint organisations_workspace references workspaces.workspaces,
+    constraint organisations_pk primary key (issuer, organisation)
+);
+comment on table auth.organisations is 'Which workspace another issuer''s organisation is here.';
+
 create table auth.person_keys (
     user_id uuid constraint person_keys_pk primary key constraint person_keys_user references auth.users,
     key bytea not null constraint person_keys_size check (octet_length(key) = 32)
@@ -75,6 +93,8 @@ comment on table access.audit is 'Who did what. Rows are added and never changed
 
 call platform.protect_identity('auth.refresh_tokens');
 call platform.protect_identity('auth.resets');
+call platform.protect_identity('auth.identities');
+call platform.protect_identity('auth.organisations');
 call platform.protect_identity('auth.person_keys');
 
 alter table access.audit enable row level security;
@@ -356,6 +376,67 @@ begin
     return member_role;
 end $$;
 
+-- ---------------------------------------------------------------- other issuers
+
+-- Opens a session for a subject of another issuer. The first time it makes the person and their personal workspace:
+-- of many at once one wins, and the others find what it made. With an organisation the session is for its workspace,
+-- made the first time, too; the role is what the issuer says now, and the first admin owns it.
+create function tenant.sign_in_external(
+    p_issuer text, p_subject text, p_email text, p_name text, p_user uuid, p_workspace uuid,
+    p_organisation text, p_organisation_workspace uuid, p_role text,
+    p_session uuid, p_session_expires_at timestamptz, p_refresh_sha256 bytea, p_request text, p_address text
+) returns table (user_id uuid, workspace_id uuid)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    person uuid;
+    workspace uuid;
+    owned boolean;
+begin
+    select i.user_id into person from auth.identities i where i.issuer = p_issuer and i.subject = p_subject;
+    if person is null then
+        insert into auth.users (user_id, email, name) values (p_user, coalesce(p_email, ''), p_name);
+        insert into auth.identities (issuer, subject, user_id) values (p_issuer, p_subject, p_user)
+        on conflict on constraint identities_pk do nothing;
+        if found then
+            person := p_user;
+            insert into workspaces.workspaces (workspace_id, name, kind) values (p_workspace, 'Personal', 'personal');
+            insert into workspaces.members (workspace_id, user_id, role) values (p_workspace, person, 'owner');
+        else
+            delete from auth.users u where u.user_id = p_user;
+            select i.user_id into person from auth.identities i where i.issuer = p_issuer and i.subject = p_subject;
+        end if;
+    end if;
+    if p_organisation is null then
+        select m.workspace_id into workspace
+        from workspaces.members m join workspaces.workspaces w on w.workspace_id = m.workspace_id
+        where m.user_id = person and w.kind = 'personal' order by m.joined_at limit 1;
+    else
+        insert into workspaces.workspaces (workspace_id, name, kind)
+        values (p_organisation_workspace, p_organisation, 'client');
+        insert into auth.organisations (issuer, organisation, workspace_id)
+        values (p_issuer, p_organisation, p_organisation_workspace)
+        on conflict on constraint organisations_pk do nothing;
+        if not found then
+            delete from workspaces.workspaces w where w.workspace_id = p_organisation_workspace;
+        end if;
+        select o.workspace_id into workspace from auth.organisations o
+        where o.issuer = p_issuer and o.organisation = p_organisation;
+        -- Two first admins at once wait for each other here.
+        perform from workspaces.workspaces w where w.workspace_id = workspace for update;
+        select exists (select from workspaces.members m
+                       where m.workspace_id = workspace and m.role = 'owner' and m.user_id <> person) into owned;
+        insert into workspaces.members as m (workspace_id, user_id, role)
+        values (workspace, person, case when p_role = 'admin' and not owned then 'owner' else p_role end)
+        on conflict on constraint members_pk do update set role = excluded.role;
+    end if;
+    insert into auth.sessions (session_id, user_id, workspace_id, expires_at)
+    values (p_session, person, workspace, p_session_expires_at);
+    insert into auth.refresh_tokens (token_sha256, session_id) values (p_refresh_sha256, p_session);
+    perform tenant.write_audit(
+        workspace, person, null, 'session.opened', p_session::text, jsonb_build_object('issuer', p_issuer), p_request, p_address);
+    return query select person, workspace;
+end $$;
+
 -- ---------------------------------------------------------------- passwords and profile
 
 -- Stores a request to reset and its event; the same work whether or not the address is known.
@@ -456,7 +537,7 @@ grant execute on function tenant.audit to svc_access, svc_auth, svc_brokers, svc
 grant execute on function
     tenant.open_session(uuid, uuid, text, uuid, timestamptz, bytea, text, text),
     tenant.verify_registration(uuid, bytea, uuid, uuid, text, uuid, timestamptz, bytea, text, text),
-    tenant.rotate_refresh, tenant.log_out, tenant.ask_reset, tenant.issue_reset_code, tenant.reset_mailed,
+    tenant.sign_in_external, tenant.rotate_refresh, tenant.log_out, tenant.ask_reset, tenant.issue_reset_code, tenant.reset_mailed,
     tenant.reset_password, tenant.rename_person to svc_auth;
 grant execute on function tenant.lead_session to svc_workspaces;
 grant execute on function

@@ -383,6 +383,7 @@ begin
     update auth.users u set erased_at = p_at, purge_after = p_purge_after
     where u.user_id = p_user and u.erased_at is null;
     delete from auth.credentials c where c.user_id = p_user;
+    delete from auth.identities i where i.user_id = p_user;
     update auth.sessions s set revoked_at = now(), ended_because = 'erased'
     where s.user_id = p_user and s.revoked_at is null;
     update access.api_keys k set revoked_at = now() where k.user_id = p_user and k.revoked_at is null;
@@ -429,6 +430,7 @@ begin
     delete from shared.idempotency_keys t where t.workspace_id = p_workspace;
     delete from shared.outbox t where t.workspace_id = p_workspace;
     update auth.sessions t set workspace_id = null where t.workspace_id = p_workspace;
+    delete from auth.organisations t where t.workspace_id = p_workspace;
     delete from workspaces.members t where t.workspace_id = p_workspace;
     delete from workspaces.workspaces t where t.workspace_id = p_workspace;
     perform set_config('app.workspace_id', '', true);

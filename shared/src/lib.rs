@@ -16,6 +16,7 @@ pub mod fields;
 pub mod http;
 pub mod idempotency;
 pub mod limits;
+pub mod once;
 pub mod page;
 pub mod problem;
 pub mod queue;

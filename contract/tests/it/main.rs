@@ -139,7 +139,14 @@ fn readers(of: &str) -> Result<BTreeSet<String>> {
 #[test]
 fn a_secret_is_read_by_the_functions_that_need_it_and_no_others() -> Result<()> {
     let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-    let issuers = ["auth-login", "auth-refresh", "auth-verify-email", "workspaces-switch"];
+    let issuers = [
+        "auth-exchange",
+        "auth-login",
+        "auth-oauth-callback",
+        "auth-refresh",
+        "auth-verify-email",
+        "workspaces-switch",
+    ];
     assert_eq!(readers("signing-key")?, of(&issuers));
     let sealers = [
         "brokers-connection-expire",

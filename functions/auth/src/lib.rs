@@ -4,18 +4,25 @@
 //! - An answer never tells whether an address is known: the work is the same either way.
 //! - A password is kept as its argon2id hash, a mailed code as its SHA-256; neither is in an event.
 //! - A refresh token is good once; a second use is a retry at once, or ends the session.
+//! - An identity of another issuer is (issuer, subject), never joined by an e-mail address.
 //! - Before there is a tenant, everything goes through definer functions that answer one row.
 
 pub mod erase;
+pub mod exchange;
 pub mod export;
 pub mod export_get;
 pub mod export_run;
+mod external;
+mod external_token;
 pub mod forgot_password;
 pub mod login;
 pub mod logout;
 pub mod mail;
 pub mod me;
+pub mod oauth_callback;
+pub mod oauth_start;
 mod password;
+mod providers;
 pub mod purge;
 pub mod reasons;
 pub mod refresh;
@@ -34,6 +41,9 @@ pub fn routes() -> Vec<Route> {
         register::route(),
         verify_email::route(),
         login::route(),
+        oauth_start::route(),
+        oauth_callback::route(),
+        exchange::route(),
         refresh::route(),
         logout::route(),
         forgot_password::route(),

@@ -50,6 +50,40 @@ pub const LAST_OWNER: Reason = Reason::new(
     "You are the only owner of workspaces with other members; transfer those in workspaceIds first.",
 );
 
+/// The token of another issuer is not taken.
+pub const EXTERNAL_TOKEN: Reason = Reason::new(
+    Code::Unauthenticated,
+    "external_token_invalid",
+    "The token is not one that this installation takes: of a configured issuer and party, for a person whose session is \
+     active, and valid now.",
+)
+.watched("RefusedTokens");
+/// The other issuer does not answer.
+pub const PROVIDER_UNAVAILABLE: Reason = Reason::new(
+    Code::Unavailable,
+    "identity_provider_unavailable",
+    "The identity provider does not answer as it should; try again as Retry-After says.",
+);
+/// The provider does not take the code.
+pub const CODE_REFUSED: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "authorization_code_refused",
+    "The identity provider does not take this code any more: it is good once and for a few minutes. Begin again.",
+);
+/// The state is used, too old, or another browser's.
+pub const OAUTH_STATE: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "oauth_state_invalid",
+    "This sign-in was not begun by this browser, was used already or took more than ten minutes; begin again.",
+)
+.watched("RefusedTokens");
+/// The browser would be led to a place that is not configured.
+pub const REDIRECT_URI: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "redirect_uri_not_allowed",
+    "This redirectUri is not one of those configured for the provider.",
+);
+
 /// All of them, for the documentation.
 pub const ALL: &[Reason] = &[
     WRONG_CREDENTIALS,
@@ -60,4 +94,9 @@ pub const ALL: &[Reason] = &[
     REFRESH_INVALID,
     REFRESH_REUSED,
     LAST_OWNER,
+    EXTERNAL_TOKEN,
+    PROVIDER_UNAVAILABLE,
+    CODE_REFUSED,
+    OAUTH_STATE,
+    REDIRECT_URI,
 ];

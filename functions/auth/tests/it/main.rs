@@ -1,6 +1,7 @@
 //! Registration, sign-in, sessions, and every kind of request that is refused.
 
 mod leaving;
+mod oidc;
 mod passwords;
 mod refresh;
 mod requests;

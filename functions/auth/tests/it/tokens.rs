@@ -67,8 +67,28 @@ async fn a_token_signed_in_another_way_is_refused() -> Result<()> {
     let genuine = signed(&app, &claims).await?;
     let (signed, signature) = genuine.rsplit_once('.').unwrap();
     let altered = format!("{signed}x.{signature}");
-    let table =
-        [("HS256", confused), ("none", unsigned), ("altered", altered), ("no token", "abc".into())];
+    // A signature of ours under the name of another algorithm.
+    let other = base64(&json!({ "alg": "RS256", "typ": "JWT", "kid": key.kid }));
+    let payload = signed.split('.').nth(1).unwrap_or_default();
+    let renamed = format!("{other}.{payload}.{signature}");
+    let stranger = Header { kid: Some("nobody".into()), ..Header::new(Algorithm::ES256) };
+    let own = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(
+        &aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+        &aws_lc_rs::rand::SystemRandom::new(),
+    );
+    let own = own.map_err(|_| anyhow::anyhow!("no key"))?;
+    let own = EncodingKey::from_ec_der(own.as_ref());
+    let unknown = encode(&stranger, &claims, &own)?;
+    let forged = encode(&header(Algorithm::ES256), &claims, &own)?;
+    let table = [
+        ("HS256", confused),
+        ("RS256", renamed),
+        ("none", unsigned),
+        ("altered", altered),
+        ("an unknown key", unknown),
+        ("another's key under our name", forged),
+        ("no token", "abc".into()),
+    ];
     for (what, token) in table {
         assert_eq!(me(&here, token).await?, (401, "token_invalid".into()), "{what}");
     }

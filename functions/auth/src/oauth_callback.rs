@@ -1,0 +1,96 @@
+//! `POST /v1/auth/oauth/{provider}/callback`: completes a sign-in with another provider.
+
+use axum::extract::{Path, State};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use shared::auth::sha256;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
+use shared::limits::Limit;
+use shared::problem::reasons::NOT_FOUND;
+use shared::{Access, App, Problem, Secret, clock};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::external::{self, From};
+use crate::oauth_start::STATE;
+use crate::session::SessionTokens;
+use crate::{external_token, providers, reasons};
+
+/// Completions from one address.
+const PER_ADDRESS: Limit = Limit { name: "oauth-callback", most: 100, window_s: 900 };
+
+/// For anyone.
+pub fn route() -> Route {
+    Route::new(routes!(oauth_callback), Access::Public)
+}
+
+/// What came back with the browser, and what it kept.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({ "code": "sample", "state": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "browserVerifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct OauthCallbackRequest {
+    /// The provider's; good once.
+    code: String,
+    /// The one that the sign-in was begun with.
+    state: String,
+    /// The text behind the challenge that the sign-in was begun with.
+    browser_verifier: String,
+}
+
+struct Asked {
+    code: Secret,
+    state: Secret,
+    verifier: Secret,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let text = |text: &str| match text.len() {
+            1..=2048 => Ok(Secret::new(text)),
+            _ => Err("must be as it came back with the browser".into()),
+        };
+        let code = fields.required("code", text);
+        let state = fields.required("state", text);
+        let verifier = fields.required("browserVerifier", |text| match text.len() {
+            43..=200 => Ok(Secret::new(text)),
+            _ => Err("must have 43 to 200 letters".into()),
+        });
+        Some(Self { code: code?, state: state?, verifier: verifier? })
+    }
+}
+
+/// Exchanges the code for the provider's word of who this is, and opens a session for them. Who signs in for the
+/// first time gets a person and a personal workspace; an account with the same e-mail address stays another account.
+#[utoipa::path(post, path = "/v1/auth/oauth/{provider}/callback", request_body = OauthCallbackRequest,
+    params(("provider" = String, Path, description = "The name of a configured provider.", example = "google")),
+    responses((status = 200, body = SessionTokens)))]
+async fn oauth_callback(
+    State(app): State<App>,
+    address: SourceAddress,
+    RequestId(request_id): RequestId,
+    Path(name): Path<String>,
+    Json(asked): Json<Asked>,
+) -> Reply {
+    let now = clock::now();
+    PER_ADDRESS.take(&app, &address.subject(), now).await?;
+    let provider = providers::find(&app, |one| one.name == name && one.sign_in.is_some()).await?;
+    let provider = provider.ok_or_else(|| Problem::new(NOT_FOUND))?;
+    let sign_in = provider.sign_in.as_ref().ok_or_else(|| Problem::new(NOT_FOUND))?;
+    let challenge = BASE64_URL_SAFE_NO_PAD.encode(sha256(asked.verifier.expose().as_bytes()));
+    let bound = [("provider", name.as_str()), ("browser", &challenge)];
+    let begun = STATE.take(&app, &asked.state, &bound, now).await?;
+    let begun = begun.ok_or_else(|| Problem::new(reasons::OAUTH_STATE))?;
+    let kept = |what: &str| begun.get(what).map_or("", String::as_str);
+    let redeeming = [asked.code.expose(), kept("redirect_uri"), kept("verifier")];
+    let token = external_token::redeem(&app, sign_in, redeeming).await?;
+    let audience = Some(sign_in.client_id.as_str());
+    let claims = external_token::verify(&app, &provider, audience, &token).await?;
+    // The token is the answer to this very sign-in.
+    if claims.nonce.as_deref() != Some(kept("nonce")) {
+        return Err(Problem::new(reasons::EXTERNAL_TOKEN));
+    }
+    let from = From { request_id: &request_id, address: address.text() };
+    shared::http::ok(external::sign_in(&app, &provider.issuer, &claims, from).await?)
+}
