@@ -2,10 +2,13 @@
 
 use anyhow::Result;
 use axum::body::Body;
+use axum::extract::State;
 use http::Request;
+use serde_json::json;
 use shared::auth::ApiKey;
+use shared::db::statement;
 use shared::http::{Reply, Route};
-use shared::{Access, Caller, Permission};
+use shared::{Access, Caller, Db, Permission};
 use testkit::Here;
 use tower::ServiceExt;
 use utoipa_axum::routes;
@@ -44,5 +47,48 @@ async fn a_key_that_cannot_be_one_is_refused_without_asking_anybody() -> Result<
     );
     assert_eq!(status(&[("x-api-key", good.expose()), ("authorization", "Bearer x")]).await?, 400);
     assert_eq!(app.db().round_trips(), 0);
+    Ok(())
+}
+
+/// Counts what is there for whoever calls.
+#[utoipa::path(get, path = "/counts")]
+async fn counts(State(db): State<Db>, caller: Caller) -> Reply {
+    let count = statement("select count(*) as holdings from portfolio.holdings", []);
+    let [rows] = db.read(&caller, [count]).await?;
+    shared::http::ok(rows.first().map(|row| row.get::<_, i64>("holdings")))
+}
+
+#[tokio::test]
+async fn a_key_is_checked_and_its_use_written_down_in_the_one_round_trip_of_the_read() -> Result<()>
+{
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let made = json!({ "name": "Report", "scopes": ["portfolio:read"] });
+    let made = here.post("/v1/api-keys", &asha, &made).await?.body;
+    let key = made["key"].as_str().unwrap_or_default();
+    let app = here.app("portfolio-summary")?;
+    let route = Route::new(routes!(counts), Access::member_or_key(Permission::ReadPortfolio));
+    let router = route.into_router(app.clone());
+    let status = async || -> Result<u16> {
+        let request = Request::get("/counts").header("x-api-key", key).body(Body::empty())?;
+        Ok(router.clone().oneshot(request).await?.status().as_u16())
+    };
+    assert_eq!(status().await?, 200);
+    assert_eq!(app.db().round_trips(), 1);
+    let admin = here.admin().await?;
+    let used = "select count(*) from access.audit where action = 'key.used'";
+    assert_eq!(admin.query_one(used, &[]).await?.get::<_, i64>(0), 1);
+    // Whatever changes counts on the very next request, and costs nothing more.
+    for (change, expected) in [
+        ("update workspaces.members set role = 'viewer'", 200),
+        ("update access.api_keys set scopes = '{}'", 403),
+        ("update access.api_keys set revoked_at = now()", 401),
+    ] {
+        let before = app.db().round_trips();
+        admin.batch_execute(change).await?;
+        assert_eq!(status().await?, expected, "{change}");
+        // A refusal undoes what was begun.
+        assert!(app.db().round_trips() - before <= 2, "{change}");
+    }
     Ok(())
 }

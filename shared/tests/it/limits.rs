@@ -1,5 +1,7 @@
 //! Rate limits under contention.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use futures_util::StreamExt;
 use shared::limits::Limit;
@@ -43,5 +45,32 @@ async fn of_many_at_once_exactly_so_many_pass() -> Result<()> {
         3,
         "the next window begins afresh"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_those_who_wait_for_a_turn_no_window_takes_more_than_it_may() -> Result<()> {
+    const VENDOR: Limit = Limit { name: "vendor", most: 10, window_s: 1 };
+    let here = Here::start().await?;
+    let app = here.app("auth-login")?;
+    let turn = || VENDOR.turn(&app, "app", Duration::from_secs(20));
+    let taken = futures_util::future::join_all((0..25).map(|_| turn())).await;
+    assert!(taken.iter().all(Result::is_ok), "everybody has had a turn");
+    let table = app.config().need("LIMITS_TABLE")?;
+    let scanned = here.cloud.aws.dynamodb.scan().table_name(table).send().await?;
+    let uses: Vec<u32> = scanned
+        .items()
+        .iter()
+        .filter(|item| item["pk"].as_s().is_ok_and(|pk| pk.starts_with("limit#vendor#")))
+        .filter_map(|item| item.get("uses")?.as_n().ok()?.parse().ok())
+        .collect();
+    assert_eq!(uses.iter().sum::<u32>(), 25);
+    assert!(uses.iter().all(|uses| *uses <= 10), "{uses:?}");
+    let impatient = Limit { window_s: 3600, ..VENDOR };
+    for _ in 0..10 {
+        assert!(impatient.turn(&app, "other", Duration::ZERO).await.is_ok());
+    }
+    let refused = impatient.turn(&app, "other", Duration::from_millis(50)).await;
+    assert_eq!(refused.unwrap_err().reason(), reasons::LIMITED);
     Ok(())
 }

@@ -190,6 +190,28 @@ async fn signing_in_is_limited_per_account() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_limit_that_cannot_be_counted_lets_nobody_through() -> Result<()> {
+    let here = Here::start().await?;
+    account(&here).await?;
+    let table = here.cloud.model.tables[0].0.clone();
+    here.cloud.aws.dynamodb.delete_table().table_name(table).send().await?;
+    let good = json!({ "email": EMAIL, "password": PASSWORD });
+    for (path, body) in [
+        ("login", good.clone()),
+        ("register", good),
+        ("forgot-password", json!({ "email": EMAIL })),
+        (
+            "reset-password",
+            json!({ "resetId": Uuid::now_v7(), "code": "12345678", "password": PASSWORD }),
+        ),
+    ] {
+        let reply = here.post(&format!("/v1/auth/{path}"), None, &body).await?;
+        assert_eq!((reply.status, reply.reason()), (503, "unavailable"), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_address_is_sent_a_few_mails_an_hour_and_no_more() -> Result<()> {
     let here = Here::start().await?;
     for _ in 0..5 {
