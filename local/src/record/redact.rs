@@ -28,8 +28,21 @@ pub(super) fn shown(bytes: &[u8]) -> String {
 /// Names of fields and headers that hold secrets.
 fn secret(name: &str) -> bool {
     let name = name.to_lowercase().replace(['-', '_'], "");
-    ["authorization", "cookie", "setcookie", "xapikey", "code"].contains(&name.as_str())
-        || ["password", "token", "secret", "pkcs8"].iter().any(|word| name.contains(word))
+    let names = [
+        "authorization",
+        "authorizationurl",
+        "code",
+        "cookie",
+        "key",
+        "loginurl",
+        "setcookie",
+        "url",
+        "xapikey",
+    ];
+    names.contains(&name.as_str())
+        || ["password", "token", "secret", "pkcs8", "verifier"]
+            .iter()
+            .any(|word| name.contains(word))
 }
 
 fn hide(value: &mut Value) {
@@ -38,6 +51,10 @@ fn hide(value: &mut Value) {
             for (name, value) in entries {
                 match value {
                     Value::Null => {}
+                    // What a sign-in was begun with; the state of a connection is a word.
+                    Value::String(text) if name == "state" && text.len() > 40 => {
+                        *value = Value::String(HIDDEN.into());
+                    }
                     _ if secret(name) => *value = Value::String(HIDDEN.into()),
                     Value::String(text) if name == "body" => *text = body(text),
                     value => hide(value),
@@ -79,6 +96,9 @@ mod tests {
             "({\"password\":\"planted\"})",
             "[\"planted\"]",
             "{\"password\":{\"value\":\"planted\"}}",
+            "{\"keyId\":\"abc\",\"key\":\"km_live_planted\"}",
+            "{\"loginUrl\":\"http://kite/?state=planted\",\"url\":\"http://files/?X-Amz-Signature=planted\"}",
+            "{\"state\":\"planted-planted-planted-planted-planted-planted\",\"browserVerifier\":\"planted\"}",
         ] {
             let event = serde_json::json!({ "body": body }).to_string();
             assert!(!super::shown(event.as_bytes()).contains("planted"));
