@@ -17,6 +17,13 @@ alter table auth.sessions
         constraint sessions_ended_because check (ended_because in ('logged_out', 'refresh_reused', 'password_reset', 'erased'));
 comment on column auth.sessions.workspace_id is 'Where refreshing leads unless told otherwise: the workspace it was last used for.';
 
+alter table auth.sessions add column organisation_workspace uuid;
+comment on column auth.sessions.organisation_workspace is
+    'The workspace of another issuer''s organisation that the session was opened for: such a place is entered by no other session.';
+alter table workspaces.members add column confirmed_at timestamptz;
+comment on column workspaces.members.confirmed_at is
+    'When another issuer last said that the person is in its organisation; null for members of our own making.';
+
 create table auth.refresh_tokens (
     token_sha256 bytea constraint refresh_tokens_pk primary key,
     session_id uuid not null constraint refresh_tokens_session references auth.sessions on delete cascade,
@@ -212,6 +219,7 @@ begin
     select s.revoked_at is null and s.expires_at > now(), m.role into open, member_role
     from auth.sessions s
     left join workspaces.members m on m.user_id = s.user_id and m.workspace_id = p_workspace
+        and (m.confirmed_at is null or s.organisation_workspace = p_workspace)
     where s.session_id = p_session and s.user_id = p_user;
     if open is not true then
         raise exception 'session ended' using errcode = 'KM401';
@@ -327,6 +335,7 @@ begin
     select m.workspace_id into workspace
     from workspaces.members m join workspaces.workspaces w on w.workspace_id = m.workspace_id
     where m.user_id = session.user_id and (p_workspace is null or m.workspace_id = p_workspace)
+      and (m.confirmed_at is null or session.organisation_workspace = m.workspace_id)
     order by m.workspace_id is not distinct from session.workspace_id desc, w.kind = 'personal' desc, m.joined_at limit 1;
     if workspace is null then
         return query select 'not_a_member', null::uuid, null::uuid, null::uuid, null::bytea;
@@ -366,8 +375,11 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     member_role text;
 begin
-    select m.role into member_role from workspaces.members m
-    where m.workspace_id = p_workspace and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid;
+    select m.role into member_role
+    from workspaces.members m
+    join auth.sessions s on s.session_id = nullif(current_setting('app.session_id', true), '')::uuid
+    where m.workspace_id = p_workspace and m.user_id = s.user_id
+      and (m.confirmed_at is null or s.organisation_workspace = p_workspace);
     if member_role is null then
         raise exception 'not a member' using errcode = 'KM404';
     end if;
@@ -379,8 +391,10 @@ end $$;
 -- ---------------------------------------------------------------- other issuers
 
 -- Opens a session for a subject of another issuer. The first time it makes the person and their personal workspace:
--- of many at once one wins, and the others find what it made. With an organisation the session is for its workspace,
--- made the first time, too; the role is what the issuer says now, and the first admin owns it.
+-- of many at once one wins, and the others find what it made; an erasure that came between is waited for. With an
+-- organisation the session is for its workspace, made the first time, too, and lives an hour: whoever leaves the
+-- organisation gets no other. The issuer decides who is an admin; the first admin owns the workspace, and its last owner
+-- stays one until they transfer it.
 create function tenant.sign_in_external(
     p_issuer text, p_subject text, p_email text, p_name text, p_user uuid, p_workspace uuid,
     p_organisation text, p_organisation_workspace uuid, p_role text,
@@ -390,9 +404,9 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     person uuid;
     workspace uuid;
-    owned boolean;
 begin
-    select i.user_id into person from auth.identities i where i.issuer = p_issuer and i.subject = p_subject;
+    select i.user_id into person from auth.identities i join auth.users u on u.user_id = i.user_id
+    where i.issuer = p_issuer and i.subject = p_subject and u.erased_at is null for share of i, u;
     if person is null then
         insert into auth.users (user_id, email, name) values (p_user, coalesce(p_email, ''), p_name);
         insert into auth.identities (issuer, subject, user_id) values (p_issuer, p_subject, p_user)
@@ -403,7 +417,8 @@ begin
             insert into workspaces.members (workspace_id, user_id, role) values (p_workspace, person, 'owner');
         else
             delete from auth.users u where u.user_id = p_user;
-            select i.user_id into person from auth.identities i where i.issuer = p_issuer and i.subject = p_subject;
+            select i.user_id into strict person from auth.identities i join auth.users u on u.user_id = i.user_id
+            where i.issuer = p_issuer and i.subject = p_subject and u.erased_at is null for share of i, u;
         end if;
     end if;
     if p_organisation is null then
@@ -411,30 +426,62 @@ begin
         from workspaces.members m join workspaces.workspaces w on w.workspace_id = m.workspace_id
         where m.user_id = person and w.kind = 'personal' order by m.joined_at limit 1;
     else
-        insert into workspaces.workspaces (workspace_id, name, kind)
-        values (p_organisation_workspace, p_organisation, 'client');
-        insert into auth.organisations (issuer, organisation, workspace_id)
-        values (p_issuer, p_organisation, p_organisation_workspace)
-        on conflict on constraint organisations_pk do nothing;
-        if not found then
-            delete from workspaces.workspaces w where w.workspace_id = p_organisation_workspace;
-        end if;
-        select o.workspace_id into workspace from auth.organisations o
-        where o.issuer = p_issuer and o.organisation = p_organisation;
-        -- Two first admins at once wait for each other here.
-        perform from workspaces.workspaces w where w.workspace_id = workspace for update;
-        select exists (select from workspaces.members m
-                       where m.workspace_id = workspace and m.role = 'owner' and m.user_id <> person) into owned;
-        insert into workspaces.members as m (workspace_id, user_id, role)
-        values (workspace, person, case when p_role = 'admin' and not owned then 'owner' else p_role end)
-        on conflict on constraint members_pk do update set role = excluded.role;
+        workspace := tenant.join_organisation(
+            p_issuer, p_organisation, p_organisation_workspace, person, p_role, p_request, p_address);
     end if;
-    insert into auth.sessions (session_id, user_id, workspace_id, expires_at)
-    values (p_session, person, workspace, p_session_expires_at);
+    insert into auth.sessions (session_id, user_id, workspace_id, organisation_workspace, expires_at)
+    values (p_session, person, workspace, case when p_organisation is not null then workspace end,
+            case when p_organisation is null then p_session_expires_at
+                 else least(p_session_expires_at, now() + interval '1 hour') end);
     insert into auth.refresh_tokens (token_sha256, session_id) values (p_refresh_sha256, p_session);
     perform tenant.write_audit(
         workspace, person, null, 'session.opened', p_session::text, jsonb_build_object('issuer', p_issuer), p_request, p_address);
     return query select person, workspace;
+end $$;
+
+-- Finds or makes the workspace of an organisation and the person's place in it, as the issuer says now.
+create function tenant.join_organisation(
+    p_issuer text, p_organisation text, p_candidate uuid, p_user uuid, p_role text, p_request text, p_address text
+) returns uuid
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    workspace uuid;
+    before text;
+    after text;
+    owned boolean;
+begin
+    insert into workspaces.workspaces (workspace_id, name, kind) values (p_candidate, p_organisation, 'client');
+    insert into auth.organisations (issuer, organisation, workspace_id) values (p_issuer, p_organisation, p_candidate)
+    on conflict on constraint organisations_pk do nothing;
+    if not found then
+        delete from workspaces.workspaces w where w.workspace_id = p_candidate;
+    end if;
+    select o.workspace_id into workspace from auth.organisations o
+    where o.issuer = p_issuer and o.organisation = p_organisation;
+    -- Two first admins at once wait for each other here.
+    perform from workspaces.workspaces w where w.workspace_id = workspace for update;
+    select m.role into before from workspaces.members m where m.workspace_id = workspace and m.user_id = p_user;
+    select exists (select from workspaces.members m
+                   where m.workspace_id = workspace and m.role = 'owner' and m.user_id <> p_user) into owned;
+    after := case
+        when before = 'owner' and (p_role = 'admin' or not owned) then 'owner'
+        when p_role = 'admin' then case when owned then 'admin' else 'owner' end
+        -- What was given here below an admin's place stays.
+        when before = 'analyst' then 'analyst'
+        else 'viewer' end;
+    insert into workspaces.members as m (workspace_id, user_id, role, confirmed_at)
+    values (workspace, p_user, after, now())
+    on conflict on constraint members_pk do update set role = excluded.role, confirmed_at = now();
+    if before is distinct from after then
+        if after not in ('owner', 'admin') then
+            delete from workspaces.invitations i
+            where i.workspace_id = workspace and i.invited_by = p_user and i.accepted_at is null;
+        end if;
+        perform tenant.write_audit(
+            workspace, p_user, null, case when before is null then 'member.joined' else 'member.role_changed' end,
+            p_user::text, jsonb_build_object('from', before, 'to', after, 'issuer', p_issuer), p_request, p_address);
+    end if;
+    return workspace;
 end $$;
 
 -- ---------------------------------------------------------------- passwords and profile

@@ -73,13 +73,17 @@ declare
     owned brokers.kite_accounts;
     held brokers.connections;
 begin
-    insert into brokers.kite_accounts (account_hmac, workspace_id, connection_id)
-    values (p_account_hmac, here, p_connection)
-    on conflict on constraint kite_accounts_pk do nothing;
-    if found then
-        return query select 'new', p_connection; return;
-    end if;
-    select * into owned from brokers.kite_accounts k where k.account_hmac = p_account_hmac for update;
+    loop
+        insert into brokers.kite_accounts (account_hmac, workspace_id, connection_id)
+        values (p_account_hmac, here, p_connection)
+        on conflict on constraint kite_accounts_pk do nothing;
+        if found then
+            return query select 'new', p_connection; return;
+        end if;
+        select * into owned from brokers.kite_accounts k where k.account_hmac = p_account_hmac for update;
+        -- It was disconnected in between: it is free.
+        exit when owned.account_hmac is not null;
+    end loop;
     select * into held from brokers.connections c
     where c.workspace_id = owned.workspace_id and c.connection_id = owned.connection_id for update;
     if held.workspace_id = here and held.user_id = person then
@@ -104,6 +108,9 @@ end $$;
 create function tenant.disconnect_kite(p_connection uuid) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
+    -- The claim first, as claiming does: two who lock in one order do not lock each other.
+    perform from brokers.kite_accounts k
+    where k.workspace_id = current_setting('app.workspace_id')::uuid and k.connection_id = p_connection for update;
     delete from brokers.connections c
     where c.workspace_id = current_setting('app.workspace_id')::uuid
       and c.user_id = current_setting('app.user_id')::uuid and c.connection_id = p_connection;

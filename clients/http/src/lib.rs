@@ -106,7 +106,8 @@ impl Http {
         self.once(vendor, call).await
     }
 
-    async fn once(&self, vendor: Vendor, call: &Call) -> Result<Answer, HttpError> {
+    /// Sends a call one time, for callers who count each attempt.
+    pub async fn once(&self, vendor: Vendor, call: &Call) -> Result<Answer, HttpError> {
         let mut request = Request::builder().method(call.method.clone()).uri(&call.url);
         for (name, value) in &call.headers {
             request = request.header(*name, value);
@@ -128,12 +129,12 @@ impl Http {
 }
 
 /// Whether it is worth asking again at once.
-fn is_passing(status: StatusCode) -> bool {
+pub fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 502..=504)
 }
 
 /// A pause before another attempt: twice as long each time, and never as long as somebody else's.
-fn pause(attempt: u32) -> Duration {
+pub fn pause(attempt: u32) -> Duration {
     let mut byte = [0];
     // Without randomness the pause is the shortest; nothing depends on it.
     let _ = rand::fill(&mut byte);

@@ -142,8 +142,8 @@ impl<'a> Kite<'a> {
         self.send::<bool>(api_key, &call).await.map(drop)
     }
 
-    /// Sends a call in its turn, unless Kite has been failing; what it answers is read or becomes an error.
-    async fn send<T: DeserializeOwned>(&self, api_key: &str, call: &Call) -> Result<T, KiteError> {
+    /// Whether an app may ask now: Kite has not been failing, and it is the app's turn.
+    pub async fn ready(&self, api_key: &str) -> Result<(), KiteError> {
         if let Some(seconds) = BREAKER.open_for(self.app, api_key).await.map_err(KiteError::Ours)? {
             return Err(KiteError::Down { retry_after_s: seconds });
         }
@@ -154,8 +154,25 @@ impl<'a> Kite<'a> {
                 }
                 _ => KiteError::Ours(problem),
             }
-        })?;
-        let read = match self.http.send(VENDOR, call).await {
+        })
+    }
+
+    /// Sends a call; one that only reads is sent again once. Each attempt takes a turn of its own, and each failure
+    /// counts.
+    async fn send<T: DeserializeOwned>(&self, api_key: &str, call: &Call) -> Result<T, KiteError> {
+        let read = self.once(api_key, call).await;
+        match &read {
+            Err(err) if call.method == Method::GET && err.is_kites_failure() => {
+                tokio::time::sleep(http_client::pause(0)).await;
+                self.once(api_key, call).await
+            }
+            _ => read,
+        }
+    }
+
+    async fn once<T: DeserializeOwned>(&self, api_key: &str, call: &Call) -> Result<T, KiteError> {
+        self.ready(api_key).await?;
+        let read = match self.http.once(VENDOR, call).await {
             Ok(answer) => error::read(&answer).and_then(|body| {
                 let envelope: Result<Envelope<T>, _> = serde_json::from_slice(body);
                 // The parser's message could quote a token.

@@ -63,7 +63,10 @@ async fn exchange(
     let claims = external_token::verify(&app, &provider, rules.audience.as_deref(), token).await?;
     let party = claims.azp.as_ref().is_some_and(|azp| rules.authorized_parties.contains(azp));
     let pending = claims.sts.as_deref().is_some_and(|status| status != "active");
-    if !party || pending || claims.act.is_some() || external_token::is_a_machines(token) {
+    // A token that says whom it is for, and nobody here was told of, is for somebody else.
+    let elsewhere = claims.aud.is_some() && rules.audience.is_none();
+    let person = external_token::is_a_sessions(token) && !claims.sub.starts_with("mch_");
+    if !party || pending || elsewhere || !person || claims.act.is_some() {
         return Err(refused());
     }
     let from = From { request_id: &request_id, address: address.text() };

@@ -27,7 +27,7 @@ pub(crate) async fn sign_in(
     let refresh = RefreshToken::make()?;
     let (organisation, role) = claims.organisation().unzip();
     let name = claims.name.as_deref().and_then(|name| crate::register::person_name(name).ok());
-    let email = claims.email.as_deref().and_then(|email| shared::fields::email(email).ok());
+    let email = claims.address().and_then(|email| shared::fields::email(email).ok());
     let session_id = Uuid::now_v7();
     let rows = app
         .db()

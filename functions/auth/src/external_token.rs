@@ -26,7 +26,13 @@ const VENDOR: Vendor = Vendor { name: "identity", timeout: Duration::from_secs(5
 pub(crate) struct Claims {
     pub(crate) sub: String,
     #[serde(default)]
-    pub(crate) email: Option<String>,
+    email: Option<String>,
+    /// Whether the issuer has seen that the address is theirs.
+    #[serde(default)]
+    email_verified: bool,
+    /// Whom the token is for, where the issuer says.
+    #[serde(default)]
+    pub(crate) aud: Option<serde_json::Value>,
     #[serde(default)]
     pub(crate) name: Option<String>,
     #[serde(default)]
@@ -57,6 +63,11 @@ struct OrganisationV2 {
 }
 
 impl Claims {
+    /// Their address, if the issuer vouches for it.
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.email.as_deref().filter(|_| self.email_verified)
+    }
+
     /// The organisation a token is for, and our role for its role: their admins are admins, everybody else looks.
     pub(crate) fn organisation(&self) -> Option<(&str, &'static str)> {
         let (id, role) = match (&self.o, &self.org_id) {
@@ -69,12 +80,27 @@ impl Claims {
     }
 }
 
-/// Keys, and when they were read.
-type Read = (Instant, Arc<JwkSet>);
-
 /// Published keys by where they are.
 #[derive(Clone, Default)]
 struct Published(Arc<Mutex<HashMap<String, Read>>>);
+
+/// Keys as they were last read, and when that was last tried.
+#[derive(Clone)]
+struct Read {
+    tried: Instant,
+    keys: Option<(Instant, Arc<JwkSet>)>,
+}
+
+impl Read {
+    /// Whether to ask again: for keys that are old, or a key that is not among them; never within the floor.
+    fn is_due(&self, kid: &str) -> bool {
+        let fresh = self
+            .keys
+            .as_ref()
+            .is_some_and(|(read, keys)| read.elapsed() < FRESH_FOR && keys.find(kid).is_some());
+        !fresh && self.tried.elapsed() >= FLOOR
+    }
+}
 
 /// The issuer a token names; nothing of it is believed yet.
 pub(crate) fn issuer(token: &str) -> Option<String> {
@@ -124,8 +150,9 @@ pub(crate) async fn verify(
     Ok(claims)
 }
 
-/// The category of Clerk's tokens for machines; a session's has another, or none.
-pub(crate) fn is_a_machines(token: &str) -> bool {
+/// Whether a token is a session's by its category: Clerk signs those of templates and of machines with the same keys.
+/// Other issuers have no categories.
+pub(crate) fn is_a_sessions(token: &str) -> bool {
     #[derive(Deserialize)]
     struct Categorised {
         #[serde(default)]
@@ -134,7 +161,7 @@ pub(crate) fn is_a_machines(token: &str) -> bool {
     let header = token.split('.').next().unwrap_or_default();
     let bytes = base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, header);
     let read = bytes.ok().and_then(|bytes| serde_json::from_slice::<Categorised>(&bytes).ok());
-    read.and_then(|header| header.cat).is_some_and(|cat| cat == "cl_B7d4PD333AAA")
+    read.is_some_and(|header| header.cat.is_none_or(|cat| cat == "cl_B7d4PD111AAA"))
 }
 
 async fn key(app: &App, provider: &Provider, kid: &str) -> Result<Option<DecodingKey>, Problem> {
@@ -143,15 +170,28 @@ async fn key(app: &App, provider: &Provider, kid: &str) -> Result<Option<Decodin
         let all = published.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(&provider.jwks_uri).cloned()
     };
-    let keys = match known {
-        Some((read, keys)) if read.elapsed() < FLOOR => keys,
-        Some((read, keys)) if read.elapsed() < FRESH_FOR && keys.find(kid).is_some() => keys,
-        _ => {
-            let keys = Arc::new(fetch(app, provider).await?);
+    let read = match known {
+        Some(known) if !known.is_due(kid) => known,
+        known => {
+            let fetched = fetch(app, provider).await;
+            let tried = Instant::now();
+            let before = known.and_then(|known| known.keys);
+            // Keys that are known are used on while the issuer is down.
+            let keys = match &fetched {
+                Ok(keys) => Some((tried, Arc::new(keys.clone()))),
+                Err(_) => before,
+            };
+            let read = Read { tried, keys };
             let mut all = published.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.insert(provider.jwks_uri.clone(), (Instant::now(), keys.clone()));
-            keys
+            all.insert(provider.jwks_uri.clone(), read.clone());
+            if let (Err(problem), None) = (fetched, &read.keys) {
+                return Err(problem);
+            }
+            read
         }
+    };
+    let Some((_, keys)) = read.keys else {
+        return Err(unavailable(anyhow::anyhow!("the keys could not be read a moment ago")));
     };
     // A key that cannot be read is one that signs nothing here.
     Ok(keys.find(kid).and_then(|key| DecodingKey::from_jwk(key).ok()))

@@ -62,7 +62,7 @@ pub const EXTERNAL_TOKEN: Reason = Reason::new(
 pub const PROVIDER_UNAVAILABLE: Reason = Reason::new(
     Code::Unavailable,
     "identity_provider_unavailable",
-    "The identity provider does not answer as it should; try again as Retry-After says.",
+    "The identity provider does not answer as it should; begin again as Retry-After says.",
 );
 /// The provider does not take the code.
 pub const CODE_REFUSED: Reason = Reason::new(

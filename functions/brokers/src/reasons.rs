@@ -51,7 +51,8 @@ pub const BUSY: Reason = Reason::new(
 pub const UNAVAILABLE: Reason = Reason::new(
     Code::Unavailable,
     "kite_unavailable",
-    "Zerodha does not answer as it should; nothing was changed. Try again as Retry-After says.",
+    "Zerodha does not answer as it should; nothing was stored. Try again as Retry-After says, from the beginning if the \
+     sign-in is no longer good.",
 );
 
 /// All of them, for the documentation.

@@ -71,9 +71,12 @@ async fn zerodha_callback(
     // Nothing is used up for who is no member any more, or while a key is missing.
     app.db().read(&caller, []).await?;
     let (apps, keys) = (KiteApps::read(&app).await?, SealingKeys::read(&app).await?);
+    // While Kite cannot be asked, the sign-in is not used up: it can be completed later.
+    let kite = Kite::of(&app)?;
+    kite.ready(&apps.of(session.user_id)?.api_key).await.map_err(reasons::of_kite)?;
     let api_key = login_state::take(&app, session, &asked.state, clock::now()).await?;
     let kite_app = apps.named(&api_key)?;
-    let opened = Kite::of(&app)?.exchange(kite_app, asked.request_token.expose()).await;
+    let opened = kite.exchange(kite_app, asked.request_token.expose()).await;
     let opened = opened.map_err(reasons::of_kite)?;
     let proved = Proved { app: &app, caller: &caller, session, keys: &keys, api_key: &api_key };
     shared::http::ok(proved.store(&opened, asked.move_here).await?)

@@ -41,7 +41,7 @@ async fn zerodha_disconnect(
 ) -> Reply {
     let connection = Uuid::parse_str(&connection).map_err(|_| Problem::new(NOT_FOUND))?;
     let kept = statement(
-        "select api_key, token_sealed, sealing_key from brokers.connections where connection_id = $1",
+        "select api_key, state, token_sealed, sealing_key from brokers.connections where connection_id = $1",
         [typed(&connection)],
     );
     let [rows] = app.db().read(&caller, [kept]).await?;
@@ -55,7 +55,10 @@ async fn zerodha_disconnect(
 
 /// Ends the session at Zerodha, if there is one; whatever keeps it from that keeps nobody from disconnecting.
 async fn end(app: &App, caller: &Caller, connection: Uuid, row: &Row) -> bool {
-    let Some(sealed) = row.get::<_, Option<Vec<u8>>>("token_sealed") else { return true };
+    let Some(sealed) = row.get::<_, Option<Vec<u8>>>("token_sealed") else {
+        // Only mornings end sessions there; whatever else took the token away leaves one until the next.
+        return row.get::<_, &str>("state") == "expired";
+    };
     let ended = async {
         let session = caller.session()?;
         let place = Place { workspace: session.workspace_id, user: session.user_id, connection };

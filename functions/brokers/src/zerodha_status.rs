@@ -6,7 +6,8 @@ use serde::Serialize;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
-use shared::{Access, App, Caller, Permission, Problem, typed};
+use shared::limits::Limit;
+use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -14,6 +15,9 @@ use utoipa_axum::routes;
 use crate::connection::{COLUMNS, Connection, Happening, State as Is, what_to_do};
 use crate::reasons;
 use crate::sealing::{Place, SealingKeys};
+
+/// Checks by one person: each asks Zerodha in the turn of everybody.
+const PER_PERSON: Limit = Limit { name: "zerodha-check", most: 20, window_s: 300 };
 
 /// For any member: they see their own.
 pub fn route() -> Route {
@@ -59,6 +63,9 @@ async fn zerodha_status(
     let sql = format!(
         "select {COLUMNS}, token_sealed, sealing_key from brokers.connections order by connected_at, connection_id"
     );
+    if asked.check {
+        PER_PERSON.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
+    }
     let [rows] = app.db().read(&caller, [statement(&sql, [])]).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in &rows {

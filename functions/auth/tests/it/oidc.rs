@@ -213,6 +213,57 @@ async fn an_organisation_is_a_workspace_and_its_roles_are_up_to_date() -> Result
     );
     let (other, _) = role("user_1", json!({ "o": { "id": "org_2", "rol": "admin" } })).await?;
     assert_ne!(other, workspace);
+    let last = role("user_1", json!({ "o": { "id": "org_1", "rol": "member" } })).await?;
+    assert_eq!(last.1, "owner", "the last owner stays one until they transfer");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_leaves_the_organisation_has_no_way_in() -> Result<()> {
+    let here = Here::start().await?;
+    let issuer = Issuer::begin(&here).await?;
+    let inside = issuer.token("user_1", &json!({ "o": { "id": "org_1", "rol": "admin" } }))?;
+    let inside = exchange(&here, &inside).await?.body;
+    let workspace = inside["workspaceId"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(
+        here.get(&format!("/v1/workspaces/{workspace}"), &person(&inside)).await?.status,
+        200
+    );
+    // Without the organisation in the token: it was left, or is not active.
+    let outside = exchange(&here, &issuer.token("user_1", &json!({}))?).await?.body;
+    assert_eq!(outside["userId"], inside["userId"]);
+    let switch = format!("/v1/workspaces/{workspace}/token");
+    assert_eq!(here.post(&switch, &person(&outside), &json!({})).await?.status, 404);
+    assert_eq!(
+        here.get(&format!("/v1/workspaces/{workspace}"), &person(&outside)).await?.status,
+        404
+    );
+    let asked = json!({ "refreshToken": outside["refreshToken"], "workspaceId": workspace });
+    assert_eq!(here.post("/v1/auth/refresh", None, &asked).await?.status, 403);
+    let lives = "select max(expires_at) <= now() + interval '1 hour' from auth.sessions where organisation_workspace is not null";
+    assert!(
+        here.admin().await?.query_one(lives, &[]).await?.get::<_, bool>(0),
+        "and has to come back every hour"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_erased_person_comes_back_as_somebody_new() -> Result<()> {
+    let here = Here::start().await?;
+    let issuer = Issuer::begin(&here).await?;
+    let claims = json!({ "email": "asha@example.in", "email_verified": true });
+    let token = issuer.token("user_1", &claims)?;
+    let first = exchange(&here, &token).await?.body;
+    assert_eq!(here.get("/v1/auth/me", &person(&first)).await?.body["email"], "asha@example.in");
+    assert_eq!(
+        here.send(http::Method::DELETE, "/v1/auth/me", Some(&person(&first)), &[], "")
+            .await?
+            .status,
+        200
+    );
+    let again = exchange(&here, &token).await?.body;
+    assert_ne!(again["userId"], first["userId"]);
     Ok(())
 }
 
@@ -243,6 +294,8 @@ async fn only_a_live_session_of_a_configured_issuer_and_party_is_taken() -> Resu
         ("expired", signed(json!({ "exp": now - 6 }))?),
         ("not yet valid", signed(json!({ "nbf": now + 30 }))?),
         ("without an end", signed(json!({ "exp": null }))?),
+        ("for another service", signed(json!({ "aud": "hasura" }))?),
+        ("a machine", issuer.token("mch_1", &json!({}))?),
         ("without a subject", signed(json!({ "sub": "" }))?),
     ];
     refused(&here, table).await?;
@@ -260,14 +313,17 @@ async fn a_token_that_is_signed_otherwise_is_refused() -> Result<()> {
     let claims = issuer.claims("user_1", &json!({}));
     let signed = |header: &Header| issuer.sign(header, &claims);
     // jsonwebtoken's header has no `cat`, so this one is signed by hand.
-    let mut machine: Value = serde_json::to_value(header())?;
-    machine["cat"] = "cl_B7d4PD333AAA".into();
-    let signing = format!("{}.{}", part(&machine), part(&claims));
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &issuer.key)
         .map_err(|_| anyhow::anyhow!("no key"))?;
-    let signature = pair.sign(&SystemRandom::new(), signing.as_bytes());
-    let signature = signature.map_err(|_| anyhow::anyhow!("no signature"))?;
-    let machine = format!("{signing}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature.as_ref()));
+    let of_category = |category: &str| -> Result<String> {
+        let mut header: Value = serde_json::to_value(header())?;
+        header["cat"] = category.into();
+        let signing = format!("{}.{}", part(&header), part(&claims));
+        let signature = pair.sign(&SystemRandom::new(), signing.as_bytes());
+        let signature = signature.map_err(|_| anyhow::anyhow!("no signature"))?;
+        Ok(format!("{signing}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature.as_ref())))
+    };
+    let session = of_category("cl_B7d4PD111AAA")?;
     let none = format!("{}.{}.", part(&json!({ "alg": "none", "kid": "one" })), part(&claims));
     let hmac = Header { kid: Some("one".into()), ..Header::new(Algorithm::HS256) };
     let confused = encode(&hmac, &claims, &EncodingKey::from_secret(b"anything"))?;
@@ -277,7 +333,8 @@ async fn a_token_that_is_signed_otherwise_is_refused() -> Result<()> {
         ("an unknown key", signed(&Header { kid: Some("two".into()), ..header() })?),
         ("no key", signed(&Header { kid: None, ..header() })?),
         ("an access token", signed(&Header { typ: Some("at+jwt".into()), ..header() })?),
-        ("a machine's", machine),
+        ("a machine's", of_category("cl_B7d4PD333AAA")?),
+        ("a template's", of_category("cl_B7d4PD222AAA")?),
         ("none", none),
         ("HS256", confused),
         ("altered", format!("{signed_part}x.{signature}")),
@@ -285,6 +342,7 @@ async fn a_token_that_is_signed_otherwise_is_refused() -> Result<()> {
     ];
     refused(&here, table).await?;
     assert_eq!(exchange(&here, &good).await?.status, 200);
+    assert_eq!(exchange(&here, &session).await?.status, 200, "a session's, by its category");
     let asked = issuer.asked_for_keys.load(Ordering::Relaxed);
     assert!(asked <= 2, "an unknown key asks at most once a minute, not {asked} times");
     Ok(())

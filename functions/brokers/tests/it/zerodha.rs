@@ -172,6 +172,13 @@ async fn one_account_has_one_connection_and_its_owner_moves_it() -> Result<()> {
     assert!(left["whatToDo"].is_string());
     let tokens = "select count(*) from brokers.connections where token_sealed is not null";
     assert_eq!(here.admin().await?.query_one(tokens, &[]).await?.get::<_, i64>(0), 1);
+    // And back again: what was left behind is this one.
+    let came = here.zerodha(&asha, "AB1234", "success").await?;
+    let mut body = came.callback();
+    body["moveHere"] = true.into();
+    assert_eq!(callback(&here, &asha, &body).await?.status, 200);
+    let back = status(&here, &asha, "").await?;
+    assert_eq!((back.len(), &back[0]["state"]), (1, &json!("connected")));
     Ok(())
 }
 
