@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod model;
+mod secret;
 mod yaml;
 
 use std::collections::BTreeMap;

@@ -12,9 +12,6 @@ use uuid::Uuid;
 
 use crate::{purge, reasons};
 
-/// Days from asking to deletion; the README and the deployment guide state them, too.
-pub(crate) const DAYS: i64 = 30;
-
 /// For any person.
 pub fn route() -> Route {
     Route::new(routes!(erase), Access::Person)
@@ -28,17 +25,12 @@ struct Erased {
     purge_after: Timestamp,
 }
 
-/// When what is erased now is deleted.
-pub(crate) fn purge_after(erased: Timestamp) -> Timestamp {
-    Timestamp::from_second(erased.as_second() + DAYS * 24 * 3600).unwrap_or(erased)
-}
-
 /// Erases the caller: every session and key ends now, places in other people's workspaces are given up, and after
 /// 30 days everything about them is deleted, with the workspaces that were theirs alone. Refused while a workspace
 /// with other members has no other owner.
 #[utoipa::path(delete, path = "/v1/auth/me", responses((status = 200, body = Erased)))]
 async fn erase(State(app): State<App>, caller: Caller, _: Query<Nothing>) -> Reply {
-    let purge_after = purge_after(clock::now());
+    let purge_after = purge::after(clock::now());
     let erase = statement(
         "select outcome, workspace_ids from tenant.erase_person($1)",
         [typed(&purge_after)],

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
 use super::evaluate::Evaluator;
+use super::secret;
 use super::yaml::{Kind, Node};
 use crate::iam::{Policy, Role};
 
@@ -216,7 +217,7 @@ impl Model {
             }
             "AWS::SecretsManager::Secret" => {
                 let name = evaluator.physical(id);
-                let first = generated(&evaluator.value(properties)?)?;
+                let first = secret::generated(&evaluator.value(properties)?)?;
                 self.first_values.extend(first.map(|value| (name.clone(), value)));
                 self.secrets.push(name);
             }
@@ -386,20 +387,4 @@ fn bucket(name: String, properties: &Value) -> Result<Bucket> {
         Ok((arn.to_owned(), prefix.to_owned()))
     });
     Ok(Bucket { name, notifies: notifies.collect::<Result<_>>()? })
-}
-
-/// What a secret that generates its value has in it: its template with a random text in the place of its key.
-fn generated(properties: &Value) -> Result<Option<String>> {
-    let generate = &properties["GenerateSecretString"];
-    let (Some(template), Some(key)) =
-        (generate["SecretStringTemplate"].as_str(), generate["GenerateStringKey"].as_str())
-    else {
-        return Ok(None);
-    };
-    let mut value: Value = serde_json::from_str(template).context("SecretStringTemplate")?;
-    value[key] = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()]
-        .map(|part| part.simple().to_string())
-        .concat()
-        .into();
-    Ok(Some(value.to_string()))
 }
