@@ -8,6 +8,9 @@ mod api_key;
 mod keys;
 mod token;
 
+use std::future::Future;
+use std::pin::Pin;
+
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -112,11 +115,6 @@ impl Access {
         Self::Member(permission)
     }
 
-    /// A member with this permission, or a program with a key for it.
-    pub const fn member_or_key(permission: Permission) -> Self {
-        Self::MemberOrKey(permission)
-    }
-
     /// Whether callers show a token or a key of ours.
     pub const fn identifies(self) -> bool {
         matches!(self, Self::Person | Self::Member(_) | Self::MemberOrKey(_))
@@ -198,11 +196,14 @@ impl FromRequestParts<App> for Caller {
         };
         let by = match (access, parts.headers.get(API_KEY_HEADER)) {
             (Some(Access::MemberOrKey(permission)), Some(text)) => {
+                let counter = parts.extensions.get::<KeyCounter>().copied().ok_or_else(|| {
+                    Problem::internal(anyhow::anyhow!("a route for keys that does not count them"))
+                })?;
                 // Two identities at once: which one counts would be a guess.
                 if parts.headers.contains_key(AUTHORIZATION) {
                     return Err(Problem::new(reasons::TWO_CREDENTIALS));
                 }
-                key(app, text.to_str().unwrap_or_default(), permission).await?
+                key(app, text.to_str().unwrap_or_default(), permission, counter).await?
             }
             _ => session(app, &parts.headers, access).await?,
         };
@@ -212,14 +213,32 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-async fn key(app: &App, text: &str, permission: Permission) -> Result<Credential, Problem> {
+/// Counts a request by a key. A value that only routes for keys name, so that only they link what counts.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyCounter(fn(App, String) -> Counted);
+
+type Counted = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
+
+impl KeyCounter {
+    /// Exactly, for all functions together.
+    pub(crate) const EXACT: Self = Self(|app, subject| {
+        Box::pin(async move { PER_KEY.take(&app, &subject, clock::now()).await })
+    });
+}
+
+async fn key(
+    app: &App,
+    text: &str,
+    permission: Permission,
+    KeyCounter(count): KeyCounter,
+) -> Result<Credential, Problem> {
     let scope = permission.scope().ok_or_else(|| {
         Problem::internal(anyhow::anyhow!("a route for keys whose permission has no scope"))
     })?;
     // Prefix and checksum are looked at before anything is asked.
     let key = ApiKey::read(text).ok_or_else(|| Problem::new(reasons::BAD_KEY))?;
     // By the whole key: its id is no secret, and who knows only that takes nothing away from its owner.
-    PER_KEY.take(app, &key.subject(), clock::now()).await?;
+    count(app.clone(), key.subject()).await?;
     Ok(Credential::Key(key, scope))
 }
 

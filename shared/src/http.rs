@@ -10,6 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa_axum::router::UtoipaMethodRouter;
 
+use crate::auth::KeyCounter;
 use crate::{Access, App, Config, Outcome, Problem, telemetry};
 pub use extract::{Body, Json, Query, SourceAddress, media_type, read_json};
 pub use frame::RequestId;
@@ -25,12 +26,22 @@ pub struct Route {
     documented: UtoipaMethodRouter<App>,
     access: Access,
     body_limit: usize,
+    keys: Option<KeyCounter>,
 }
 
 impl Route {
     /// The route of `routes!(handler)` and who may call it.
     pub fn new(documented: UtoipaMethodRouter<App>, access: Access) -> Self {
-        Self { documented, access, body_limit: DEFAULT_BODY_LIMIT }
+        Self { documented, access, body_limit: DEFAULT_BODY_LIMIT, keys: None }
+    }
+
+    /// The same for members with this permission, and for programs with a key for it.
+    pub fn for_keys_too(
+        documented: UtoipaMethodRouter<App>,
+        permission: crate::Permission,
+    ) -> Self {
+        let route = Self::new(documented, Access::MemberOrKey(permission));
+        Self { keys: Some(KeyCounter::EXACT), ..route }
     }
 
     /// Takes bodies of up to this many bytes.
@@ -63,6 +74,10 @@ impl Route {
             .layer(DefaultBodyLimit::max(self.body_limit))
             .layer(axum::middleware::from_fn(frame::operators_only))
             .layer(axum::Extension(self.access));
+        let router = match self.keys {
+            Some(counter) => router.layer(axum::Extension(counter)),
+            None => router,
+        };
         frame::around(router.with_state(app.clone()), &app)
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
-use shared::{Access, Caller, Db, Permission, Problem, Timestamp, clock};
+use shared::{Caller, Db, Permission, Problem, Timestamp, clock};
 use stores::accounts::Account;
 use stores::ledger::{BookOn, Part, read_book};
 use tokio_postgres::Row;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(get), Access::member_or_key(Permission::ReadPortfolio))
+    Route::for_keys_too(routes!(get), Permission::ReadPortfolio)
 }
 
 /// A workspace's portfolio.

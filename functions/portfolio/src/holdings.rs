@@ -9,7 +9,7 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::problem::reasons;
-use shared::{Access, Caller, Db, Permission, Problem, clock, typed};
+use shared::{Caller, Db, Permission, Problem, clock, typed};
 use stores::ledger::{BookOn, Part, read_book};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(holdings), Access::member_or_key(Permission::ReadPortfolio))
+    Route::for_keys_too(routes!(holdings), Permission::ReadPortfolio)
 }
 
 /// A holding.

@@ -5,7 +5,7 @@ use ledger::{Allocation, Mover, Totals, allocate, movers, totals};
 use serde::Serialize;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
-use shared::{Access, Caller, Db, Permission, clock};
+use shared::{Caller, Db, Permission, clock};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -14,7 +14,7 @@ const MOVERS: usize = 5;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(summary), Access::member_or_key(Permission::ReadPortfolio))
+    Route::for_keys_too(routes!(summary), Permission::ReadPortfolio)
 }
 
 /// The portfolio at a glance.

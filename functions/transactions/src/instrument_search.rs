@@ -9,14 +9,14 @@ use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
-use shared::{Access, Caller, Db, Permission, clock, typed};
+use shared::{Caller, Db, Permission, clock, typed};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// For any member.
 pub fn route() -> Route {
-    Route::new(routes!(instrument_search), Access::member_or_key(Permission::ReadPortfolio))
+    Route::for_keys_too(routes!(instrument_search), Permission::ReadPortfolio)
 }
 
 /// An instrument.
