@@ -193,16 +193,12 @@ impl Aws {
         Ok(())
     }
 
-    async fn bucket(&self, bucket: &Bucket) -> Result<()> {
+    /// Makes an empty bucket, where there is none of that name yet.
+    pub async fn make_bucket(&self, name: &str) -> Result<()> {
         let place = s3::CreateBucketConfiguration::builder();
         let place = place.location_constraint(s3::BucketLocationConstraint::from(REGION)).build();
-        let created = self
-            .s3
-            .create_bucket()
-            .bucket(&bucket.name)
-            .create_bucket_configuration(place)
-            .send()
-            .await;
+        let created =
+            self.s3.create_bucket().bucket(name).create_bucket_configuration(place).send().await;
         match created {
             Err(err)
                 if err
@@ -210,6 +206,11 @@ impl Aws {
                     .is_some_and(|err| err.is_bucket_already_owned_by_you()) => {}
             created => drop(created?),
         }
+        Ok(())
+    }
+
+    async fn bucket(&self, bucket: &Bucket) -> Result<()> {
+        self.make_bucket(&bucket.name).await?;
         let mut notify = s3::NotificationConfiguration::builder();
         for (queue, prefix) in &bucket.notifies {
             let rule =

@@ -4,12 +4,13 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_types::SdkConfig;
 use axum::extract::FromRef;
 
 use crate::auth::KeyRing;
 use crate::aws::Aws;
 use crate::secrets::Secrets;
-use crate::{Config, Db, Problem};
+use crate::{Config, Db};
 
 /// The state of a process, cheap to clone. Making it connects nothing.
 #[derive(Clone)]
@@ -61,18 +62,22 @@ impl App {
     }
 
     /// What only some functions have, made when it is first asked for.
-    pub fn once<T: Clone + Send + Sync + 'static>(
-        &self,
-        make: impl FnOnce() -> Result<T, Problem>,
-    ) -> Result<T, Problem> {
+    pub fn once<T: Clone + Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> T {
         let mut others = self.0.others.lock().unwrap_or_else(PoisonError::into_inner);
         let made = others.get(&TypeId::of::<T>()).and_then(|one| one.downcast_ref::<T>()).cloned();
-        if let Some(made) = made {
-            return Ok(made);
-        }
-        let made = make()?;
-        others.insert(TypeId::of::<T>(), Box::new(made.clone()));
-        Ok(made)
+        made.unwrap_or_else(|| {
+            let made = make();
+            others.insert(TypeId::of::<T>(), Box::new(made.clone()));
+            made
+        })
+    }
+
+    /// The client of an AWS service that only some functions use.
+    pub fn client<C: Clone + Send + Sync + 'static>(
+        &self,
+        build: impl FnOnce(&SdkConfig) -> C,
+    ) -> C {
+        self.once(|| build(self.aws().sdk()))
     }
 
     /// The public keys that tokens are checked with.

@@ -21,7 +21,7 @@ use crate::http::{RequestId, SourceAddress};
 use crate::limits::Limit;
 use crate::problem::reasons;
 use crate::{App, Problem, clock, telemetry};
-pub use api_key::{ApiKey, sha256};
+pub use api_key::ApiKey;
 pub use keys::{KeyRing, PublicKey};
 pub use token::{AUDIENCE, Claims, LIFETIME_S, Signer, verify};
 

@@ -1,8 +1,6 @@
 //! AWS clients, each built at most once and only when first used.
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -23,8 +21,6 @@ struct Clients {
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     secrets: OnceLock<aws_sdk_secretsmanager::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
-    /// Clients of services that only some functions use, by their type.
-    others: Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>,
 }
 
 impl Aws {
@@ -36,27 +32,12 @@ impl Aws {
             dynamodb: OnceLock::new(),
             secrets: OnceLock::new(),
             sqs: OnceLock::new(),
-            others: Mutex::default(),
         };
         Self(Arc::new(clients))
     }
 
-    /// The client of another AWS service, built when it is first asked for.
-    pub fn client<C: Clone + Send + Sync + 'static>(
-        &self,
-        build: impl FnOnce(&SdkConfig) -> C,
-    ) -> C {
-        let mut others = self.0.others.lock().unwrap_or_else(PoisonError::into_inner);
-        let built =
-            others.get(&TypeId::of::<C>()).and_then(|client| client.downcast_ref::<C>()).cloned();
-        built.unwrap_or_else(|| {
-            let client = build(self.sdk());
-            others.insert(TypeId::of::<C>(), Box::new(client.clone()));
-            client
-        })
-    }
-
-    fn sdk(&self) -> &SdkConfig {
+    /// What clients are built from.
+    pub(crate) fn sdk(&self) -> &SdkConfig {
         self.0.sdk.get_or_init(|| sdk(&self.0.config))
     }
 

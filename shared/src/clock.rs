@@ -10,11 +10,20 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// So many seconds after a time; the time itself beyond the end of all times.
+pub fn later(at: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_second(at.as_second().saturating_add(seconds)).unwrap_or(at)
+}
+
+/// The time zone of India: UTC+05:30 all year round.
+pub fn india() -> TimeZone {
+    // The offset is a constant within jiff's range.
+    TimeZone::fixed(Offset::from_seconds(5 * 3600 + 1800).unwrap_or(Offset::UTC))
+}
+
 /// The calendar day in India, where the exchanges keep their days.
 pub fn india_day(at: Timestamp) -> Date {
-    // UTC+05:30 all year round; the offset is a constant within jiff's range.
-    let offset = Offset::from_seconds(5 * 3600 + 1800).unwrap_or(Offset::UTC);
-    at.to_zoned(TimeZone::fixed(offset)).date()
+    at.to_zoned(india()).date()
 }
 
 #[cfg(test)]

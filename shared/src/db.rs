@@ -302,7 +302,11 @@ impl Lease {
             Credential::Key(key, scope) => {
                 let (id, hash) = (typed(&key.id), typed(&key.sha256));
                 let params = [id, hash, typed(scope), typed(roles), request, address];
-                self.one("select role from tenant.enter_key($1, $2, $3, $4, $5, $6)", &params).await
+                let sql = "select workspace_id from tenant.enter_key($1, $2, $3, $4, $5, $6)";
+                let rows = self.one(sql, &params).await?;
+                // Only the database knows where a key leads.
+                rows.iter().for_each(|row| telemetry::entered(row.get("workspace_id")));
+                Ok(rows)
             }
         }
     }

@@ -4,12 +4,12 @@
 //! leave one without the others. A second request with the same key waits for the first to
 //! commit, and then answers what it answered.
 
-use aws_lc_rs::digest;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde_json::Value;
 use tokio_postgres::Row;
 
+use crate::crypto::sha256;
 use crate::db::{Statement, statement};
 use crate::problem::reasons;
 use crate::{App, Problem, typed};
@@ -49,7 +49,7 @@ pub struct Claim {
 impl Claim {
     /// The claim of this key on this route for this body.
     pub fn new(key: IdempotencyKey, route: &'static str, body: &[u8]) -> Self {
-        let body_sha256 = digest::digest(&digest::SHA256, body).as_ref().to_vec();
+        let body_sha256 = sha256(body);
         Self { key: key.0, route, body_sha256 }
     }
 

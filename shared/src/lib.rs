@@ -10,6 +10,7 @@ pub mod auth;
 pub mod aws;
 pub mod clock;
 pub mod config;
+pub mod crypto;
 pub mod db;
 pub mod events;
 pub mod fields;

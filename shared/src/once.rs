@@ -5,13 +5,12 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::rand;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use crate::auth::sha256;
-use crate::{App, Problem, Secret, Timestamp};
+use crate::crypto::{random_text, sha256};
+use crate::{App, Problem, Secret, Timestamp, clock};
 
 /// A kind of thing that is good once.
 #[derive(Clone, Copy, Debug)]
@@ -22,15 +21,12 @@ pub struct Once {
     pub good_for_s: i64,
 }
 
-/// 256 random bits, base64url.
-pub fn random() -> Result<Secret, Problem> {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes)
-        .map_err(|_| Problem::internal(std::io::Error::other("no randomness")))?;
-    Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
-}
-
 impl Once {
+    /// When one that begins now is good no more.
+    pub fn ends(&self, now: Timestamp) -> Timestamp {
+        clock::later(now, self.good_for_s)
+    }
+
     /// Begins one: `bound` is what must be shown again to take it, `kept` what taking answers.
     pub async fn begin(
         &self,
@@ -39,8 +35,8 @@ impl Once {
         kept: &[(&str, &str)],
         now: Timestamp,
     ) -> Result<Secret, Problem> {
-        let secret = random()?;
-        let ends = (now.as_second() + self.good_for_s).to_string();
+        let secret = random_text()?;
+        let ends = self.ends(now).as_second().to_string();
         let mut put = app
             .aws()
             .dynamodb()

@@ -10,7 +10,7 @@ use shared::{App, Problem, Secret};
 
 /// The client, in path style, so that a local emulator needs no names of its own.
 pub fn client(app: &App) -> Client {
-    app.aws().client(|sdk| {
+    app.client(|sdk| {
         Client::from_conf(aws_sdk_s3::config::Builder::from(sdk).force_path_style(true).build())
     })
 }

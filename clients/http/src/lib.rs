@@ -5,7 +5,6 @@ mod breaker;
 
 use std::time::Duration;
 
-use aws_lc_rs::rand;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -13,6 +12,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use shared::crypto::random;
 use shared::telemetry::OutsideCall;
 use shared::{App, Problem};
 
@@ -78,18 +78,22 @@ pub enum HttpError {
 }
 
 impl Http {
-    /// The process' client.
+    /// The process' client; an error where no trusted certificates could be read.
     pub fn of(app: &App) -> Result<Self, Problem> {
-        app.once(|| {
-            let provider = rustls::crypto::aws_lc_rs::default_provider();
-            let https = HttpsConnectorBuilder::new()
-                .with_provider_and_native_roots(provider)
-                .map_err(Problem::internal)?
-                .https_or_http()
-                .enable_http1()
-                .build();
-            Ok(Self(Client::builder(TokioExecutor::new()).build(https)))
-        })
+        let made = app.once(|| {
+            let made = Self::make();
+            made.inspect_err(|err| tracing::error!(cause = %err, "no client could be made")).ok()
+        });
+        made.ok_or_else(|| Problem::internal(std::io::Error::other("no client could be made")))
+    }
+
+    fn make() -> std::io::Result<Self> {
+        let https = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        Ok(Self(Client::builder(TokioExecutor::new()).build(https)))
     }
 
     /// Sends a call; one that only reads is sent again when there is no answer or the vendor says that it is down.
@@ -129,14 +133,13 @@ impl Http {
 }
 
 /// Whether it is worth asking again at once.
-pub fn is_passing(status: StatusCode) -> bool {
+fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 502..=504)
 }
 
 /// A pause before another attempt: twice as long each time, and never as long as somebody else's.
 pub fn pause(attempt: u32) -> Duration {
-    let mut byte = [0];
-    // Without randomness the pause is the shortest; nothing depends on it.
-    let _ = rand::fill(&mut byte);
-    Duration::from_millis(100 << attempt).mul_f64(0.5 + f64::from(byte[0]) / 256.0)
+    // Without randomness it is the shortest; nothing depends on it.
+    let [byte] = random::<1>().unwrap_or_default();
+    Duration::from_millis(100 << attempt).mul_f64(0.5 + f64::from(byte) / 256.0)
 }

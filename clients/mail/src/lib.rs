@@ -41,8 +41,7 @@ pub async fn send(app: &App, mail: &Mail) -> Result<(), MailError> {
     let content = |text: &str| Content::builder().data(text).charset("UTF-8").build();
     let body = Body::builder().text(content(mail.text.expose())?).build();
     let message = Message::builder().subject(content(&mail.subject)?).body(body).build();
-    app.aws()
-        .client(Client::new)
+    app.client(Client::new)
         .send_email()
         .from_email_address(from)
         .destination(Destination::builder().to_addresses(&mail.to).build())

@@ -7,7 +7,7 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::problem::reasons::NOT_FOUND;
-use shared::{Access, App, Caller, Permission, Problem, Timestamp, clock, typed};
+use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -83,7 +83,7 @@ async fn key_rotate(
         return Err(Problem::new(refusal.unwrap_or(NOT_FOUND)));
     };
     let made = NewKey::make(row.get("name"), row.get("scopes"), row.get("expires_at"))?;
-    let ends = Timestamp::from_second(now.as_second() + asked.overlap_s).unwrap_or(now);
+    let ends = clock::later(now, asked.overlap_s);
     let id = made.id().to_owned();
     let retire = statement(
         "update access.api_keys set rotated_to = $2, expires_at = least(coalesce(expires_at, $3), $3) where key_id = $1",

@@ -165,7 +165,7 @@ pub(crate) fn is_a_sessions(token: &str) -> bool {
 }
 
 async fn key(app: &App, provider: &Provider, kid: &str) -> Result<Option<DecodingKey>, Problem> {
-    let published = app.once(|| Ok(Published::default()))?;
+    let published = app.once(Published::default);
     let known = {
         let all = published.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(&provider.jwks_uri).cloned()

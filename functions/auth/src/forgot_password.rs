@@ -65,7 +65,7 @@ async fn forgot_password(
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
     PER_EMAIL.take(&app, &asked.email, now).await?;
     let reset_id = Uuid::now_v7();
-    let expires_at = Timestamp::from_second(now.as_second() + EXPIRES_AFTER_S).unwrap_or(now);
+    let expires_at = clock::later(now, EXPIRES_AFTER_S);
     let event = Envelope::new(None, &PasswordResetRequested { reset_id })?;
     app.db()
         .query(

@@ -5,11 +5,8 @@
 //! the newer code counts.
 
 use ::mail::Mail;
-use aws_lc_rs::{digest, rand};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
-use shared::auth::sha256;
+use shared::crypto::{random, random_text, sha256};
 use shared::events::{Event, MemberInvited, PasswordResetRequested, RegistrationRequested};
 use shared::queue::{Consumer, Delivery};
 use shared::{App, Problem, Secret, typed};
@@ -128,14 +125,7 @@ fn new_code() -> Result<Secret, Problem> {
 
 /// What accepts an invitation: 256 random bits.
 fn new_token() -> Result<Secret, Problem> {
-    Ok(Secret::new(format!("kmi_{}", BASE64_URL_SAFE_NO_PAD.encode(random::<32>()?))))
-}
-
-fn random<const N: usize>() -> Result<[u8; N], Problem> {
-    let mut bytes = [0; N];
-    rand::fill(&mut bytes)
-        .map_err(|_| Problem::internal(std::io::Error::other("no randomness")))?;
-    Ok(bytes)
+    Ok(Secret::new(format!("kmi_{}", random_text()?.expose())))
 }
 
 /// Reads a code as people type it, with spaces.
@@ -147,8 +137,7 @@ pub(crate) fn read_code(text: &str) -> Result<String, String> {
 
 /// What is kept of a code. With what it is for in it, equal codes have unequal hashes.
 pub(crate) fn code_sha256(of: Uuid, code: &str) -> Vec<u8> {
-    let bytes = [of.as_bytes(), code.as_bytes()].concat();
-    digest::digest(&digest::SHA256, &bytes).as_ref().to_vec()
+    sha256(&[of.as_bytes(), code.as_bytes()].concat())
 }
 
 #[cfg(test)]

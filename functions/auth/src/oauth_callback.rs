@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use shared::auth::sha256;
+use shared::crypto::sha256;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;

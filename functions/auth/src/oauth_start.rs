@@ -4,11 +4,11 @@ use axum::extract::{Path, State};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Serialize;
-use shared::auth::sha256;
+use shared::crypto::{random_text, sha256};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route, SourceAddress};
 use shared::limits::Limit;
-use shared::once::{self, Once};
+use shared::once::Once;
 use shared::problem::reasons::NOT_FOUND;
 use shared::{Access, App, Problem, Timestamp, clock};
 use utoipa::ToSchema;
@@ -88,7 +88,7 @@ async fn oauth_start(
     if !sign_in.redirect_uris.contains(&asked.redirect_uri) {
         return Err(Problem::new(reasons::REDIRECT_URI));
     }
-    let (nonce, verifier) = (once::random()?, once::random()?);
+    let (nonce, verifier) = (random_text()?, random_text()?);
     let bound = [("provider", name.as_str()), ("browser", &asked.challenge)];
     let kept = [
         ("nonce", nonce.expose()),
@@ -107,10 +107,9 @@ async fn oauth_start(
         .append_pair("code_challenge", &challenge)
         .append_pair("code_challenge_method", "S256")
         .finish();
-    let ends = now.as_second() + STATE.good_for_s;
     shared::http::ok(OauthBegun {
         authorization_url: format!("{}?{query}", sign_in.authorization_endpoint),
         state: state.expose().to_owned(),
-        expires_at: Timestamp::from_second(ends).unwrap_or(now),
+        expires_at: STATE.ends(now),
     })
 }

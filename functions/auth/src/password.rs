@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
-use aws_lc_rs::rand;
+use shared::crypto::random;
 use shared::{Problem, Secret};
 
 /// Argon2id with 19 MiB, two passes, one lane: the OWASP password storage recommendation.
@@ -27,8 +27,7 @@ pub(crate) fn read(text: &str) -> Result<Secret, String> {
 
 /// The hash to keep, in PHC form with its parameters and salt.
 pub(crate) fn hash(password: &Secret) -> Result<String, Problem> {
-    let mut salt = [0; 16];
-    rand::fill(&mut salt).map_err(|_| Problem::internal(Error::other("no randomness")))?;
+    let salt = random::<16>()?;
     let hash: PasswordHash = argon2()?
         .hash_password_with_salt(password.expose().as_bytes(), &salt)
         .map_err(|_| Problem::internal(Error::other("argon2 failed")))?;

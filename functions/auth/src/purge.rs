@@ -31,7 +31,7 @@ async fn run(app: App, event: Value) -> Result<Value, Problem> {
 
 /// When what is erased now is deleted.
 pub(crate) fn after(erased: Timestamp) -> Timestamp {
-    Timestamp::from_second(erased.as_second() + DAYS * 24 * 3600).unwrap_or(erased)
+    clock::later(erased, DAYS * 24 * 3600)
 }
 
 /// Writes down who was erased, before anything of them is deleted.

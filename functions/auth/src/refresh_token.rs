@@ -1,9 +1,8 @@
 //! Refresh tokens: random, kept as a hash, each good for one use and one successor.
 
-use aws_lc_rs::rand;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use shared::auth::sha256;
+use shared::crypto::{random_text, sha256};
 use shared::seal::SealingKey;
 use shared::{Problem, Secret};
 
@@ -17,10 +16,7 @@ pub(crate) struct RefreshToken(Secret);
 
 impl RefreshToken {
     pub(crate) fn make() -> Result<Self, Problem> {
-        let mut bytes = [0; 32];
-        rand::fill(&mut bytes)
-            .map_err(|_| Problem::internal(std::io::Error::other("no randomness")))?;
-        Ok(Self(Secret::new(format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes)))))
+        Ok(Self(Secret::new(format!("{PREFIX}{}", random_text()?.expose()))))
     }
 
     /// Reads a token, or says why it cannot be one.

@@ -86,7 +86,7 @@ async fn register(
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
     PER_EMAIL.take(&app, &asked.email, now).await?;
     let registration_id = Uuid::now_v7();
-    let expires_at = Timestamp::from_second(now.as_second() + EXPIRES_AFTER_S).unwrap_or(now);
+    let expires_at = clock::later(now, EXPIRES_AFTER_S);
     let password_hash = password::hash(&asked.password)?;
     let event = Envelope::new(None, &RegistrationRequested { registration_id })?;
     app.db()

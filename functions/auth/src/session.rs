@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shared::auth::{LIFETIME_S, Session, Signer};
-use shared::{Problem, Timestamp};
+use shared::{Problem, Timestamp, clock};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub(crate) struct SessionTokens {
 
 /// When a session opened now ends.
 pub(crate) fn ends(now: Timestamp) -> Timestamp {
-    Timestamp::from_second(now.as_second() + DAYS * 24 * 3600).unwrap_or(now)
+    clock::later(now, DAYS * 24 * 3600)
 }
 
 /// What a session's caller is told.

@@ -1,10 +1,9 @@
 //! A connection to Zerodha: its states, and what each asks of its owner.
 
+use jiff::ToSpan;
 use jiff::civil::Time;
-use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, ToSpan};
 use serde::Serialize;
-use shared::Timestamp;
+use shared::{Timestamp, clock};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -138,12 +137,10 @@ pub(crate) fn what_to_do(state: State, reason: &str) -> Option<&'static str> {
 
 /// The next six in the morning in India, when every access token of Kite ends.
 pub(crate) fn next_six(now: Timestamp) -> Timestamp {
-    // India has had one offset since 1945 and no summer time.
-    let india = TimeZone::fixed(Offset::constant(5).saturating_add(SignedDuration::from_mins(30)));
-    let here = now.to_zoned(india.clone());
+    let here = now.to_zoned(clock::india());
     let six = Time::constant(6, 0, 0, 0);
     let day = if here.time() < six { here.date() } else { here.date().saturating_add(1.day()) };
-    day.to_datetime(six).to_zoned(india).map_or(now, |at| at.timestamp())
+    day.to_datetime(six).to_zoned(clock::india()).map_or(now, |at| at.timestamp())
 }
 
 #[cfg(test)]

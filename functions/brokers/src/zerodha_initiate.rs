@@ -44,7 +44,6 @@ async fn zerodha_initiate(State(app): State<App>, caller: Caller, _: Query<Nothi
     let api_key = &apps.of(session.user_id)?.api_key;
     let state = login_state::begin(&app, session, api_key, now).await?;
     let login_url = Kite::of(&app)?.login_url(api_key, state.expose());
-    let ends = now.as_second() + login_state::STATE.good_for_s;
-    let expires_at = Timestamp::from_second(ends).unwrap_or(now);
+    let expires_at = login_state::STATE.ends(now);
     shared::http::ok(Begun { login_url, state: state.expose().to_owned(), expires_at })
 }

@@ -216,7 +216,7 @@ impl Questions {
 
     async fn answers(self, app: &App, from: Timestamp, to: Timestamp) -> Result<Answers, Problem> {
         let mut answers = vec![Vec::new(); self.queries.len()];
-        let client = app.aws().client(|sdk| {
+        let client = app.client(|sdk| {
             // A few kilobytes once in a while; emulators do not inflate them.
             let config = aws_sdk_cloudwatch::config::Builder::from(sdk);
             Client::from_conf(config.disable_request_compression(true).build())

@@ -8,7 +8,6 @@ mod store;
 
 use std::io::Read;
 
-use aws_lc_rs::digest;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use shared::queue::Consumer;
@@ -63,7 +62,7 @@ async fn load_all(app: App, body: String) -> Result<(), Problem> {
 
 async fn load(app: &App, bucket: &str, key: &str) -> Result<(), Problem> {
     let bytes = fetch(app, bucket, key).await?;
-    let sha256 = digest::digest(&digest::SHA256, &bytes).as_ref().to_vec();
+    let sha256 = shared::crypto::sha256(&bytes);
     let today = clock::india_day(clock::now());
     let text = text_of(bytes).map_err(Problem::internal)?;
     let file = files::read(&text, today).map_err(Problem::internal)?;

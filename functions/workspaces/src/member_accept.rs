@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::Serialize;
-use shared::auth::sha256;
+use shared::crypto::sha256;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};

@@ -91,7 +91,7 @@ async fn member_invite(
         return shared::http::json(StatusCode::ACCEPTED, &earlier);
     }
     let invitation_id = Uuid::now_v7();
-    let expires_at = Timestamp::from_second(now.as_second() + EXPIRES_AFTER_S).unwrap_or(now);
+    let expires_at = clock::later(now, EXPIRES_AFTER_S);
     let event = Envelope::new(Some(session.workspace_id), &MemberInvited { invitation_id })?;
     let invite = statement(
         "insert into workspaces.invitations (workspace_id, invitation_id, email, role, invited_by, expires_at)

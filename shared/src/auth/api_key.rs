@@ -3,8 +3,7 @@
 //! The checksum is the CRC-32 (ISO 3309) of what stands before it, in six digits of base 62: a mistyped key, and
 //! most of what a scanner for leaked secrets finds by chance, is refused without asking anybody.
 
-use aws_lc_rs::{digest, rand};
-
+use crate::crypto::{random, sha256};
 use crate::{Problem, Secret};
 
 /// What every key begins with: whose it is and for which surface.
@@ -28,7 +27,7 @@ pub struct ApiKey {
 impl ApiKey {
     /// Makes a key; the text is to be shown once.
     pub fn make() -> Result<(Self, Secret), Problem> {
-        let body = format!("{PREFIX}{}_{}", random(ID)?, random(SECRET)?);
+        let body = format!("{PREFIX}{}_{}", letters(ID)?, letters(SECRET)?);
         let text = format!("{body}{}", checksum(&body));
         let key = Self::read(&text)
             .ok_or_else(|| Problem::internal(anyhow::anyhow!("a key that was made is none")))?;
@@ -53,18 +52,11 @@ impl ApiKey {
     }
 }
 
-/// SHA-256, as what is kept of a secret with enough randomness of its own.
-pub fn sha256(bytes: &[u8]) -> Vec<u8> {
-    digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
-}
-
 /// Random letters, each as likely as the others.
-fn random(length: usize) -> Result<String, Problem> {
+fn letters(length: usize) -> Result<String, Problem> {
     let mut text = String::with_capacity(length);
     while text.len() < length {
-        let mut bytes = [0; 64];
-        rand::fill(&mut bytes)
-            .map_err(|_| Problem::internal(std::io::Error::other("no randomness")))?;
+        let bytes = random::<64>()?;
         // 248 is the largest multiple of 62 in a byte: what is above would make some letters likelier.
         let fair = bytes.iter().filter(|byte| **byte < 248);
         let letters = fair.map(|byte| char::from(DIGITS[usize::from(byte % 62)]));

@@ -76,6 +76,10 @@ async fn a_key_is_checked_and_its_use_written_down_in_the_one_round_trip_of_the_
     assert_eq!(status().await?, 200);
     assert_eq!(app.db().round_trips(), 1);
     let admin = here.admin().await?;
+    let admitted = asha.workspace_id.to_string();
+    let entered =
+        "select count(*) from access.audit where workspace_id::text = $1 and action = 'key.used'";
+    assert_eq!(admin.query_one(entered, &[&admitted]).await?.get::<_, i64>(0), 1);
     let used = "select count(*) from access.audit where action = 'key.used'";
     assert_eq!(admin.query_one(used, &[]).await?.get::<_, i64>(0), 1);
     // Whatever changes counts on the very next request, and costs nothing more.

@@ -169,6 +169,47 @@ async fn an_address_that_was_erased_can_register_again() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_export_that_cannot_be_made_says_so_and_is_made_when_it_can() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let bucket = here.cloud.bucket()?.to_owned();
+    here.cloud.aws.s3.delete_bucket().bucket(&bucket).send().await?;
+    let asked = here.post("/v1/auth/exports", &asha, &json!({})).await?.body;
+    let mut event = Here::sample("auth-export-run")?;
+    event["Records"][0]["body"] = json!({
+        "eventId": Uuid::now_v7(), "event": "export.requested", "workspaceId": null,
+        "body": { "exportId": asked["exportId"] },
+    })
+    .to_string()
+    .into();
+    let path = format!("/v1/auth/exports/{}", asked["exportId"].as_str().unwrap_or_default());
+    let failures = here.invoke("auth-export-run", &event).await?["batchItemFailures"].clone();
+    assert_eq!(failures.as_array().map(Vec::len), Some(1), "the queue tries again");
+    assert_eq!(here.get(&path, &asha).await?.body["status"], "failed");
+    here.cloud.aws.make_bucket(&bucket).await?;
+    for _ in 0..2 {
+        let answer = here.invoke("auth-export-run", &event).await?;
+        assert_eq!(answer, json!({ "batchItemFailures": [] }), "twice is once");
+    }
+    assert_eq!(here.get(&path, &asha).await?.body["status"], "ready");
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_purges_at_once_delete_a_person_once() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    for person in [&asha, &ravi] {
+        assert_eq!(delete_me(&here, person).await?.status, 200);
+    }
+    let event = json!({ "time": in_days(31) });
+    let (one, other) = tokio::join!(purge(&here, event.clone()), purge(&here, event));
+    let purged = |answer: &Value| answer["purged"].as_u64().unwrap_or_default();
+    assert_eq!(purged(&one?) + purged(&other?), 2);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_restored_database_erases_again_whom_it_had_forgotten_to() -> Result<()> {
     let here = Here::start().await?;
     let (asha, ravi) = (here.person().await?, here.person().await?);

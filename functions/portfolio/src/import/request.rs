@@ -1,6 +1,5 @@
 //! What a caller sends: a form with a file, or JSON with the file in base64.
 
-use aws_lc_rs::digest;
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -214,7 +213,7 @@ async fn json(
 
 fn finish(file: Bytes, file_name: Option<String>, options: Options) -> ImportRequest {
     ImportRequest {
-        file_sha256: digest::digest(&digest::SHA256, &file).as_ref().to_vec(),
+        file_sha256: shared::crypto::sha256(&file),
         file,
         file_name,
         account_id: options.account_id,

@@ -223,6 +223,26 @@ async fn invitations_are_void_when_their_maker_may_invite_no_more() -> Result<()
 }
 
 #[tokio::test]
+async fn of_two_admins_who_remove_each_other_one_stays() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let workspace = made(&here, &asha).await?;
+    for _ in 0..5 {
+        let one = here.member(workspace, "admin").await?;
+        let other = here.member(workspace, "admin").await?;
+        let place = |of: &Person| format!("/v1/workspaces/{workspace}/members/{}", of.user_id);
+        let (at_other, at_one) = (place(&other), place(&one));
+        let (first, second) =
+            tokio::join!(delete(&here, &at_other, &one), delete(&here, &at_one, &other));
+        let mut statuses = [first?.status, second?.status];
+        statuses.sort_unstable();
+        // Whoever comes second is no member by then, or is found to be none when it is their turn.
+        assert!(statuses == [204, 403] || statuses == [204, 404], "{statuses:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn two_transfers_at_once_leave_one_owner() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
