@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// A checked ISIN: two letters, nine letters or digits, and a check digit (ISO 6166).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Isin(String);
+pub struct Isin([u8; 12]);
 
 /// Why a text is not an ISIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,40 +21,46 @@ pub enum InvalidIsin {
 impl Isin {
     /// Reads an ISIN, ignoring case and surrounding space.
     pub fn parse(text: &str) -> Result<Self, InvalidIsin> {
-        let isin = text.trim().to_ascii_uppercase();
-        let bytes = isin.as_bytes();
-        let shaped = bytes.len() == 12
-            && bytes[..2].iter().all(u8::is_ascii_uppercase)
+        let mut bytes: [u8; 12] =
+            text.trim().as_bytes().try_into().map_err(|_| InvalidIsin::Shape)?;
+        bytes.make_ascii_uppercase();
+        let shaped = bytes[..2].iter().all(u8::is_ascii_uppercase)
             && bytes[2..11].iter().all(u8::is_ascii_alphanumeric)
             && bytes[11].is_ascii_digit();
         if !shaped {
             return Err(InvalidIsin::Shape);
         }
-        if luhn(bytes).is_multiple_of(10) { Ok(Self(isin)) } else { Err(InvalidIsin::CheckDigit) }
+        if luhn(bytes).is_multiple_of(10) { Ok(Self(bytes)) } else { Err(InvalidIsin::CheckDigit) }
     }
 
     /// The twelve characters.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Letters and digits only, since that is all `parse` lets in.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 /// The Luhn sum over the digits of ISO 6166: a letter counts as its two digits, A = 10.
-fn luhn(isin: &[u8]) -> u32 {
-    let digits = isin.iter().flat_map(|&byte| match byte {
-        b'0'..=b'9' => vec![u32::from(byte - b'0')],
-        _ => vec![u32::from(byte - b'A' + 10) / 10, u32::from(byte - b'A' + 10) % 10],
+fn luhn(isin: [u8; 12]) -> u32 {
+    let digits = isin.into_iter().rev().flat_map(|byte| match byte {
+        b'0'..=b'9' => [Some(u32::from(byte - b'0')), None],
+        _ => [Some(u32::from(byte - b'A' + 10) % 10), Some(u32::from(byte - b'A' + 10) / 10)],
     });
-    let digits: Vec<u32> = digits.collect();
-    let weigh = |(place, &digit): (usize, &u32)| {
+    let weigh = |(place, digit): (usize, u32)| {
         if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
     };
-    digits.iter().rev().enumerate().map(weigh).sum()
+    digits.flatten().enumerate().map(weigh).sum()
 }
 
 impl std::fmt::Display for Isin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::fmt::Debug for Isin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -68,7 +74,7 @@ impl TryFrom<String> for Isin {
 
 impl From<Isin> for String {
     fn from(isin: Isin) -> Self {
-        isin.0
+        isin.as_str().to_owned()
     }
 }
 

@@ -232,15 +232,7 @@ pub fn movers(book: &[Holding], most: usize) -> (Vec<Mover>, Vec<Mover>) {
         let name = holdings.first().map(|holding| holding.name.clone()).unwrap_or_default();
         let Totals { value, unrealised_gain, unrealised_percent, as_of, sources, .. } =
             totals(holdings);
-        Mover {
-            isin: isin.clone(),
-            name,
-            value,
-            unrealised_gain,
-            unrealised_percent,
-            as_of,
-            sources,
-        }
+        Mover { isin: *isin, name, value, unrealised_gain, unrealised_percent, as_of, sources }
     };
     let mut gainers: Vec<Mover> = securities.into_iter().map(mover).collect();
     gainers.sort_by(|a, b| {

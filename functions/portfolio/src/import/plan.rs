@@ -86,13 +86,13 @@ pub(crate) fn resolve(rows: &[Row], symbols: &Symbols) -> Resolved {
     let mut by_isin: BTreeMap<Isin, Incoming> = BTreeMap::new();
     for row in rows {
         let symbol = row.symbol.as_deref().unwrap_or_default();
-        let found = row.isin.clone().or_else(|| Isin::parse(symbols.isin(symbol)?).ok());
+        let found = row.isin.or_else(|| Isin::parse(symbols.isin(symbol)?).ok());
         let Some(isin) = found else {
             let Place { sheet, row } = row.place.clone();
             unresolved.push(Unresolved { sheet, row, symbol: symbol.to_owned() });
             continue;
         };
-        let holding = incoming(isin.clone(), row);
+        let holding = incoming(isin, row);
         match by_isin.get_mut(&isin) {
             Some(first) => first.absorb(holding),
             None => drop(by_isin.insert(isin, holding)),
@@ -188,7 +188,7 @@ pub(crate) fn decide(
     let current =
         |segment: &Segment| complete.get(segment).is_none_or(|newest| *newest <= terms.as_of);
     let held: BTreeMap<&Isin, &Held> = held.iter().map(|held| (&held.holding.isin, held)).collect();
-    let listed: BTreeSet<Isin> = incoming.iter().map(|row| row.isin.clone()).collect();
+    let listed: BTreeSet<Isin> = incoming.iter().map(|row| row.isin).collect();
     for row in incoming {
         let before = held.get(&row.isin).copied();
         let overtaken = before.is_some_and(|before| before.statement_on > terms.as_of)
@@ -207,7 +207,7 @@ pub(crate) fn decide(
             };
             for held in held.values().filter(gone) {
                 let Incoming { isin, name, .. } = held.holding.clone();
-                plan.removals.push(isin.clone());
+                plan.removals.push(isin);
                 if held.holding.is_nothing() {
                     continue;
                 }
@@ -245,7 +245,7 @@ fn write(plan: &mut Plan, before: Option<&Held>, mut row: Incoming, as_of: Date)
     match kind {
         Some(kind) => plan.changes.push(Change {
             kind,
-            isin: row.isin.clone(),
+            isin: row.isin,
             name: row.name.clone(),
             before: held.map(|held| held.holding.owned()),
             after: (!row.is_nothing()).then(|| row.owned()),

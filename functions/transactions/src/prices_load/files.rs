@@ -142,7 +142,7 @@ impl Lines {
                 Ok((symbol, price, instrument)) => {
                     let better = best.get(&price.isin).is_none_or(|(other, ..)| rank < *other);
                     if better {
-                        best.insert(price.isin.clone(), (rank, symbol, price, instrument));
+                        best.insert(price.isin, (rank, symbol, price, instrument));
                     }
                 }
                 Err(reason) => file.refused.push(RefusedRow { line: *line, reason }),
@@ -171,8 +171,8 @@ impl Lines {
         let name = if name.is_empty() { symbol.clone() } else { name.to_owned() };
         let class = class_by_isin(&isin);
         Ok((
-            Symbol { symbol, isin: isin.clone(), series, on },
-            Price { isin: isin.clone(), on, close, previous },
+            Symbol { symbol, isin, series, on },
+            Price { isin, on, close, previous },
             Instrument { isin, name, class, sector: None, as_of: on },
         ))
     }
@@ -195,9 +195,9 @@ impl Lines {
             }
         }
         // The same ISIN twice would be two answers to one question: the first stands.
-        file.prices.sort_by(|a, b| a.isin.cmp(&b.isin));
+        file.prices.sort_by_key(|price| price.isin);
         file.prices.dedup_by(|a, b| a.isin == b.isin);
-        file.instruments.sort_by(|a, b| a.isin.cmp(&b.isin));
+        file.instruments.sort_by_key(|instrument| instrument.isin);
         file.instruments.dedup_by(|a, b| a.isin == b.isin);
         file
     }
@@ -219,7 +219,7 @@ impl Lines {
                 continue;
             }
             let isin = Isin::parse(text).map_err(|_| "the ISIN is not one")?;
-            let price = Price { isin: isin.clone(), on, close, previous: None };
+            let price = Price { isin, on, close, previous: None };
             let class = Some("mutual_fund");
             rows.push((
                 price,
@@ -246,7 +246,7 @@ impl Lines {
                 }
             }
         }
-        file.instruments.sort_by(|a, b| a.isin.cmp(&b.isin));
+        file.instruments.sort_by_key(|instrument| instrument.isin);
         file.instruments.dedup_by(|a, b| a.isin == b.isin);
         file
     }

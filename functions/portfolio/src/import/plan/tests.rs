@@ -42,7 +42,7 @@ impl Account {
         let held: Vec<Held> = self.held.values().cloned().collect();
         let plan = decide(&held, &self.complete, file.rows.clone(), &terms);
         for row in &plan.writes {
-            self.held.insert(row.isin.clone(), Held { holding: row.clone(), statement_on: as_of });
+            self.held.insert(row.isin, Held { holding: row.clone(), statement_on: as_of });
         }
         for isin in &plan.removals {
             self.held.remove(isin);
