@@ -1,0 +1,140 @@
+//! The ledger: what events and snapshots come to.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::balance::{Move, Snapshot, derived_openings, moves};
+use crate::lots::{Closing, Departure, Income, Lot, LotSource, Machine};
+use crate::steps::Steps;
+use crate::{Event, Place};
+
+/// Everything that follows from the events and the newest snapshot of each place.
+///
+/// The same events in any order make the same ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// The places; everything else names them by their number here.
+    pub places: Vec<Place>,
+    /// Every change of a quantity, by day.
+    pub moves: Vec<Move>,
+    /// What is held, by place.
+    pub positions: Vec<Position>,
+    /// What was sold, in order of sales.
+    pub closings: Vec<Closing>,
+    /// What was paid on holdings.
+    pub incomes: Vec<Income>,
+    /// What went out without being sold.
+    pub departures: Vec<Departure>,
+}
+
+/// What is held in one place after the last event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The open lots, the next to be sold first.
+    pub lots: Vec<Lot>,
+    /// How many are held: the newest snapshot rolled forward.
+    pub quantity: Decimal,
+    /// How the lots agree with the newest snapshot.
+    pub state: Reconciled,
+}
+
+/// How lots and the newest snapshot of a place agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reconciled {
+    /// There is no snapshot and none of it is derived.
+    Events,
+    /// Events and snapshot say the same.
+    Snapshot,
+    /// So much must have been there before the first event, in shares of that time; its day is not known.
+    DerivedOpening(Decimal),
+    /// The lots have so much more than is held, and no event says where it went.
+    UnexplainedOutflow(Decimal),
+}
+
+impl Position {
+    /// What is held cost together, by its lots; `None` when that of a lot is not known, or the lots do not agree
+    /// with what is held.
+    pub fn cost(&self) -> Option<Decimal> {
+        if matches!(self.state, Reconciled::UnexplainedOutflow(_)) {
+            return None;
+        }
+        self.lots.iter().map(|lot| lot.cost).sum()
+    }
+}
+
+impl Ledger {
+    /// Works out lots, closings and quantities from all events and snapshots, in any order.
+    pub fn new(events: &[Event], snapshots: &[Snapshot]) -> Self {
+        let steps = Steps::new(events, snapshots);
+        let openings = derived_openings(&steps);
+        let (moves, outflows) = moves(&steps, &openings);
+        let machine = Machine::run(&steps, &openings);
+        let mut held = vec![Decimal::ZERO; steps.places.len()];
+        moves.iter().for_each(|step| held[step.place] += step.quantity);
+        let mut asserted = vec![false; steps.places.len()];
+        steps.snapshots.iter().for_each(|(place, _)| asserted[*place] = true);
+        let (closings, incomes, departures) =
+            (machine.closings, machine.incomes, machine.departures);
+        let positions = machine
+            .queues
+            .into_iter()
+            .zip(held.into_iter().zip(outflows))
+            .zip(asserted)
+            .zip(&openings);
+        let positions = positions.map(|(((mut queue, (quantity, outflow)), asserted), opening)| {
+            let state = match (asserted, outflow.is_zero(), opening.is_zero()) {
+                (_, false, _) => Reconciled::UnexplainedOutflow(outflow),
+                (_, _, false) => Reconciled::DerivedOpening(*opening),
+                (true, ..) => Reconciled::Snapshot,
+                (false, ..) => Reconciled::Events,
+            };
+            Position { lots: queue.drain(), quantity, state }
+        });
+        let positions = positions.collect();
+        Self { positions, places: steps.places, moves, closings, incomes, departures }
+    }
+
+    /// From when on everything that is held is known.
+    pub fn history(&self, snapshots: &[Snapshot]) -> History {
+        let mut history = History::Complete;
+        for (place, position) in self.places.iter().zip(&self.positions) {
+            if !matches!(position.state, Reconciled::DerivedOpening(_)) {
+                continue;
+            }
+            let days = snapshots.iter().filter(|snapshot| snapshot.place == *place);
+            match (days.map(|snapshot| snapshot.on).min(), history) {
+                (None, _) => return History::Unknown,
+                (Some(on), History::From(other)) => history = History::From(on.max(other)),
+                (Some(on), _) => history = History::From(on),
+            }
+        }
+        history
+    }
+}
+
+/// From when on everything that is held is known: returns before it would stand on quantities of which only a
+/// later statement tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// From the first event on.
+    Complete,
+    /// From this day on, at the market value of what a snapshot says.
+    From(Date),
+    /// Something was sold that was never bought, and no snapshot says how much there was.
+    Unknown,
+}
+
+impl LotSource {
+    /// The stable word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bought => "bought",
+            Self::Allotted => "allotted",
+            Self::Rights => "rights",
+            Self::Bonus => "bonus",
+            Self::Transferred => "transferred",
+            Self::Opening => "opening",
+            Self::Derived => "derived",
+        }
+    }
+}

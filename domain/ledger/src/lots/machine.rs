@@ -1,0 +1,380 @@
+//! Works events through into open lots, closings, income and departures.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::intraday::{Leg, square};
+use super::{Closing, Departure, Income, Lot, LotSource, Queue, Way, part};
+use crate::balance::Snapshot;
+use crate::event::{Act, Event, Fill, Ratio, Venue};
+use crate::steps::{Step, Steps};
+
+/// The state of all places on the way through the events.
+pub(crate) struct Machine<'s, 'a> {
+    steps: &'s Steps<'a>,
+    pub(crate) queues: Vec<Queue>,
+    pub(crate) closings: Vec<Closing>,
+    pub(crate) incomes: Vec<Income>,
+    pub(crate) departures: Vec<Departure>,
+    /// The day's trades by place, until all of the day are there.
+    trades: Vec<(usize, &'a Event)>,
+}
+
+impl<'s, 'a> Machine<'s, 'a> {
+    /// Runs over all events, with these openings before them.
+    pub(crate) fn run(steps: &'s Steps<'a>, openings: &[Decimal]) -> Self {
+        let queues = openings.iter().enumerate().map(|(place, opening)| {
+            let mut queue = Queue::default();
+            queue.add(derived(steps, place, *opening));
+            queue
+        });
+        let mut machine = Self {
+            steps,
+            queues: queues.collect(),
+            closings: Vec::new(),
+            incomes: Vec::new(),
+            departures: Vec::new(),
+            trades: Vec::new(),
+        };
+        let mut snapshots = steps.snapshots.iter().peekable();
+        for day in steps.steps.chunk_by(|a, b| a.event.on == b.event.on) {
+            while let Some((place, snapshot)) = snapshots.next_if(|(_, snapshot)| {
+                day.first().is_some_and(|step| snapshot.on < step.event.on)
+            }) {
+                machine.price_opening(*place, snapshot, openings[*place]);
+            }
+            for step in day {
+                if step.event.act.phase() > 3 {
+                    machine.trade();
+                }
+                machine.step(*step);
+            }
+            machine.trade();
+        }
+        for (place, snapshot) in snapshots {
+            machine.price_opening(*place, snapshot, openings[*place]);
+        }
+        machine
+    }
+
+    fn step(&mut self, step: Step<'a>) {
+        let (event, place) = (step.event, step.place);
+        match event.act {
+            Act::Buy(_) | Act::Sell(_) => self.trades.push((place, event)),
+            Act::IpoAllotment { quantity, amount } => {
+                self.credit(place, event, LotSource::Allotted, (quantity, Some(amount)));
+            }
+            Act::Rights { quantity, amount } => {
+                self.credit(place, event, LotSource::Rights, (quantity, Some(amount)));
+            }
+            Act::Bonus { ratio, allotted_on } => self.bonus(place, event, ratio, allotted_on),
+            Act::Split { ratio, .. } => self.exchange(step, ratio, false),
+            Act::Merger { ratio, .. } => self.exchange(step, ratio, true),
+            Act::Demerger { ratio, cost_percent, .. } => self.demerge(step, ratio, cost_percent),
+            Act::TransferIn { quantity, cost, acquired_on } => {
+                let lot = self.lot(place, event, LotSource::Transferred, (quantity, cost));
+                self.queues[place].add(Lot { acquired_on, stt_paid: None, ..lot });
+            }
+            Act::TransferOut { quantity, .. } => self.transfer(step, quantity),
+            Act::Buyback { quantity, amount } => {
+                let fill =
+                    Fill { quantity, amount, charges: None, stt: None, venue: Venue::OffMarket };
+                self.close(place, Leg { event, fill }, |_| Way::Buyback);
+            }
+            Act::Income { kind, gross, tds, capital } => {
+                self.incomes.push(Income {
+                    event: event.id,
+                    place,
+                    on: event.on,
+                    kind,
+                    gross,
+                    tds,
+                });
+                self.repay(place, capital);
+            }
+            Act::Opening { quantity, cost, acquired_on } => {
+                let lot = self.lot(place, event, LotSource::Opening, (quantity, cost));
+                let credited_on = acquired_on.or(lot.credited_on);
+                self.queues[place].add(Lot { acquired_on, credited_on, stt_paid: None, ..lot });
+            }
+            Act::Charge { .. } => {}
+        }
+    }
+
+    /// A lot of a day on which acquiring and crediting are one.
+    fn lot(
+        &self,
+        place: usize,
+        event: &Event,
+        source: LotSource,
+        of: (Decimal, Option<Decimal>),
+    ) -> Lot {
+        let (quantity, cost) = of;
+        Lot {
+            event: Some(event.id),
+            source,
+            quantity,
+            cost,
+            acquired_on: Some(event.on),
+            credited_on: Some(event.on),
+            stt_paid: Some(true),
+            factor: Decimal::ONE,
+            acquired_as: self.steps.places[place].isin,
+            needs_review: false,
+            reference: event.reference.clone(),
+        }
+    }
+
+    fn credit(
+        &mut self,
+        place: usize,
+        event: &Event,
+        source: LotSource,
+        of: (Decimal, Option<Decimal>),
+    ) {
+        let lot = self.lot(place, event, source, of);
+        self.queues[place].add(lot);
+    }
+
+    fn bonus(&mut self, place: usize, event: &Event, ratio: Ratio, allotted_on: Date) {
+        let held = self.queues[place].quantity();
+        let quantity = ratio.credited(held, held);
+        let lot = self.lot(place, event, LotSource::Bonus, (quantity, Some(Decimal::ZERO)));
+        let day = Some(allotted_on);
+        self.queues[place].add(Lot { acquired_on: day, credited_on: day, ..lot });
+    }
+
+    /// Every lot becomes so many new shares: what was acquired when and for how much stays.
+    fn exchange(&mut self, step: Step<'a>, ratio: Ratio, review: bool) {
+        let lots = self.queues[step.place].drain();
+        let held = lots.iter().map(|lot| lot.quantity).sum();
+        let to = step.into.unwrap_or(step.place);
+        let mut shares = Shares::new(ratio, held);
+        let mut exchanged: Vec<Lot> = Vec::with_capacity(lots.len());
+        let mut too_small: Vec<Lot> = Vec::new();
+        for mut lot in lots {
+            let quantity = shares.of(lot.quantity);
+            if quantity.is_zero() {
+                too_small.push(lot);
+                continue;
+            }
+            lot.quantity = quantity;
+            lot.factor = ratio.of(lot.factor);
+            lot.needs_review |= review;
+            exchanged.push(lot);
+        }
+        // A lot too small for one new share leaves its cost to another one.
+        let known = |lot: &&mut Lot| lot.cost.is_some() && lot.source != LotSource::Derived;
+        match exchanged.iter_mut().find(known) {
+            Some(heir) => {
+                let left: Decimal = too_small.iter().filter_map(|lot| lot.cost).sum();
+                heir.cost = heir.cost.map(|cost| cost + left);
+            }
+            None => self.departures.extend(too_small.into_iter().map(|lot| Departure {
+                event: step.event.id,
+                place: step.place,
+                on: step.event.on,
+                lot,
+            })),
+        }
+        exchanged.into_iter().for_each(|lot| self.queues[to].add(lot));
+    }
+
+    /// The new company's lots are as old as those they come from and take a part of their cost.
+    fn demerge(&mut self, step: Step<'a>, ratio: Ratio, cost_percent: Decimal) {
+        let Some(into) = step.into else { return };
+        let isin = self.steps.places[into].isin;
+        let mut shares = Shares::new(ratio, self.queues[step.place].quantity());
+        let mut children = Vec::new();
+        for lot in self.queues[step.place].iter_mut() {
+            lot.needs_review = true;
+            let quantity = shares.of(lot.quantity);
+            if quantity.is_zero() {
+                continue;
+            }
+            let moved = lot.cost.map(|cost| part(cost, cost_percent, Decimal::ONE_HUNDRED));
+            lot.cost = lot.cost.zip(moved).map(|(cost, moved)| cost - moved);
+            children.push(Lot {
+                quantity,
+                cost: moved,
+                acquired_as: isin,
+                factor: Decimal::ONE,
+                credited_on: Some(step.event.on),
+                ..lot.clone()
+            });
+        }
+        children.into_iter().for_each(|lot| self.queues[into].add(lot));
+    }
+
+    fn transfer(&mut self, step: Step<'a>, quantity: Decimal) {
+        let (event, place) = (step.event, step.place);
+        for lot in self.queues[place].take(quantity) {
+            match step.into {
+                // Its place in the new account's order is the day of credit (circular 768).
+                Some(into) => {
+                    self.queues[into].add(Lot {
+                        credited_on: Some(event.on),
+                        needs_review: true,
+                        ..lot
+                    });
+                }
+                None => {
+                    self.departures.push(Departure { event: event.id, place, on: event.on, lot })
+                }
+            }
+        }
+    }
+
+    /// A trust repays debt: the cost falls, over all lots alike.
+    fn repay(&mut self, place: usize, capital: Decimal) {
+        if capital.is_zero() {
+            return;
+        }
+        let (mut quantity, mut left) = (self.queues[place].quantity(), capital);
+        for lot in self.queues[place].iter_mut() {
+            let share = part(left, lot.quantity, quantity);
+            quantity -= lot.quantity;
+            left -= share;
+            lot.cost = lot.cost.map(|cost| (cost - share).max(Decimal::ZERO));
+        }
+    }
+
+    /// Works the day's trades through, place by place.
+    fn trade(&mut self) {
+        let mut trades = std::mem::take(&mut self.trades);
+        // Stable: within a place the order of execution stays.
+        trades.sort_by_key(|(place, _)| *place);
+        let mut fills = Vec::new();
+        for of_place in trades.chunk_by(|a, b| a.0 == b.0) {
+            fills.clear();
+            fills.extend(of_place.iter().map(|(_, event)| *event));
+            if let Some((place, _)) = of_place.first() {
+                self.trade_in(*place, &fills);
+            }
+        }
+        trades.clear();
+        self.trades = trades;
+    }
+
+    fn trade_in(&mut self, place: usize, fills: &[&'a Event]) {
+        let squared = square(fills);
+        for (buy, sell) in squared.pairs {
+            let ambiguous = buy.exchange() != sell.exchange();
+            let lot = self.bought(place, buy);
+            self.close_lot(place, sell, lot, Way::Intraday { ambiguous });
+        }
+        for buy in squared.buys {
+            let lot = self.bought(place, buy);
+            self.queues[place].add(lot);
+        }
+        for sell in squared.sells {
+            let venue = sell.fill.venue;
+            let on = sell.event.on;
+            self.close(place, sell, |lot| match venue {
+                Venue::TradeToTrade(_)
+                    if lot.source == LotSource::Bought && lot.credited_on == Some(on) =>
+                {
+                    Way::SameDayDelivery(venue)
+                }
+                _ => Way::Sold(venue),
+            });
+        }
+    }
+
+    fn bought(&self, place: usize, leg: Leg<'a>) -> Lot {
+        let cost = leg.fill.amount + leg.fill.charges.unwrap_or_default();
+        let lot = self.lot(place, leg.event, LotSource::Bought, (leg.fill.quantity, Some(cost)));
+        let off_market = matches!(leg.fill.venue, Venue::OffMarket);
+        Lot { stt_paid: Some(!off_market), ..lot }
+    }
+
+    /// Closes the oldest lots by a sale.
+    fn close(&mut self, place: usize, mut leg: Leg<'a>, way: impl Fn(&Lot) -> Way) {
+        let mut lots = self.queues[place].take(leg.fill.quantity);
+        let found: Decimal = lots.iter().map(|lot| lot.quantity).sum();
+        if found < leg.fill.quantity {
+            // Openings cover every sale but for fractions a ratio leaves; that part has no known lot.
+            lots.push(derived(self.steps, place, leg.fill.quantity - found));
+        }
+        for lot in lots {
+            let way = way(&lot);
+            let sold = leg.split_off(lot.quantity);
+            self.close_lot(place, sold, lot, way);
+        }
+    }
+
+    fn close_lot(&mut self, place: usize, leg: Leg<'a>, mut lot: Lot, way: Way) {
+        if lot.source == LotSource::Derived {
+            // Its cost is an average of what a statement held: good for a holding, not for a gain.
+            lot.cost = None;
+        }
+        self.closings.push(Closing {
+            event: leg.id(),
+            place,
+            sold_on: leg.event.on,
+            way,
+            consideration: leg.fill.amount,
+            expenses: leg.fill.charges,
+            lot,
+        });
+    }
+
+    /// Gives a derived opening the cost the snapshot leaves for it, unless part of it was sold.
+    fn price_opening(&mut self, place: usize, snapshot: &Snapshot, opening: Decimal) {
+        let lots = &mut self.queues[place];
+        let others: Option<Decimal> =
+            lots.iter().filter(|lot| lot.source != LotSource::Derived).map(|lot| lot.cost).sum();
+        let left = snapshot.cost.zip(others).map(|(whole, others)| whole - others);
+        let untouched = |lot: &Lot| {
+            lot.source == LotSource::Derived
+                && (lot.quantity - opening * lot.factor).abs() < Decimal::ONE
+        };
+        let mut derived: Vec<&mut Lot> =
+            lots.iter_mut().filter(|lot| lot.source == LotSource::Derived).collect();
+        if let [lot] = derived.as_mut_slice()
+            && untouched(lot)
+        {
+            lot.cost = left.filter(|cost| *cost > Decimal::ZERO);
+        }
+    }
+}
+
+/// What was there before the first event.
+fn derived(steps: &Steps<'_>, place: usize, quantity: Decimal) -> Lot {
+    Lot {
+        event: None,
+        source: LotSource::Derived,
+        quantity,
+        cost: None,
+        acquired_on: None,
+        credited_on: None,
+        stt_paid: None,
+        factor: Decimal::ONE,
+        acquired_as: steps.places[place].isin,
+        needs_review: false,
+        reference: "".into(),
+    }
+}
+
+/// Deals out new shares over lots so that they sum to what is credited as a whole.
+struct Shares {
+    ratio: Ratio,
+    held: Decimal,
+    seen: Decimal,
+    dealt: Decimal,
+}
+
+impl Shares {
+    fn new(ratio: Ratio, held: Decimal) -> Self {
+        Self { ratio, held, seen: Decimal::ZERO, dealt: Decimal::ZERO }
+    }
+
+    /// The new shares of the next lot.
+    fn of(&mut self, quantity: Decimal) -> Decimal {
+        self.seen += quantity;
+        let until = self.ratio.credited(self.seen, self.held);
+        let share = until - self.dealt;
+        self.dealt = until;
+        share
+    }
+}

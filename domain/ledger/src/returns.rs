@@ -1,0 +1,11 @@
+//! What a portfolio returned: money-weighted, time-weighted, and where every rupee of a change in value came from.
+
+mod days;
+mod period;
+mod twr;
+mod xirr;
+
+pub use days::{Day, Prices, days};
+pub use period::{Period, Refused, Returns, Term, returns};
+pub use twr::{TimeWeighted, time_weighted};
+pub use xirr::{Flow, Undefined, Xirr, xirr};

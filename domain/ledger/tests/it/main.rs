@@ -1,0 +1,11 @@
+//! The ledger as its users see it: events in, lots, gains and returns out.
+
+#![expect(clippy::expect_used, reason = "helpers of tests are tests")]
+
+mod book;
+mod gains;
+mod lots;
+mod openings;
+mod properties;
+mod returns;
+mod year;

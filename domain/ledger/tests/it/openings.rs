@@ -1,0 +1,121 @@
+//! Snapshots against events: what was there before, and what is gone without a trace.
+
+use ledger::{Act, History, Reconciled};
+
+use crate::book::{A, B, Book, closings, day, isin, lots, number, ratio};
+
+fn state(book: &Book, of: &str) -> Reconciled {
+    let ledger = book.ledger();
+    let at = ledger.places.iter().position(|place| place.isin == isin(of)).expect("a place");
+    ledger.positions[at].state
+}
+
+#[test]
+fn a_snapshot_that_agrees_reconciles() {
+    let book = Book::default().buy("2024-01-01", A, "10", "100").snapshot(
+        "2024-02-01",
+        A,
+        "10",
+        Some("1000"),
+    );
+    assert_eq!(state(&book, A), Reconciled::Snapshot);
+    assert_eq!(book.ledger().history(&book.snapshots), History::Complete);
+}
+
+#[test]
+fn what_a_snapshot_has_more_was_there_before_and_takes_the_rest_of_the_cost() {
+    let book = Book::default().buy("2024-01-01", A, "10", "100").snapshot(
+        "2024-02-01",
+        A,
+        "15",
+        Some("1300"),
+    );
+    assert_eq!(state(&book, A), Reconciled::DerivedOpening(number("5")));
+    assert_eq!(lots(&book.ledger(), A), ["5 @ 300, ?", "10 @ 1000, 2024-01-01"]);
+    assert_eq!(book.ledger().history(&book.snapshots), History::From(day("2024-02-01")));
+}
+
+#[test]
+fn a_gain_out_of_a_derived_opening_is_not_known() {
+    let book = Book::default()
+        .buy("2024-01-01", A, "10", "100")
+        .snapshot("2024-02-01", A, "15", Some("1300"))
+        .sell("2024-03-01", A, "6", "120");
+    assert_eq!(closings(&book.ledger()), ["5 for 600, ?, ?", "1 for 120, 100, 2024-01-01"]);
+}
+
+#[test]
+fn an_opening_that_was_sold_from_before_the_snapshot_has_no_cost() {
+    let book = Book::default().sell("2024-01-01", A, "2", "100").snapshot(
+        "2024-02-01",
+        A,
+        "5",
+        Some("500"),
+    );
+    assert_eq!(state(&book, A), Reconciled::DerivedOpening(number("7")));
+    assert_eq!(lots(&book.ledger(), A), ["5 @ ?, ?"]);
+}
+
+#[test]
+fn an_older_tradebook_makes_the_opening_smaller_by_itself() {
+    let book = Book::default().sell("2024-01-01", A, "2", "100").snapshot(
+        "2024-02-01",
+        A,
+        "5",
+        Some("500"),
+    );
+    let older = book.buy("2023-01-02", A, "7", "90");
+    assert_eq!(state(&older, A), Reconciled::Snapshot);
+    assert_eq!(closings(&older.ledger()), ["2 for 200, 180, 2023-01-02"]);
+}
+
+#[test]
+fn what_was_sold_and_never_bought_was_there_before() {
+    let book = Book::default().buy("2024-01-01", A, "5", "100").sell("2024-02-01", A, "8", "110");
+    assert_eq!(state(&book, A), Reconciled::DerivedOpening(number("3")));
+    assert_eq!(closings(&book.ledger()), ["3 for 330, ?, ?", "5 for 550, 500, 2024-01-01"]);
+    assert_eq!(book.ledger().history(&[]), History::Unknown);
+}
+
+#[test]
+fn what_a_snapshot_has_less_went_out_unexplained_and_the_lots_stay() {
+    let book =
+        Book::default().buy("2024-01-01", A, "10", "100").snapshot("2024-02-01", A, "8", None);
+    let ledger = book.ledger();
+    assert_eq!(ledger.positions[0].state, Reconciled::UnexplainedOutflow(number("2")));
+    assert_eq!((ledger.positions[0].quantity, ledger.positions[0].cost()), (number("8"), None));
+    assert_eq!(lots(&ledger, A), ["10 @ 1000, 2024-01-01"]);
+}
+
+#[test]
+fn events_after_a_snapshot_roll_it_forward() {
+    let book = Book::default()
+        .buy("2024-01-01", A, "10", "100")
+        .snapshot("2024-02-01", A, "8", None)
+        .buy("2024-03-01", A, "4", "100")
+        .act("2024-04-01", A, Act::Split { ratio: ratio(2, 1), into: None });
+    assert_eq!(book.ledger().positions[0].quantity, number("24"));
+    let sold_out = book.sell("2024-05-01", A, "28", "60").ledger();
+    assert_eq!(sold_out.positions[0].quantity, number("0"), "all the lots were there after all");
+}
+
+#[test]
+fn an_opening_before_a_bonus_and_a_split_is_counted_in_shares_of_its_time() {
+    let book = Book::default()
+        .act("2024-03-01", A, Act::Bonus { ratio: ratio(1, 1), allotted_on: day("2024-03-05") })
+        .act("2024-04-01", A, Act::Split { ratio: ratio(5, 1), into: None })
+        .snapshot("2024-05-01", A, "100", Some("900"));
+    assert_eq!(state(&book, A), Reconciled::DerivedOpening(number("10")));
+    assert_eq!(lots(&book.ledger(), A), ["50 @ 900, ?", "50 @ 0, 2024-03-05"]);
+}
+
+#[test]
+fn the_newest_snapshot_counts_and_one_that_lists_nothing_too() {
+    let book = Book::default()
+        .snapshot("2024-02-01", A, "10", Some("1000"))
+        .snapshot("2024-03-01", A, "0", None)
+        .snapshot("2024-01-01", A, "30", None)
+        .buy("2024-01-01", B, "1", "1");
+    assert_eq!(book.ledger().positions[1].quantity, number("0"));
+    assert_eq!(state(&book, A), Reconciled::Snapshot);
+}
