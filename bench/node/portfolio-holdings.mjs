@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { inside, ok } from "./caller.mjs";
 
-const book = readFileSync(new URL("../../stores/src/ledger/book.sql", import.meta.url), "utf8")
+const book = readFileSync(new URL("./book.sql", import.meta.url), "utf8")
   .replaceAll("$1", "$1::date").replaceAll("$2", "$2::uuid").replaceAll("$3", "$3::text").replaceAll("$4", "$4::uuid");
 const two = (number) => number.toFixed(2);
 

@@ -4,22 +4,20 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use http::Request;
 use local::home::Home;
-use shared::{App, Permission, clock, typed};
-use stores::ledger::{BookOn, Part};
+use shared::{App, Permission, clock};
+use stores::ledger::BookOn;
 use testkit::{Here, Person};
 use tokio::process::Child;
 use tokio_postgres::Client;
 use tower::ServiceExt;
-use uuid::Uuid;
 
 use crate::cold::{command, event, peak_mb};
 use crate::runtime::Runtime;
 use crate::table::{median, row};
 
-/// The query of a whole book.
-const BOOK: &str = include_str!("../../stores/src/ledger/book.sql");
 /// Requests of each kind.
 const RUNS: usize = 3_000;
 /// Requests before the count.
@@ -79,8 +77,7 @@ async fn in_process(here: &Here, person: &Person) -> Result<(f64, f64, f64)> {
     let app: App = here.app("portfolio-holdings")?;
     let router = portfolio::holdings::route().into_router(app.clone());
     let caller = person.caller(Permission::ReadPortfolio);
-    let part = Part { most: Some(51), ..Part::default() };
-    let book = BookOn::new(clock::india_day(clock::now()), part);
+    let book = BookOn::new(clock::india_day(clock::now()), None);
     // The same rows for the same role, which has entered once and for all.
     let client = here.service("svc_portfolio").await?;
     bare(&client, person).await?;
@@ -92,9 +89,9 @@ async fn in_process(here: &Here, person: &Person) -> Result<(f64, f64, f64)> {
         let bare_ms = began.elapsed();
         ensure!(rows == 50, "{rows} rows");
         let began = Instant::now();
-        let [rows] = app.db().read(&caller, [book.statement()]).await?;
+        let [_, asserted, ..] = app.db().read(&caller, book.statements()).await?;
         let entered_ms = began.elapsed();
-        ensure!(rows.len() == 50, "{} rows", rows.len());
+        ensure!(asserted.len() == 50, "{} rows", asserted.len());
         let request = Request::get("/v1/portfolio/holdings")
             .header("authorization", format!("Bearer {}", person.token))
             .body(lambda_http::Body::Empty)?;
@@ -123,11 +120,16 @@ pub(crate) async fn bare(client: &Client, person: &Person) -> Result<usize> {
     rows
 }
 
+/// The statements of a book, sent together; answers how many holdings there are.
 async fn book_of(client: &Client) -> Result<usize> {
-    let (day, most) = (clock::india_day(clock::now()), Some(51_i64));
-    let (account, after): (Option<Uuid>, Option<String>) = (None, None);
-    let params = [typed(&day), typed(&account), typed(&after), typed(&account), typed(&most)];
-    Ok(client.query_typed(BOOK, &params).await?.len())
+    let question = BookOn::new(clock::india_day(clock::now()), None);
+    let statements = question.statements();
+    let all = statements.iter().map(|statement| {
+        let (sql, params) = statement.parts();
+        async move { client.query_typed(sql, params).await }
+    });
+    let answers = try_join_all(all).await?;
+    Ok(answers[1].len())
 }
 
 /// What a process did with many requests.

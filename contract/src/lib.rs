@@ -31,7 +31,7 @@ pub fn services() -> Vec<Service> {
         service("brokers", brokers::routes(), brokers::reasons::ALL),
         service("platform", platform::routes(), &[]),
         service("portfolio", portfolio::routes(), portfolio::reasons::ALL),
-        service("transactions", transactions::routes(), &[]),
+        service("transactions", transactions::routes(), transactions::reasons::ALL),
         service("workspaces", workspaces::routes(), workspaces::reasons::ALL),
     ]
 }

@@ -49,6 +49,13 @@ pub struct Statement<'a> {
     params: Vec<Param<'a>>,
 }
 
+impl<'a> Statement<'a> {
+    /// Its text and parameters, for a connection that enters nothing.
+    pub fn parts(&self) -> (&'a str, &[Param<'a>]) {
+        (self.sql, &self.params)
+    }
+}
+
 /// A statement with typed parameters: `statement("… $1", [typed(&id)])`.
 pub fn statement<'a, const N: usize>(sql: &'a str, params: [Param<'a>; N]) -> Statement<'a> {
     Statement { sql, params: params.into() }

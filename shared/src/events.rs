@@ -102,6 +102,13 @@ events! {
         /// The account.
         account_id: Uuid,
     }
+    /// An event of the ledger was entered, corrected or removed by hand.
+    TransactionChanged("transaction.changed", [Snapshot]) {
+        /// The event of the ledger.
+        transaction_id: Uuid,
+        /// Its account.
+        account_id: Uuid,
+    }
     /// The daily refresh wants this account brought up to date.
     AccountRefreshDue("account.refresh_due", [SyncAccount]) {
         /// The account.

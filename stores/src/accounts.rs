@@ -16,6 +16,8 @@ pub struct Account {
     pub client_id: String,
     /// What its owner calls it.
     pub label: String,
+    /// The permanent account number of whom it belongs to, as its owner states it.
+    pub holder: Option<String>,
     /// When it was first seen.
     pub created_at: Timestamp,
 }
@@ -23,7 +25,7 @@ pub struct Account {
 /// Every account of the entered workspace, by broker and client.
 pub fn all<'a>() -> Statement<'a> {
     statement(
-        "select account_id, broker, client_id, label, created_at from brokers.accounts order by broker, client_id",
+        "select account_id, broker, client_id, label, holder, created_at from brokers.accounts order by broker, client_id",
         [],
     )
 }
@@ -35,6 +37,7 @@ impl From<&Row> for Account {
             broker: row.get("broker"),
             client_id: row.get("client_id"),
             label: row.get("label"),
+            holder: row.get("holder"),
             created_at: row.get("created_at"),
         }
     }

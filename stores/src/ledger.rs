@@ -1,83 +1,274 @@
-//! The book of a workspace: its holdings with names, classes and newest prices, in one query.
+//! The book of a workspace: what its events and statements come to, with names, classes and newest prices.
 
-use ::ledger::{Book, Holding, Isin, Money, Price, PricePoint, Quantity};
+use std::collections::{BTreeMap, HashMap};
+
+use ::ledger::{
+    Event, Holding, Isin, Ledger, Lots, Money, Place, Position, Price, PricePoint, Quantity,
+    Reconciled, Snapshot,
+};
 use jiff::civil::Date;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use shared::db::{Entry, Statement, statement};
 use shared::{Db, Problem, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-/// Which part of a book is wanted.
-#[derive(Clone, Debug, Default)]
-pub struct Part {
-    /// Of one account; of all when `None`.
-    pub account: Option<Uuid>,
-    /// Only what comes after this instrument and account; from the beginning when `None`.
-    pub after: Option<(String, Uuid)>,
-    /// How many holdings; all when `None`.
-    pub most: Option<i64>,
-}
+use crate::transactions;
 
-/// A question for (a part of) the book of the entered workspace.
+/// A question for the book of the entered workspace: [`BookOn::statements`] are sent together, in one round trip,
+/// with whatever else is asked, and [`BookOn::read`] takes their answers.
 pub struct BookOn {
     day: Date,
     account: Option<Uuid>,
-    after_isin: Option<String>,
-    after_account: Option<Uuid>,
-    most: Option<i64>,
 }
+
+/// How many statements a book takes.
+pub const STATEMENTS: usize = 4;
 
 impl BookOn {
-    /// Holdings by instrument and account, at prices of `day` or before.
-    pub fn new(day: Date, part: Part) -> Self {
-        let (after_isin, after_account) = part.after.unzip();
-        Self { day, account: part.account, after_isin, after_account, most: part.most }
+    /// At prices of `day` or before; of one account when one is named.
+    pub fn new(day: Date, account: Option<Uuid>) -> Self {
+        Self { day, account }
     }
 
-    /// The query.
-    pub fn statement(&self) -> Statement<'_> {
-        let Self { day, account, after_isin, after_account, most } = self;
-        let params =
-            [typed(day), typed(account), typed(after_isin), typed(after_account), typed(most)];
-        statement(include_str!("ledger/book.sql"), params)
+    /// The queries.
+    pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
+        let Self { day, account } = self;
+        let asserted = statement(
+            "select account_id, isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on, layout
+             from portfolio.holdings where $1 is null or account_id = $1",
+            [typed(account)],
+        );
+        let complete = statement(
+            "select account_id, segment, statement_on from portfolio.statements where $1 is null or account_id = $1",
+            [typed(account)],
+        );
+        let securities =
+            statement(include_str!("ledger/securities.sql"), [typed(day), typed(account)]);
+        [transactions::events(account), asserted, complete, securities]
+    }
+
+    /// What the queries were answered.
+    pub fn read(&self, answers: &[Vec<Row>; STATEMENTS]) -> Result<Book, Problem> {
+        let [events, asserted, complete, securities] = answers;
+        let segments: HashMap<Uuid, &str> =
+            events.iter().map(|row| (row.get("transaction_id"), row.get("market"))).collect();
+        let events = events.iter().map(transactions::event).collect::<Result<Vec<_>, _>>()?;
+        let asserted = asserted.iter().map(Asserted::read).collect::<Result<Vec<_>, _>>()?;
+        let complete: HashMap<(Uuid, &str), Date> = complete
+            .iter()
+            .map(|row| ((row.get("account_id"), row.get("segment")), row.get("statement_on")))
+            .collect();
+        let mut snapshots: Vec<Snapshot> = asserted.iter().map(Asserted::snapshot).collect();
+        snapshots.extend(absent(&events, &asserted, |event| {
+            let segment = segments.get(&event.id)?;
+            complete.get(&(event.place.account, *segment)).copied()
+        }));
+        let securities = securities.iter().map(security).collect::<Result<HashMap<_, _>, _>>()?;
+        let ledger = Ledger::new(&events, &snapshots);
+        let holdings = holdings(&ledger, &events, &asserted, &securities);
+        Ok(Book { ledger, events, snapshots, securities, holdings })
     }
 }
 
-/// The whole book of a workspace, in one round trip.
+/// Everything that is known of a workspace's portfolio, or of an account's.
+pub struct Book {
+    /// Lots, closings, income and quantities.
+    pub ledger: Ledger,
+    /// The events it was made of.
+    pub events: Vec<Event>,
+    /// The statements' assertions it was made of.
+    pub snapshots: Vec<Snapshot>,
+    /// Names, classes and newest prices.
+    pub securities: HashMap<Isin, Security>,
+    /// What is held, by ISIN and account.
+    pub holdings: Vec<Holding>,
+}
+
+/// The book of a workspace, in one round trip.
 pub async fn book<'a>(db: &Db, entry: impl Into<Entry<'a>>, day: Date) -> Result<Book, Problem> {
-    let [rows] = db.read(entry, [BookOn::new(day, Part::default()).statement()]).await?;
-    read_book(&rows)
+    let question = BookOn::new(day, None);
+    question.read(&db.read(entry, question.statements()).await?)
 }
 
-/// What a [`BookOn`] was answered.
-pub fn read_book(rows: &[Row]) -> Result<Book, Problem> {
-    rows.iter().map(holding).collect()
+/// What the reference knows of a security.
+#[derive(Clone, Debug)]
+pub struct Security {
+    /// What it is called; `None` when the reference does not have it.
+    pub name: Option<String>,
+    /// Its newest exchange symbol.
+    pub symbol: Option<String>,
+    /// Its class, `unclassified` when the reference does not say.
+    pub class: String,
+    /// Its issuer's sector, when the reference says.
+    pub sector: Option<String>,
+    /// The kind of asset for tax, when a source says.
+    pub asset_kind: Option<String>,
+    /// The newest price.
+    pub price: Option<PricePoint>,
 }
 
-fn holding(row: &Row) -> Result<Holding, Problem> {
-    let quantity = |column: &str| Quantity(row.get(column));
-    let (available, t1, pledged) = (quantity("available"), quantity("t1"), quantity("pledged"));
+/// A holding as a statement asserts it.
+struct Asserted {
+    place: Place,
+    name: String,
+    sector: Option<String>,
+    owned: Decimal,
+    t1: Decimal,
+    pledged: Decimal,
+    discrepant: Decimal,
+    cost: Option<Decimal>,
+    on: Date,
+    layout: String,
+}
+
+impl Asserted {
+    fn read(row: &Row) -> Result<Self, Problem> {
+        let quantity = |column: &str| row.get::<_, Decimal>(column);
+        let (available, t1, pledged) = (quantity("available"), quantity("t1"), quantity("pledged"));
+        let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
+        Ok(Self {
+            place: Place { account: row.get("account_id"), isin, folio: None },
+            name: row.get("name"),
+            sector: row.get("sector"),
+            owned: available + t1 + pledged,
+            t1,
+            pledged,
+            discrepant: quantity("discrepant"),
+            cost: row.get("cost"),
+            on: row.get("statement_on"),
+            layout: row.get("layout"),
+        })
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot { place: self.place.clone(), on: self.on, quantity: self.owned, cost: self.cost }
+    }
+}
+
+/// What a complete statement does not list is not held on its day.
+fn absent(
+    events: &[Event],
+    asserted: &[Asserted],
+    complete: impl Fn(&Event) -> Option<Date>,
+) -> Vec<Snapshot> {
+    let listed: std::collections::HashSet<&Place> = asserted.iter().map(|row| &row.place).collect();
+    let mut absent: BTreeMap<&Place, Date> = BTreeMap::new();
+    // Units outside demat are in no statement of a demat account.
+    for event in
+        events.iter().filter(|event| event.place.folio.is_none() && !listed.contains(&event.place))
+    {
+        if let Some(on) = complete(event).filter(|on| *on >= event.on) {
+            absent.insert(&event.place, on);
+        }
+    }
+    let nothing = |(place, on): (&Place, Date)| Snapshot {
+        place: place.clone(),
+        on,
+        quantity: Decimal::ZERO,
+        cost: None,
+    };
+    absent.into_iter().map(nothing).collect()
+}
+
+fn security(row: &Row) -> Result<(Isin, Security), Problem> {
     let price = |close: Decimal| PricePoint {
         close: Price(close),
         previous: row.get::<_, Option<Decimal>>("previous").map(Price),
         on: row.get("on_date"),
         source: row.get("price_source"),
     };
-    Ok(Holding {
-        account: row.get("account_id"),
-        isin: Isin::parse(row.get("isin")).map_err(Problem::internal)?,
+    let security = Security {
         name: row.get("name"),
         symbol: row.get("symbol"),
         class: row.get("class"),
         sector: row.get("sector"),
-        owned: Quantity(available.0 + t1.0 + pledged.0),
-        pledged,
-        t1,
-        discrepant: quantity("discrepant"),
-        cost: row.get::<_, Option<Decimal>>("cost").map(Money),
-        as_of: row.get("statement_on"),
-        source: row.get("layout"),
+        asset_kind: row.get("asset_kind"),
         price: row.get::<_, Option<Decimal>>("close").map(price),
+    };
+    Ok((Isin::parse(row.get("isin")).map_err(Problem::internal)?, security))
+}
+
+/// Everything that is held or discrepant, by ISIN and account; folios of one scheme together.
+fn holdings(
+    ledger: &Ledger,
+    events: &[Event],
+    asserted: &[Asserted],
+    securities: &HashMap<Isin, Security>,
+) -> Vec<Holding> {
+    let mut newest: HashMap<&Place, Date> = HashMap::new();
+    for event in events {
+        let on = newest.entry(&event.place).or_insert(event.on);
+        *on = event.on.max(*on);
+    }
+    let statements: HashMap<&Place, &Asserted> =
+        asserted.iter().map(|row| (&row.place, row)).collect();
+    let mut holdings: BTreeMap<(Isin, Uuid), Holding> = BTreeMap::new();
+    for (place, position) in ledger.places.iter().zip(&ledger.positions) {
+        let stated = statements.get(place).copied();
+        let discrepant = stated.is_some_and(|row| !row.discrepant.is_zero());
+        if position.quantity.is_zero() && !discrepant {
+            continue;
+        }
+        let holding = holding(place, position, stated, newest.get(place).copied(), securities);
+        match holdings.get_mut(&(place.isin, place.account)) {
+            Some(other) => other.absorb(holding),
+            None => drop(holdings.insert((place.isin, place.account), holding)),
+        }
+    }
+    holdings.into_values().collect()
+}
+
+fn holding(
+    place: &Place,
+    position: &Position,
+    stated: Option<&Asserted>,
+    newest: Option<Date>,
+    securities: &HashMap<Isin, Security>,
+) -> Holding {
+    let known = securities.get(&place.isin);
+    let name = known.and_then(|known| known.name.clone()).or_else(|| Some(stated?.name.clone()));
+    // A statement tells the parts of what is held on its day alone.
+    let current = stated.filter(|row| newest.is_none_or(|on| on <= row.on));
+    let sector = known.and_then(|known| known.sector.clone()).or_else(|| stated?.sector.clone());
+    Holding {
+        account: place.account,
+        isin: place.isin,
+        name: name.unwrap_or_else(|| place.isin.to_string()),
+        symbol: known.and_then(|known| known.symbol.clone()),
+        class: known.map_or("unclassified".into(), |known| known.class.clone()),
+        sector: sector.unwrap_or_else(|| "unclassified".into()),
+        owned: Quantity(position.quantity),
+        pledged: Quantity(stated.map_or(Decimal::ZERO, |row| row.pledged.min(position.quantity))),
+        t1: Quantity(current.map_or(Decimal::ZERO, |row| row.t1)),
+        discrepant: Quantity(stated.map_or(Decimal::ZERO, |row| row.discrepant)),
+        cost: cost(position, stated).map(Money),
+        as_of: stated.map(|row| row.on).max(newest).unwrap_or_default(),
+        source: current.map_or("transactions".into(), |row| row.layout.clone()),
+        lots: lots(position, newest.is_some()),
+        price: known.and_then(|known| known.price.clone()),
+    }
+}
+
+fn lots(position: &Position, has_events: bool) -> Lots {
+    match position.state {
+        _ if !has_events => Lots::StatementOnly,
+        Reconciled::Events => Lots::Events,
+        Reconciled::Snapshot => Lots::Reconciled,
+        Reconciled::DerivedOpening(_) => Lots::DerivedOpening,
+        Reconciled::UnexplainedOutflow(_) => Lots::UnexplainedOutflow,
+    }
+}
+
+/// The lots' cost where they agree with what is held, else the statement's average.
+fn cost(position: &Position, stated: Option<&Asserted>) -> Option<Decimal> {
+    position.cost().or_else(|| {
+        let stated = stated.filter(|row| !row.owned.is_zero())?;
+        let cost = stated.cost?;
+        if stated.owned == position.quantity {
+            return Some(cost);
+        }
+        let cost = cost * position.quantity / stated.owned;
+        Some(cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
     })
 }

@@ -6,3 +6,6 @@
 pub mod accounts;
 pub mod instruments;
 pub mod ledger;
+pub mod prices;
+pub mod tax;
+pub mod transactions;

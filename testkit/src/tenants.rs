@@ -34,8 +34,8 @@ impl Tenant {
 }
 
 impl Here {
-    /// A new tenant: a workspace for clients with an owner, an analyst and a viewer, an imported statement, a key, an
-    /// invitation, a connection, an export.
+    /// A new tenant: a workspace for clients with an owner, an analyst and a viewer, an imported statement, a dividend, a
+    /// key, an invitation, a connection, an export.
     pub async fn tenant(&self) -> Result<Tenant> {
         let owner = self.person().await?;
         let made = self.made("/v1/workspaces", &owner, &json!({ "name": "Rao family" })).await?;
@@ -48,6 +48,9 @@ impl Here {
         let viewer = self.member(workspace, "viewer").await?;
         let import = self.import(&owner, &Form::example("zerodha-console-holdings.xlsx")?).await?;
         ensure!(import.status == 200, "{}", import.body);
+        let paid = json!({ "accountId": import.body["accountId"], "kind": "dividend", "isin": "INE002A01018",
+                           "on": "2026-08-20", "amount": "55.00" });
+        let paid = self.made("/v1/transactions", &owner, &paid).await?;
         let key = json!({ "name": "Report", "scopes": ["portfolio:read"] });
         let key = self.made("/v1/api-keys", &owner, &key).await?;
         let email = format!("{}@example.in", Uuid::now_v7().simple());
@@ -69,6 +72,7 @@ impl Here {
             ("userId", json!(viewer.user_id)),
             ("importId", import.body["importId"].clone()),
             ("accountId", import.body["accountId"].clone()),
+            ("transactionId", paid["transactionId"].clone()),
             ("keyId", key["keyId"].clone()),
             ("connectionId", connection.body["connectionId"].clone()),
             ("exportId", export["exportId"].clone()),

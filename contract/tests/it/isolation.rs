@@ -163,6 +163,8 @@ async fn everything(admin: &Client, tenant: &Tenant) -> Result<Vec<(String, Stri
 async fn each_endpoint_works_for_its_owner_and_with_any_id_of_theirs_for_nobody_else() -> Result<()>
 {
     let here = Here::start().await?;
+    // Returns are there for what has prices.
+    here.load_prices().await?;
     let admin = here.admin().await?;
     let (mut with_ids, mut without) = (0, 0);
     let (reader, victim, thief) =

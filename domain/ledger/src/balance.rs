@@ -43,10 +43,16 @@ pub struct Move {
 pub enum Cause {
     /// Held before the first event, stated or derived.
     Opening,
-    /// Bought, sold, allotted or tendered, for this amount before charges.
+    /// Bought, sold or allotted to the public for this amount before charges, which says what it is worth.
     Trade(Decimal),
-    /// A corporate action; the price of what was held before is divided by the factor, where it is known.
-    Action(Option<Ratio>),
+    /// Taken by right or tendered for this amount, which does not.
+    Offer(Decimal),
+    /// A corporate action within the place: a price of before it is divided by the ratio.
+    Action(Ratio),
+    /// Went for shares of another place, or out of a demerger came in.
+    Exchanged,
+    /// Came in for all that was held in another place, by this ratio.
+    From(usize, Ratio),
     /// Came or went without being paid for.
     Transfer,
     /// The snapshot has less than the events explain.
@@ -62,20 +68,43 @@ pub(crate) fn derived_openings(steps: &Steps<'_>) -> Vec<Decimal> {
     for _ in 0..MOST_ROUNDS {
         let mut walk = Walk::new(steps, &openings);
         walk.run(|_| ());
-        if walk.needs.iter().all(Decimal::is_zero) {
+        let needs = walk.needs;
+        if needs.iter().all(Decimal::is_zero) {
             break;
         }
-        for (opening, need) in openings.iter_mut().zip(walk.needs) {
-            *opening += need;
+        // What comes out of a place that has too little itself may be all that is missing here.
+        let fed = fed_by_needs(steps, &needs);
+        for (place, need) in needs.into_iter().enumerate().filter(|(place, _)| !fed[*place]) {
+            openings[place] += need;
         }
     }
     openings
 }
 
+/// The places that get shares, directly or not, out of a place with a need.
+fn fed_by_needs(steps: &Steps<'_>, needs: &[Decimal]) -> Vec<bool> {
+    let mut fed = vec![false; needs.len()];
+    for _ in 0..MOST_ROUNDS {
+        let mut changed = false;
+        for step in &steps.steps {
+            if let Some(into) = step.into.filter(|into| *into != step.place && !fed[*into]) {
+                fed[into] = fed[step.place] || !needs[step.place].is_zero();
+                changed |= fed[into];
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    // Around a circle everybody waits for everybody: then nobody does.
+    let stuck = needs.iter().zip(&fed).all(|(need, fed)| need.is_zero() || *fed);
+    if stuck { vec![false; needs.len()] } else { fed }
+}
+
 /// Every change of every quantity in order of days, and by how much each place's lots have more than is held.
 pub(crate) fn moves(steps: &Steps<'_>, openings: &[Decimal]) -> (Vec<Move>, Vec<Decimal>) {
     let mut moves = Vec::with_capacity(steps.steps.len() + openings.len());
-    let mut walk = Walk::new(steps, openings);
+    let mut walk = Walk { settles: true, ..Walk::new(steps, openings) };
     walk.run(|step| moves.push(step));
     (moves, walk.states.iter().map(|state| state.unexplained).collect())
 }
@@ -85,11 +114,13 @@ pub(crate) fn moves(steps: &Steps<'_>, openings: &[Decimal]) -> (Vec<Move>, Vec<
 struct State {
     balance: Decimal,
     /// How many shares of now one share of the opening is.
-    factor: Decimal,
+    factor: Ratio,
     /// By how much the newest snapshot has less.
     unexplained: Decimal,
-    /// Four places for what is held in parts, none for whole shares.
-    places: u32,
+    /// Bonus shares that the price has lost already and that are not allotted yet.
+    pending: Vec<(Date, Decimal)>,
+    /// Whether everything went for something else, so that nothing before that can explain what comes after.
+    left: bool,
 }
 
 impl State {
@@ -104,18 +135,27 @@ struct Walk<'s, 'a> {
     states: Vec<State>,
     needs: Vec<Decimal>,
     touched: Vec<usize>,
+    /// Whether what no opening explains is given on the day it is missing.
+    settles: bool,
 }
 
 impl<'s, 'a> Walk<'s, 'a> {
     fn new(steps: &'s Steps<'a>, openings: &[Decimal]) -> Self {
         let state = |&balance: &Decimal| State {
             balance,
-            factor: Decimal::ONE,
+            factor: Ratio { gives: Decimal::ONE, per: Decimal::ONE },
             unexplained: Decimal::ZERO,
-            places: 0,
+            pending: Vec::new(),
+            left: false,
         };
         let needs = vec![Decimal::ZERO; openings.len()];
-        Self { steps, states: openings.iter().map(state).collect(), needs, touched: Vec::new() }
+        Self {
+            steps,
+            states: openings.iter().map(state).collect(),
+            needs,
+            touched: Vec::new(),
+            settles: false,
+        }
     }
 
     fn run(&mut self, mut tell: impl FnMut(Move)) {
@@ -160,9 +200,6 @@ impl<'s, 'a> Walk<'s, 'a> {
     ) {
         let state = &mut self.states[place];
         state.balance += quantity;
-        if !quantity.fract().is_zero() {
-            state.places = 4;
-        }
         self.touched.push(place);
         tell(Move { place, on, quantity, cause });
     }
@@ -174,11 +211,14 @@ impl<'s, 'a> Walk<'s, 'a> {
             Act::Sell(fill) => {
                 self.shift(place, on, -fill.quantity, Cause::Trade(fill.amount), tell)
             }
-            Act::IpoAllotment { quantity, amount } | Act::Rights { quantity, amount } => {
+            Act::IpoAllotment { quantity, amount } => {
                 self.shift(place, on, quantity, Cause::Trade(amount), tell);
             }
+            Act::Rights { quantity, amount } => {
+                self.shift(place, on, quantity, Cause::Offer(amount), tell);
+            }
             Act::Buyback { quantity, amount } => {
-                self.shift(place, on, -quantity, Cause::Trade(amount), tell)
+                self.shift(place, on, -quantity, Cause::Offer(amount), tell)
             }
             Act::TransferIn { quantity, .. } => {
                 self.shift(place, on, quantity, Cause::Transfer, tell)
@@ -190,27 +230,41 @@ impl<'s, 'a> Walk<'s, 'a> {
                 }
             }
             Act::Opening { quantity, .. } => self.shift(place, on, quantity, Cause::Opening, tell),
-            Act::Bonus { ratio, .. } => {
-                let whole = Ratio { gives: ratio.gives + ratio.per, per: ratio.per };
-                let (all, _) = self.states[place].held();
-                let with_bonus = |quantity: Decimal| quantity + ratio.credited(quantity, all);
-                self.act(place, on, with_bonus, whole, tell);
-            }
+            Act::Bonus { ratio, allotted_on } => self.bonus(step, ratio, allotted_on, tell),
             Act::Split { ratio, .. } => self.exchange(step, ratio, tell),
             Act::Merger { ratio, .. } => self.exchange(step, ratio, tell),
             Act::Demerger { ratio, .. } => {
                 if let Some(into) = step.into {
                     let (all, shown) = self.states[place].held();
-                    self.receive(
-                        into,
-                        on,
-                        (ratio.credited(all, all), ratio.credited(shown, all)),
-                        tell,
-                    );
+                    let given = self.credit(place, ratio);
+                    self.receive(into, on, (given(all), given(shown)), Cause::Exchanged, tell);
                 }
             }
             Act::Income { .. } | Act::Charge { .. } => {}
         }
+    }
+
+    /// What comes for a quantity of a place; for what is missing there nothing comes.
+    fn credit(&self, place: usize, ratio: Ratio) -> impl Fn(Decimal) -> Decimal + use<> {
+        let in_parts = self.steps.in_parts[place];
+        move |quantity| ratio.credited(quantity.max(Decimal::ZERO), in_parts)
+    }
+
+    fn bonus(
+        &mut self,
+        step: Step<'a>,
+        ratio: Ratio,
+        allotted_on: Date,
+        tell: &mut impl FnMut(Move),
+    ) {
+        let (place, on) = (step.place, step.event.on);
+        let credit = self.credit(place, ratio);
+        let gained = credit(self.states[place].balance);
+        if allotted_on > on {
+            self.states[place].pending.push((allotted_on, gained));
+        }
+        let whole = Ratio { gives: ratio.gives + ratio.per, per: ratio.per };
+        self.act(place, on, |quantity| quantity + credit(quantity), whole, tell);
     }
 
     /// A corporate action within a place; what is unexplained changes with the rest.
@@ -224,28 +278,32 @@ impl<'s, 'a> Walk<'s, 'a> {
     ) {
         let state = &mut self.states[place];
         let (all, shown) = state.held();
+        // What is missing stays missing, exactly: rounding it would lose what the opening must make up for.
+        let after = |held: Decimal| if held < Decimal::ZERO { ratio.of(held) } else { after(held) };
         (state.balance, state.unexplained) = (after(all), after(all) - after(shown));
-        state.factor = ratio.of(state.factor);
+        let Ratio { gives, per } = state.factor;
+        state.factor = Ratio { gives: gives * ratio.gives, per: per * ratio.per }.reduced();
         self.touched.push(place);
         let quantity = after(shown) - shown;
-        tell(Move { place, on, quantity, cause: Cause::Action(Some(ratio)) });
+        tell(Move { place, on, quantity, cause: Cause::Action(ratio) });
     }
 
     /// All that is held becomes something else, in the same place or in another one.
     fn exchange(&mut self, step: Step<'a>, ratio: Ratio, tell: &mut impl FnMut(Move)) {
         let (place, on) = (step.place, step.event.on);
+        let credit = self.credit(place, ratio);
         let Some(into) = step.into else {
-            let (all, _) = self.states[place].held();
-            return self.act(place, on, |quantity| ratio.credited(quantity, all), ratio, tell);
+            return self.act(place, on, credit, ratio, tell);
         };
         let state = &mut self.states[place];
         let (all, shown) = state.held();
-        (state.balance, state.unexplained) = (Decimal::ZERO, Decimal::ZERO);
         if all < Decimal::ZERO {
-            self.needs[place] = self.needs[place].max(missing(-all, &self.states[place]));
+            let need = missing(-all, state.factor, self.steps.in_parts[place]);
+            self.needs[place] = self.needs[place].max(need);
         }
-        tell(Move { place, on, quantity: -shown, cause: Cause::Action(None) });
-        self.receive(into, on, (ratio.credited(all, all), ratio.credited(shown, all)), tell);
+        (state.balance, state.unexplained, state.left) = (Decimal::ZERO, Decimal::ZERO, true);
+        tell(Move { place, on, quantity: -shown, cause: Cause::Exchanged });
+        self.receive(into, on, (credit(all), credit(shown)), Cause::From(place, ratio), tell);
     }
 
     /// Shares come in for others: all of them by the lots, and what is shown of those.
@@ -253,26 +311,29 @@ impl<'s, 'a> Walk<'s, 'a> {
         &mut self,
         place: usize,
         on: Date,
-        of: (Decimal, Decimal),
+        (all, shown): (Decimal, Decimal),
+        cause: Cause,
         tell: &mut impl FnMut(Move),
     ) {
-        let (all, shown) = of;
         let state = &mut self.states[place];
         state.balance += all;
         state.unexplained += all - shown;
-        if !all.fract().is_zero() {
-            state.places = 4;
-        }
+        state.left = false;
         self.touched.push(place);
-        tell(Move { place, on, quantity: shown, cause: Cause::Action(None) });
+        tell(Move { place, on, quantity: shown, cause });
     }
 
     /// Nothing can be below zero at a day's end: so much more was there before.
     fn end_day(&mut self, on: Date, tell: &mut impl FnMut(Move)) {
         while let Some(place) = self.touched.pop() {
             let state = &mut self.states[place];
-            if state.balance < Decimal::ZERO {
-                let need = missing(-state.balance, state);
+            if state.balance < Decimal::ZERO && (state.left || self.settles) {
+                // Sold under the old ISIN after all of it had gone, say: no opening could explain it.
+                let quantity = -state.balance;
+                state.balance = Decimal::ZERO;
+                tell(Move { place, on, quantity, cause: Cause::Opening });
+            } else if state.balance < Decimal::ZERO {
+                let need = missing(-state.balance, state.factor, self.steps.in_parts[place]);
                 self.needs[place] = self.needs[place].max(need);
             }
             let resolved =
@@ -286,15 +347,18 @@ impl<'s, 'a> Walk<'s, 'a> {
 
     fn assert(&mut self, place: usize, snapshot: &Snapshot, tell: &mut impl FnMut(Move)) {
         let state = &mut self.states[place];
-        if !snapshot.quantity.fract().is_zero() {
-            state.places = 4;
+        if state.left && state.balance.is_zero() {
+            // A statement that still lists what became something else before its day is behind.
+            return;
         }
+        let pending = state.pending.iter().filter(|(allotted_on, _)| *allotted_on > snapshot.on);
+        let credited = state.balance - pending.map(|(_, quantity)| *quantity).sum::<Decimal>();
         let more = snapshot.quantity - state.balance;
         if more > Decimal::ZERO {
-            let need = missing(more, state);
+            let need = missing(more, state.factor, self.steps.in_parts[place]);
             self.needs[place] = self.needs[place].max(need);
         }
-        let quantity = state.unexplained - (-more).max(Decimal::ZERO);
+        let quantity = state.unexplained - (credited - snapshot.quantity).max(Decimal::ZERO);
         if !quantity.is_zero() {
             state.unexplained -= quantity;
             tell(Move { place, on: snapshot.on, quantity, cause: Cause::Unexplained });
@@ -303,8 +367,11 @@ impl<'s, 'a> Walk<'s, 'a> {
 }
 
 /// How many shares of the opening make up for so many of now.
-fn missing(now: Decimal, state: &State) -> Decimal {
+fn missing(now: Decimal, factor: Ratio, in_parts: bool) -> Decimal {
     use rust_decimal::RoundingStrategy::ToPositiveInfinity;
-    let exact = if state.factor.is_zero() { now } else { now / state.factor };
-    exact.round_dp_with_strategy(state.places, ToPositiveInfinity)
+    let places = if in_parts { 4 } else { 0 };
+    // Rounded far beyond any quantity first: three times a third is one and not a little more.
+    (now * factor.per / factor.gives)
+        .round_dp(12)
+        .round_dp_with_strategy(places, ToPositiveInfinity)
 }

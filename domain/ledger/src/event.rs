@@ -218,6 +218,8 @@ impl Act {
             | Self::Merger { .. }
             | Self::Demerger { .. } => 1,
             Self::IpoAllotment { .. } | Self::Rights { .. } | Self::TransferIn { .. } => 2,
+            // What is moved to one's own account is settled, and may be sold there on the same day.
+            Self::TransferOut { to: Some(_), .. } => 2,
             Self::Buy(_) | Self::Sell(_) => 3,
             Self::TransferOut { .. } | Self::Buyback { .. } => 4,
             Self::Income { .. } | Self::Charge { .. } => 5,
@@ -225,29 +227,53 @@ impl Act {
     }
 }
 
+impl Act {
+    /// The quantity it names, if it names one.
+    pub(crate) fn quantity(&self) -> Option<Decimal> {
+        match self {
+            Self::Buy(fill) | Self::Sell(fill) => Some(fill.quantity),
+            Self::IpoAllotment { quantity, .. }
+            | Self::Rights { quantity, .. }
+            | Self::TransferIn { quantity, .. }
+            | Self::TransferOut { quantity, .. }
+            | Self::Buyback { quantity, .. }
+            | Self::Opening { quantity, .. } => Some(*quantity),
+            _ => None,
+        }
+    }
+}
+
 impl Ratio {
+    /// The same with smaller numbers, where they are whole.
+    pub(crate) fn reduced(self) -> Self {
+        let (mut one, mut other) = (self.gives, self.per);
+        if !(one.fract().is_zero() && other.fract().is_zero()) {
+            return self;
+        }
+        while !other.is_zero() {
+            (one, other) = (other, one % other);
+        }
+        Self { gives: self.gives / one, per: self.per / one }
+    }
+
     /// What comes for a quantity, without rounding.
     pub(crate) fn of(self, quantity: Decimal) -> Decimal {
         quantity * self.gives / self.per
     }
 
-    /// What comes for a part of what is held: whole shares where `held` is whole, four places of units in parts.
-    pub(crate) fn credited(self, part: Decimal, held: Decimal) -> Decimal {
-        let places = if held.fract().is_zero() { 0 } else { 4 };
+    /// What comes for a quantity: whole shares, or four places of units that are held in parts.
+    pub(crate) fn credited(self, quantity: Decimal, in_parts: bool) -> Decimal {
+        let places = if in_parts { 4 } else { 0 };
         // Rounded first far beyond any quantity, since a third of three is one.
-        self.of(part).round_dp(12).trunc_with_scale(places)
+        self.of(quantity).round_dp(12).trunc_with_scale(places)
     }
 }
 
 /// The order in which events are worked through, whatever the order in which they were read.
 pub(crate) fn in_order(events: &mut [&Event]) {
-    events.sort_by(|a, b| {
-        (a.on, a.act.phase(), a.at, &a.reference, a.id).cmp(&(
-            b.on,
-            b.act.phase(),
-            b.at,
-            &b.reference,
-            b.id,
-        ))
+    // Trade ids count up: of two with other lengths the shorter is the earlier.
+    events.sort_by_cached_key(|event| {
+        let reference = (event.reference.len(), event.reference.clone());
+        (event.on, event.act.phase(), event.at, reference, event.id)
     });
 }

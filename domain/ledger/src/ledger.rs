@@ -36,6 +36,8 @@ pub struct Position {
     pub quantity: Decimal,
     /// How the lots agree with the newest snapshot.
     pub state: Reconciled,
+    /// How much must have been there before the first event, in shares of that time.
+    pub opening: Decimal,
 }
 
 /// How lots and the newest snapshot of a place agree.
@@ -88,21 +90,21 @@ impl Ledger {
                 (true, ..) => Reconciled::Snapshot,
                 (false, ..) => Reconciled::Events,
             };
-            Position { lots: queue.drain(), quantity, state }
+            Position { lots: queue.drain(), quantity, state, opening: *opening }
         });
         let positions = positions.collect();
         Self { positions, places: steps.places, moves, closings, incomes, departures }
     }
 
-    /// From when on everything that is held is known.
-    pub fn history(&self, snapshots: &[Snapshot]) -> History {
+    /// From when on everything that is held in the chosen places is known.
+    pub fn history(&self, snapshots: &[Snapshot], of: impl Fn(usize) -> bool) -> History {
         let mut history = History::Complete;
-        for (place, position) in self.places.iter().zip(&self.positions) {
-            if !matches!(position.state, Reconciled::DerivedOpening(_)) {
+        for (number, (place, position)) in self.places.iter().zip(&self.positions).enumerate() {
+            if position.opening.is_zero() || !of(number) {
                 continue;
             }
             let days = snapshots.iter().filter(|snapshot| snapshot.place == *place);
-            match (days.map(|snapshot| snapshot.on).min(), history) {
+            match (days.map(|snapshot| snapshot.on).max(), history) {
                 (None, _) => return History::Unknown,
                 (Some(on), History::From(other)) => history = History::From(on.max(other)),
                 (Some(on), _) => history = History::From(on),

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod balance;
+pub mod columns;
 mod event;
 mod isin;
 mod ledger;
@@ -22,6 +23,6 @@ pub use ledger::{History, Ledger, Position, Reconciled};
 pub use lots::{Closing, Departure, Income, Lot, LotSource, Way};
 pub use money::{Money, Percent, Price, Quantity};
 pub use valuation::{
-    AccountTotals, Allocation, Book, Holding, Mover, NoValue, PricePoint, Summary, Totals, Valued,
+    AccountTotals, Allocation, Holding, Lots, Mover, NoValue, PricePoint, Summary, Totals, Valued,
     allocate, movers, summarise, totals, value,
 };

@@ -4,6 +4,7 @@
 //! day of acquisition is kept apart, because the holding period counts from it. Purchases and sales of one ISIN in
 //! one account on one day square off first, up to the smaller side, and never touch older lots.
 
+mod actions;
 mod intraday;
 mod machine;
 
@@ -56,12 +57,14 @@ pub struct Lot {
     /// Whether securities transaction tax was paid on acquiring, or the law does not ask for it (public offer,
     /// bonus, rights). `None` when it is not known.
     pub stt_paid: Option<bool>,
-    /// Shares of now for one share of when it was acquired.
+    /// Shares of now for one share of 31 January 2018, or of when it was acquired if that is later.
     pub factor: Decimal,
-    /// The ISIN it was acquired under.
-    pub acquired_as: Isin,
+    /// The ISIN of that share.
+    pub valued_as: Isin,
     /// A merger, a demerger or a move between accounts happened since, for which the rules leave something open.
     pub needs_review: bool,
+    /// It came out of a merger or a demerger after 31 January 2018: no rule says what its value of that day is.
+    pub fair_value_open: bool,
     /// Breaks ties in the order.
     pub reference: Box<str>,
 }

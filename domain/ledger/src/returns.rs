@@ -6,6 +6,6 @@ mod twr;
 mod xirr;
 
 pub use days::{Day, Prices, days};
-pub use period::{Period, Refused, Returns, Term, returns};
-pub use twr::{TimeWeighted, time_weighted};
+pub use period::{Known, Period, Refused, Returns, Term, returns};
+pub use twr::{TimeWeighted, factors, time_weighted};
 pub use xirr::{Flow, Undefined, Xirr, xirr};

@@ -20,29 +20,53 @@ pub(crate) struct Steps<'a> {
     pub(crate) steps: Vec<Step<'a>>,
     /// The newest snapshot of each place, by day.
     pub(crate) snapshots: Vec<(usize, &'a Snapshot)>,
+    /// Whether a place holds parts of units: a folio, a fund, or what came or is stated in parts.
+    pub(crate) in_parts: Vec<bool>,
 }
 
 impl<'a> Steps<'a> {
     pub(crate) fn new(events: &'a [Event], snapshots: &'a [Snapshot]) -> Self {
-        let mut ordered: Vec<&Event> = events.iter().collect();
+        let mut ordered: Vec<&Event> = events.iter().filter(|event| !to_itself(event)).collect();
         in_order(&mut ordered);
         let mut places = Places::default();
+        events.iter().for_each(|event| {
+            places.add(&event.place);
+            target(event).iter().for_each(|place| places.add(place));
+        });
+        snapshots.iter().for_each(|snapshot| places.add(&snapshot.place));
+        // Numbered by what they are, whatever the order in which they were read.
+        places.sort();
         let step = |event: &'a Event| {
             let into = target(event).map(|place| places.number(&place));
             Step { event, place: places.number(&event.place), into }
         };
-        let steps = ordered.into_iter().map(step).collect();
+        let steps: Vec<Step<'a>> = ordered.into_iter().map(step).collect();
         let mut newest: HashMap<usize, &Snapshot> = HashMap::new();
         for snapshot in snapshots {
             let kept = newest.entry(places.number(&snapshot.place)).or_insert(snapshot);
-            if snapshot.on > kept.on {
+            if (snapshot.on, snapshot.quantity, snapshot.cost) > (kept.on, kept.quantity, kept.cost)
+            {
                 *kept = snapshot;
             }
         }
         let mut snapshots: Vec<_> = newest.into_iter().collect();
         snapshots.sort_by_key(|(place, snapshot)| (snapshot.on, *place));
-        Self { places: places.list, steps, snapshots }
+        let in_parts = in_parts(&places.list, &steps, &snapshots);
+        Self { places: places.list, steps, snapshots, in_parts }
     }
+}
+
+fn in_parts(places: &[Place], steps: &[Step<'_>], snapshots: &[(usize, &Snapshot)]) -> Vec<bool> {
+    let fund = |place: &Place| place.folio.is_some() || place.isin.as_str().starts_with("INF");
+    let mut in_parts: Vec<bool> = places.iter().map(fund).collect();
+    for step in steps {
+        in_parts[step.place] |=
+            step.event.act.quantity().is_some_and(|quantity| !quantity.fract().is_zero());
+    }
+    for (place, snapshot) in snapshots {
+        in_parts[*place] |= !snapshot.quantity.fract().is_zero();
+    }
+    in_parts
 }
 
 #[derive(Default)]
@@ -52,14 +76,28 @@ struct Places {
 }
 
 impl Places {
-    fn number(&mut self, place: &Place) -> usize {
-        if let Some(number) = self.numbers.get(place) {
-            return *number;
+    fn add(&mut self, place: &Place) {
+        if !self.numbers.contains_key(place) {
+            self.numbers.insert(place.clone(), 0);
+            self.list.push(place.clone());
         }
-        self.numbers.insert(place.clone(), self.list.len());
-        self.list.push(place.clone());
-        self.list.len() - 1
     }
+
+    fn sort(&mut self) {
+        self.list.sort();
+        for (number, place) in self.list.iter().enumerate() {
+            self.numbers.insert(place.clone(), number);
+        }
+    }
+
+    fn number(&self, place: &Place) -> usize {
+        self.numbers.get(place).copied().unwrap_or_default()
+    }
+}
+
+/// A transfer from an account to the same one is none.
+fn to_itself(event: &Event) -> bool {
+    matches!(event.act, Act::TransferOut { to: Some(to), .. } if to == event.place.account)
 }
 
 /// The other place an event touches.
@@ -68,7 +106,7 @@ fn target(event: &Event) -> Option<Place> {
     let (account, isin) = match event.act {
         Act::Split { into, .. } => (*account, into.filter(|into| into != isin)?),
         Act::Merger { into, .. } | Act::Demerger { into, .. } => (*account, into),
-        Act::TransferOut { to, .. } => (to.filter(|to| to != account)?, *isin),
+        Act::TransferOut { to, .. } => (to?, *isin),
         _ => return None,
     };
     Some(Place { account, isin, folio: folio.clone() })

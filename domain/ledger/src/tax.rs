@@ -7,6 +7,7 @@
 
 mod grandfathering;
 mod rules;
+pub mod schedule;
 mod totals;
 
 use std::collections::{BTreeSet, HashMap};
@@ -14,18 +15,21 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::event::Venue;
 use crate::lots::{Closing, LotSource, Way};
 use crate::{Isin, Ledger};
 
+use rules::REFORM;
 pub use rules::RULES;
 pub use totals::{ClassTotal, YearOf, by_class};
 
 /// What kind of asset a security is for tax.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum AssetKind {
     /// A share that is listed on an exchange.
@@ -207,18 +211,16 @@ pub fn gain<'a>(closing: &'a Closing, isin: Isin, facts: &Facts) -> Gain<'a> {
         gain.class = GainClass::Intraday;
         return gain;
     }
-    let Some(kind) = gain.kind else {
-        gain.flags.insert(Flag::KindUnknown);
-        return gain;
-    };
-    if let Some(acquired_on) = closing.lot.acquired_on {
-        let (term, deemed) = term(kind, acquired_on, closing.sold_on);
-        gain.term = Some(term);
-        gain.class = class(kind, term, deemed, &mut gain);
-    } else {
-        gain.flags.insert(Flag::DateUnknown);
+    match (gain.kind, closing.lot.acquired_on) {
+        (None, _) => drop(gain.flags.insert(Flag::KindUnknown)),
+        (_, None) => drop(gain.flags.insert(Flag::DateUnknown)),
+        (Some(kind), Some(acquired_on)) => {
+            let (term, deemed) = term(kind, acquired_on, closing.sold_on);
+            gain.term = Some(term);
+            gain.class = class(kind, term, deemed, &mut gain);
+        }
     }
-    exceptions(kind, &mut gain);
+    exceptions(&mut gain);
     grandfathering::apply(&mut gain, facts);
     gain
 }
@@ -228,6 +230,8 @@ fn flags(closing: &Closing) -> BTreeSet<Flag> {
         (closing.lot.cost.is_none(), Flag::CostUnknown),
         (closing.expenses.is_none(), Flag::ChargesUnknown),
         (closing.lot.needs_review, Flag::NeedsReview),
+        // Sold before it was allotted, as no bonus share can be.
+        (closing.lot.acquired_on.is_some_and(|on| on > closing.sold_on), Flag::NeedsReview),
         (matches!(closing.way, Way::Intraday { ambiguous: true }), Flag::AmbiguousIntraday),
         (matches!(closing.way, Way::SameDayDelivery(_)), Flag::SameDayDelivery),
     ];
@@ -250,7 +254,12 @@ fn class(kind: AssetKind, term: Term, deemed: bool, gain: &mut Gain<'_>) -> Gain
     if deemed {
         return GainClass::DeemedShortTerm;
     }
-    let equity = matches!(kind, AssetKind::ListedShare | AssetKind::EquityFund);
+    let equity =
+        matches!(kind, AssetKind::ListedShare | AssetKind::EquityFund | AssetKind::TrustUnit);
+    if kind == AssetKind::TrustUnit {
+        // Sections 111A and 112A name units of business trusts; that is from their text alone.
+        gain.flags.insert(Flag::RuleUnverified);
+    }
     let closing = gain.closing;
     let taxed_sale = matches!(
         closing.way,
@@ -258,7 +267,7 @@ fn class(kind: AssetKind, term: Term, deemed: bool, gain: &mut Gain<'_>) -> Gain
             | Way::SameDayDelivery(_)
     );
     // On acquiring, the tax is asked for of shares alone.
-    let taxed_purchase = kind == AssetKind::EquityFund || closing.lot.stt_paid != Some(false);
+    let taxed_purchase = kind != AssetKind::ListedShare || closing.lot.stt_paid != Some(false);
     match term {
         Term::Short if equity && taxed_sale => GainClass::ShortTermEquity,
         Term::Short => GainClass::ShortTermOther,
@@ -274,7 +283,7 @@ fn class(kind: AssetKind, term: Term, deemed: bool, gain: &mut Gain<'_>) -> Gain
 }
 
 /// Buy-backs, and gold bonds that are paid back.
-fn exceptions(kind: AssetKind, gain: &mut Gain<'_>) {
+fn exceptions(gain: &mut Gain<'_>) {
     let (closing, on) = (gain.closing, gain.closing.sold_on);
     match closing.way {
         // Listed companies pay the tax themselves from 5 July 2019 (that day is not verified) until 30 September 2024.
@@ -287,15 +296,25 @@ fn exceptions(kind: AssetKind, gain: &mut Gain<'_>) {
         Way::Buyback if on < ACT_OF_2025 => gain.consideration = Decimal::ZERO,
         // From then on a capital gain; enactment of that clause is known from one source only.
         Way::Buyback => drop(gain.flags.insert(Flag::RuleUnverified)),
-        Way::Sold(Venue::Redemption) if kind == AssetKind::GoldBond => {
-            let original = closing.lot.source == LotSource::Allotted;
+        Way::Sold(Venue::Redemption) if gain.kind == Some(AssetKind::GoldBond) => {
             if on < ACT_OF_2025 {
                 gain.class = GainClass::Exempt;
-            } else if original {
-                // Only when held to maturity, which no event says.
-                gain.class = GainClass::Exempt;
-                gain.flags.insert(Flag::NeedsReview);
+                return;
             }
+            match closing.lot.source {
+                // Only when held to maturity, which no event says.
+                LotSource::Allotted => gain.class = GainClass::Exempt,
+                // Bought on an exchange: an ordinary gain.
+                LotSource::Bought => return,
+                // Whether it was subscribed at issue is not known.
+                _ => {}
+            }
+            gain.flags.insert(Flag::NeedsReview);
+        }
+        // The section did not exist before.
+        _ if gain.kind == Some(AssetKind::MarketLinkedDebenture) && on < date(2023, 4, 1) => {
+            gain.flags.insert(Flag::RuleUnverified);
+            gain.class = GainClass::Unknown;
         }
         _ => {}
     }

@@ -37,10 +37,41 @@ pub struct Holding {
     pub cost: Option<Money>,
     /// The date of the statement.
     pub as_of: Date,
-    /// The layout of the statement.
+    /// The layout of the statement, or `transactions`.
     pub source: String,
+    /// What its lots are known from.
+    pub lots: Lots,
     /// The newest price; `None` when there is none.
     pub price: Option<PricePoint>,
+}
+
+/// What the lots of a holding are known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lots {
+    /// From events, and the newest statement says the same.
+    Reconciled,
+    /// From events; no statement lists it.
+    Events,
+    /// There is a statement and no event: days of purchase are not known.
+    StatementOnly,
+    /// Part of it must have been there before the first event.
+    DerivedOpening,
+    /// The newest statement has less than the events explain.
+    UnexplainedOutflow,
+}
+
+impl Holding {
+    /// Takes another holding of the same security in the same account in: folios of one scheme are one holding.
+    pub fn absorb(&mut self, other: Self) {
+        self.owned.0 += other.owned.0;
+        self.pledged.0 += other.pledged.0;
+        self.t1.0 += other.t1.0;
+        self.discrepant.0 += other.discrepant.0;
+        self.cost = self.cost.zip(other.cost).map(|(one, two)| Money(one.0 + two.0));
+        self.as_of = self.as_of.max(other.as_of);
+        self.lots = self.lots.max(other.lots);
+    }
 }
 
 /// The newest known price of a security.
@@ -55,9 +86,6 @@ pub struct PricePoint {
     /// Who published it.
     pub source: String,
 }
-
-/// All the holdings of a workspace.
-pub type Book = Vec<Holding>;
 
 /// Why a holding has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -306,6 +334,7 @@ mod tests {
             cost: cost.map(|cost| Money(decimal(cost))),
             as_of: date(2026, 11, 20),
             source: "kitemate_holdings".into(),
+            lots: Lots::StatementOnly,
             price: prices.map(|(close, previous)| PricePoint {
                 close: Price(decimal(close)),
                 previous: Some(Price(decimal(previous))),

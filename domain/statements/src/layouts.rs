@@ -3,7 +3,11 @@
 mod groww;
 mod kite;
 mod template;
+mod template_events;
 mod zerodha_console;
+mod zerodha_tradebook;
+
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -11,7 +15,7 @@ use serde::Serialize;
 
 use crate::sheets::Sheet;
 use crate::table::{Header, Line, likely_header};
-use crate::{Refusal, Row, RowError, Segment, Statement};
+use crate::{Entry, Refusal, Row, RowError, Segment, Statement};
 
 /// A layout: how it is recognised and how its rows are read.
 pub(crate) struct Layout {
@@ -30,11 +34,23 @@ pub(crate) struct Layout {
     /// Whether a segment without a row is left out of those.
     covers_only_listed: bool,
     /// Reads a row; `None` when a fault was noted that leaves nothing to keep.
-    row: fn(&mut Line<'_>, &Header) -> Option<Row>,
+    row: Reads,
+    /// Whether its columns are known from one importer only.
+    unverified: bool,
+    /// The client's id in the file's name.
+    client_in_name: Option<fn(&str) -> Option<String>>,
     /// Reads what stands above the table.
     preamble: fn(&[Vec<String>]) -> Preamble,
     /// The date a row states for itself.
     row_date: Option<fn(&mut Line<'_>) -> Option<Date>>,
+}
+
+/// What the rows of a layout are.
+pub(crate) enum Reads {
+    /// What is held on the statement's day.
+    Holding(fn(&mut Line<'_>, &Header) -> Option<Row>),
+    /// What happened.
+    Event(fn(&mut Line<'_>, &Header) -> Option<Entry>),
 }
 
 /// What stands above a table.
@@ -65,8 +81,14 @@ const MOST_OWNED: i64 = 1_000_000_000_000;
 const MOST_COST: i64 = 100_000_000_000_000;
 
 /// Every layout that can be read. The most particular come first.
-const LAYOUTS: &[Layout] =
-    &[zerodha_console::LAYOUT, groww::LAYOUT, kite::LAYOUT, template::LAYOUT];
+const LAYOUTS: &[Layout] = &[
+    zerodha_tradebook::LAYOUT,
+    zerodha_console::LAYOUT,
+    groww::LAYOUT,
+    kite::LAYOUT,
+    template_events::LAYOUT,
+    template::LAYOUT,
+];
 
 /// The layouts that can be read.
 pub fn known_layouts() -> Vec<KnownLayout> {
@@ -83,8 +105,13 @@ pub fn template_csv() -> String {
     template::csv()
 }
 
+/// KiteMate's own layout for events as an empty CSV file.
+pub fn events_template_csv() -> String {
+    template_events::csv()
+}
+
 /// Recognises the layout and reads every table of it.
-pub(crate) fn interpret(sheets: &[Sheet]) -> Result<Statement, Refusal> {
+pub(crate) fn interpret(sheets: &[Sheet], name: Option<&str>) -> Result<Statement, Refusal> {
     for layout in LAYOUTS {
         let tables: Vec<(&Sheet, Header)> = sheets
             .iter()
@@ -94,7 +121,10 @@ pub(crate) fn interpret(sheets: &[Sheet]) -> Result<Statement, Refusal> {
             .filter_map(|sheet| Header::find(sheet, layout.required).map(|header| (sheet, header)))
             .collect();
         if !tables.is_empty() {
-            return Ok(statement(layout, &tables));
+            let mut statement = statement(layout, &tables);
+            let named = layout.client_in_name.zip(name).and_then(|(read, name)| read(name));
+            statement.client_id = statement.client_id.or(named);
+            return Ok(statement);
         }
     }
     let found = sheets.iter().map(likely_header).filter(|names| !names.is_empty()).collect();
@@ -108,7 +138,10 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
         client_id: None,
         as_of: None,
         covers: Vec::new(),
+        of_events: matches!(layout.row, Reads::Event(_)),
+        unverified: layout.unverified,
         rows: Vec::new(),
+        entries: Vec::new(),
         errors: Vec::new(),
         warnings: Vec::new(),
     };
@@ -128,6 +161,7 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
             statement.errors.append(&mut line.errors);
         }
     }
+    tell_apart(&mut statement.entries, layout);
     statement.covers.sort();
     statement.covers.dedup();
     if layout.covers_only_listed {
@@ -139,6 +173,19 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
     statement
 }
 
+/// Two rows that say the same without a reference are two events; of two files that both have them, they are the same.
+fn tell_apart(entries: &mut [Entry], layout: &Layout) {
+    if layout.name != template_events::LAYOUT.name {
+        return;
+    }
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for entry in entries.iter_mut().filter(|entry| entry.reference.is_empty()) {
+        let count = seen.entry(entry.key.clone()).or_default();
+        *count += 1;
+        entry.key = format!("{}|{count}", entry.key);
+    }
+}
+
 fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &mut Statement) {
     if let Some(stated) = layout.row_date.and_then(|read| read(&mut line)) {
         match statement.as_of {
@@ -148,11 +195,32 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
             _ => statement.as_of = Some(stated),
         }
     }
-    let row = (layout.row)(&mut line, header);
-    if !line.errors.is_empty() {
-        statement.errors.append(&mut line.errors);
-        return;
+    match layout.row {
+        Reads::Holding(read) => {
+            let row = read(&mut line, header);
+            if line.errors.is_empty() {
+                statement_row(row, statement);
+            }
+        }
+        Reads::Event(read) => {
+            let entry = read(&mut line, header);
+            if line.errors.is_empty() {
+                statement.entries.extend(entry.map(shortened));
+            }
+        }
     }
+    statement.errors.append(&mut line.errors);
+}
+
+fn shortened(mut entry: Entry) -> Entry {
+    let texts = [Some(&mut entry.name), entry.symbol.as_mut(), entry.folio.as_mut()];
+    for text in texts.into_iter().flatten() {
+        *text = text.chars().take(LONGEST_NAME).collect();
+    }
+    entry
+}
+
+fn statement_row(row: Option<Row>, statement: &mut Statement) {
     let Some(mut row) = row else { return };
     for text in
         [Some(&mut row.name), row.sector.as_mut(), row.symbol.as_mut()].into_iter().flatten()

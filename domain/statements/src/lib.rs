@@ -1,4 +1,4 @@
-//! Reads brokers' statement files into holdings. No I/O, no clock.
+//! Reads brokers' files into holdings and events. No I/O, no clock.
 //!
 //! A file is CSV or XLSX. Its layout is recognised by the set of its header names; one that is not
 //! known is refused with the headers found, never guessed. A bad row is reported with row, column
@@ -11,12 +11,12 @@ mod layouts;
 mod sheets;
 mod table;
 
-use jiff::civil::Date;
-use ledger::Isin;
+use jiff::civil::{Date, Time};
+use ledger::{Act, Isin};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-pub use layouts::{KnownLayout, known_layouts, template_csv};
+pub use layouts::{KnownLayout, events_template_csv, known_layouts, template_csv};
 pub use sheets::{MOST_COLUMNS, MOST_INFLATED_BYTES, MOST_ROWS};
 
 /// The part of an account that a holdings statement is complete for.
@@ -52,8 +52,14 @@ pub struct Statement {
     pub as_of: Option<Date>,
     /// The segments it lists completely.
     pub covers: Vec<Segment>,
-    /// The good rows.
+    /// Whether it is a list of events, and not of what is held on a day.
+    pub of_events: bool,
+    /// Whether its columns are known from one importer only, and no real file of it was seen.
+    pub unverified: bool,
+    /// The good rows of a holdings statement.
     pub rows: Vec<Row>,
+    /// The good rows of a list of events.
+    pub entries: Vec<Entry>,
     /// The others.
     pub errors: Vec<RowError>,
     /// What was read, but deserves a look.
@@ -94,6 +100,53 @@ impl Row {
     pub fn owned(&self) -> Decimal {
         self.available + self.t1 + self.pledged
     }
+}
+
+/// The market an event belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Market {
+    /// Shares, ETFs, bonds: what is held in demat and traded on an exchange.
+    Equity,
+    /// Mutual fund units.
+    MutualFund,
+    /// Futures and options: stored and counted, and left out of lots, value and returns.
+    Derivative,
+    /// Currency contracts: likewise.
+    Currency,
+    /// Commodity contracts: likewise.
+    Commodity,
+}
+
+/// An event as a file states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it stands.
+    pub place: Place,
+    /// The security; `None` in layouts that name only a symbol, and of a contract.
+    pub isin: Option<Isin>,
+    /// The exchange symbol, when the file has one.
+    pub symbol: Option<String>,
+    /// What the file calls it.
+    pub name: String,
+    /// The folio of units outside demat.
+    pub folio: Option<String>,
+    /// Where it belongs.
+    pub market: Market,
+    /// The exchange and the series, as the file writes them.
+    pub exchange: Option<String>,
+    /// The series of the exchange.
+    pub series: Option<String>,
+    /// The day.
+    pub on: Date,
+    /// The time of execution.
+    pub at: Option<Time>,
+    /// The exchange's id of the trade, or what stands for it.
+    pub reference: String,
+    /// What makes it the same event in two files of one account.
+    pub key: String,
+    /// What happened.
+    pub act: Act,
 }
 
 /// Where something stands in a file.
@@ -150,8 +203,8 @@ pub enum Refusal {
     },
 }
 
-/// Reads a file.
-pub fn read(file: &[u8]) -> Result<Statement, Refusal> {
+/// Reads a file. Some brokers say only in its name whose it is.
+pub fn read(file: &[u8], name: Option<&str>) -> Result<Statement, Refusal> {
     let sheets = sheets::read(file)?;
-    layouts::interpret(&sheets)
+    layouts::interpret(&sheets, name)
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use ledger::Isin;
 use rust_decimal::Decimal;
 
-use crate::cells::{decimal, normalised};
+use crate::cells::{day, decimal, normalised};
 use crate::sheets::Sheet;
 use crate::{Place, RowError};
 
@@ -153,6 +154,31 @@ impl Line<'_> {
             self.fault(column, "is blank".into());
         }
         self.amount(column)
+    }
+
+    /// A quantity that must be there and above zero.
+    pub(crate) fn positive(&mut self, column: &str) -> Option<Decimal> {
+        let amount = self.required_amount(column);
+        if self.errors.is_empty() && amount.is_zero() {
+            self.fault(column, "is zero".into());
+        }
+        (amount > Decimal::ZERO).then_some(amount)
+    }
+
+    /// A day that must be there.
+    pub(crate) fn required_day(&mut self, column: &str) -> Option<Date> {
+        let read = self.text(column).map(day);
+        match read {
+            Some(Some(day)) => Some(day),
+            Some(None) => {
+                self.fault(column, "is not a date; write 2026-11-20".into());
+                None
+            }
+            None => {
+                self.fault(column, "is blank".into());
+                None
+            }
+        }
     }
 
     /// The ISIN of a row that must have one.

@@ -6,7 +6,7 @@ use shared::db::{Statement, statement};
 use shared::events::{self, AccountRefreshDue, AccountValued, Envelope};
 use shared::queue::{Consumer, Delivery};
 use shared::{App, Problem, clock, typed};
-use stores::ledger::{BookOn, Part, read_book};
+use stores::ledger::BookOn;
 use uuid::Uuid;
 
 /// Consumes [`AccountRefreshDue`].
@@ -17,10 +17,11 @@ pub fn consumer() -> Consumer {
 async fn sync_account(app: App, delivery: Delivery<AccountRefreshDue>) -> Result<(), Problem> {
     let account_id = delivery.event.account_id;
     let day = clock::india_day(clock::now());
-    let part = Part { account: Some(account_id), ..Part::default() };
-    let book = BookOn::new(day, part);
-    let Some((tx, [rows])) = delivery.enter(&app, [book.statement()]).await? else { return Ok(()) };
-    let totals = totals(&read_book(&rows)?);
+    let question = BookOn::new(day, Some(account_id));
+    let Some((tx, answers)) = delivery.enter(&app, question.statements()).await? else {
+        return Ok(());
+    };
+    let totals = totals(&question.read(&answers)?.holdings);
     let event = Envelope::new(delivery.workspace_id, &AccountValued { account_id })?;
     let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     let counts = [count(totals.holdings), count(totals.unpriced)];

@@ -34,10 +34,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V6__zerodha", include_str!("../../../migrations/V6__zerodha.sql")),
     ("V7__workspaces", include_str!("../../../migrations/V7__workspaces.sql")),
     ("V8__mended", include_str!("../../../migrations/V8__mended.sql")),
+    ("V9__ledger", include_str!("../../../migrations/V9__ledger.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 8;
+pub const LATEST: i32 = 9;
 
 /// The function has ten minutes; CloudFormation is to be told within them.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(560);

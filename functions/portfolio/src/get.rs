@@ -12,7 +12,7 @@ use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::{Caller, Db, Permission, Problem, Timestamp, clock};
 use stores::accounts::Account;
-use stores::ledger::{BookOn, Part, read_book};
+use stores::ledger::BookOn;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -67,17 +67,18 @@ struct Snapshot {
 /// Every account with its totals at the newest prices, and the last daily snapshot.
 #[utoipa::path(get, path = "/v1/portfolio", responses((status = 200, body = Portfolio)))]
 async fn get(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
-    let book = BookOn::new(clock::india_day(clock::now()), Part::default());
+    let question = BookOn::new(clock::india_day(clock::now()), None);
     let snapshot = statement(
         "select day, value, invested, unrealised_gain, day_change, unpriced, prices_on, taken_at
          from portfolio.snapshots order by day desc limit 1",
         [],
     );
     let entered = statement("select current_setting('app.workspace_id')::uuid as workspace_id", []);
-    let statements = [entered, stores::accounts::all(), book.statement(), snapshot];
-    let [entered, accounts, book, snapshots] = db.read(&caller, statements).await?;
+    let [one, two, three, four] = question.statements();
+    let statements = [entered, stores::accounts::all(), snapshot, one, two, three, four];
+    let [entered, accounts, snapshots, answers @ ..] = db.read(&caller, statements).await?;
     let entered = entered.first().ok_or_else(|| Problem::internal(anyhow::anyhow!("no row")))?;
-    let summary = summarise(&read_book(&book)?);
+    let summary = summarise(&question.read(&answers)?.holdings);
     let mut sums: BTreeMap<Uuid, _> =
         summary.accounts.into_iter().map(|sums| (sums.account, sums)).collect();
     let account = |row: &Row| {

@@ -2,18 +2,18 @@
 
 use axum::extract::State;
 use jiff::civil::Date;
-use ledger::{Holding, Money, NoValue, Percent, Price, Quantity, value};
+use ledger::{Holding, Lots, Money, NoValue, Percent, Price, Quantity, value};
 use serde::Serialize;
-use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
-use shared::problem::reasons;
-use shared::{Caller, Db, Permission, Problem, clock, typed};
-use stores::ledger::{BookOn, Part, read_book};
+use shared::{Caller, Db, Permission, clock};
+use stores::ledger::BookOn;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
+
+use crate::asked as fields_of;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
@@ -39,7 +39,7 @@ struct HoldingItem {
     pledged_quantity: Quantity,
     /// What the broker cannot account for; not part of `quantity`.
     discrepant_quantity: Quantity,
-    /// Total cost; null when the statement does not know it.
+    /// Total cost: the lots' where they agree with what is held, else the statement's; null when neither is known.
     #[schema(value_type = Option<String>)]
     invested: Option<Money>,
     /// `invested` over `quantity`.
@@ -59,10 +59,12 @@ struct HoldingItem {
     day_change: Option<Money>,
     /// The newest price.
     price: Option<HoldingPrice>,
-    /// The day of the statement the quantities are from.
+    /// The day of the statement or the event the quantities are from.
     as_of: Date,
-    /// The layout of that statement.
+    /// The layout of that statement, or `transactions`.
     source: String,
+    /// What the lots are known from: gains and returns are as good as they are.
+    lots: Lots,
 }
 
 /// A price and where it is from.
@@ -85,9 +87,7 @@ struct Asked {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account = fields.optional("accountId", |id| {
-            Uuid::parse_str(id).map_err(|_| "must be a UUID".to_owned())
-        });
+        let account = fields_of::account(fields);
         let page = PageQuery::from_fields(fields);
         Some(Self { page: page?, account: account? })
     }
@@ -99,25 +99,24 @@ impl FromFields for Asked {
     responses((status = 200, body = Page<HoldingItem>)))]
 async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let after: Option<(String, Uuid)> = asked.page.position()?;
-    let part = Part { account: asked.account, after, most: Some(asked.page.fetch()) };
-    let book = BookOn::new(clock::india_day(clock::now()), part);
-    let rows = match asked.account {
-        None => {
-            let [rows] = db.read(&caller, [book.statement()]).await?;
-            rows
-        }
-        Some(account) => {
-            // An account of somebody else's is none, not one without holdings.
-            let known =
-                statement("select from brokers.accounts where account_id = $1", [typed(&account)]);
-            let [known, rows] = db.read(&caller, [known, book.statement()]).await?;
-            if known.is_empty() {
-                return Err(Problem::new(reasons::NOT_FOUND));
-            }
-            rows
+    let question = BookOn::new(clock::india_day(clock::now()), asked.account);
+    let book = match asked.account {
+        None => question.read(&db.read(&caller, question.statements()).await?)?,
+        Some(_) => {
+            let known = fields_of::account_known(&asked.account);
+            let [one, two, three, four] = question.statements();
+            let [known, answers @ ..] = db.read(&caller, [known, one, two, three, four]).await?;
+            fields_of::check_account(asked.account, &known)?;
+            question.read(&answers)?
         }
     };
-    let items = read_book(&rows)?.into_iter().map(item).collect();
+    let place = |holding: &Holding| (holding.isin.to_string(), holding.account);
+    let rest = book
+        .holdings
+        .into_iter()
+        .filter(|holding| after.as_ref().is_none_or(|after| place(holding) > *after));
+    let items =
+        rest.take(usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX)).map(item).collect();
     shared::http::ok(Page::cut(items, &asked.page, |item: &HoldingItem| {
         (item.isin.clone(), item.account_id)
     }))
@@ -155,5 +154,6 @@ fn item(holding: Holding) -> HoldingItem {
         }),
         as_of: holding.as_of,
         source: holding.source,
+        lots: holding.lots,
     }
 }

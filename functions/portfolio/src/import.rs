@@ -3,6 +3,7 @@
 //! check (the request, the file) → load (account, holdings) → decide (`plan`, pure) → store →
 //! announce. Everything is stored in one transaction with the claim of the Idempotency-Key.
 
+mod entries;
 pub(crate) mod plan;
 pub(crate) mod report;
 mod request;
@@ -42,7 +43,9 @@ pub fn route() -> Route {
 /// Stores a statement. Good rows are stored and bad ones listed; the same file twice changes nothing.
 #[utoipa::path(post, path = "/v1/portfolio/import",
     description = "Reads a holdings statement: Zerodha Kite (CSV), Zerodha Console (XLSX), Groww stocks (XLSX) or \
-        KiteMate's template (CSV or XLSX), recognised by its headers. `replace` (the default) takes the file as \
+        KiteMate's template (CSV or XLSX); or a list of events: Zerodha's tradebook (CSV or XLSX) or \
+        KiteMate's template for events. All are recognised by their headers. Of events, those that are stored already are \
+        counted as `repeated`, and one that says something else than what is stored is listed in `conflicts` and not stored. Of holdings, `replace` (the default) takes the file as \
         complete for its segments: holdings it no longer lists are removed, unless a row of it could not be read. \
         `merge` touches only the rows in the file. A statement older than a newer complete one changes nothing. The whole request may have 4 MiB.",
     params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same request, answers \
@@ -58,13 +61,16 @@ async fn import(
     request: ImportRequest,
 ) -> Reply<Response> {
     PER_USER.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
-    let statement = statements::read(&request.file).map_err(unreadable)?;
+    let statement =
+        statements::read(&request.file, request.file_name.as_deref()).map_err(unreadable)?;
     if let Some(day) = statement.as_of.filter(|day| *day > clock::india_day(clock::now())) {
         // It would overtake every true statement until that day comes.
         return Err(Problem::new(reasons::FUTURE_STATEMENT).with("asOf", day));
     }
     let claim = Claim::new(key, "portfolio-import", &request.fingerprint());
-    let symbols = spellings(statement.rows.iter().filter_map(|row| row.symbol.as_deref()));
+    // A symbol is looked up where the file names nothing better.
+    let held = statement.rows.iter().map(|row| row.symbol.as_deref());
+    let symbols = spellings(held.flatten());
     let first = [claim.statement(), stores::accounts::all(), by_symbols(&symbols)];
     let (tx, [claimed, accounts, symbols]) = app.db().enter(&caller, first).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
@@ -133,6 +139,9 @@ impl Work<'_> {
     }
 
     async fn run(&self, tx: Tenant, account: Account, symbols: &Symbols) -> Reply<Response> {
+        if self.statement.of_events {
+            return entries::run(self, tx, account).await;
+        }
         let resolved = plan::resolve(&self.statement.rows, symbols);
         if resolved.incoming.is_empty() {
             tx.rollback().await?;

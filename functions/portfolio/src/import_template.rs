@@ -3,7 +3,7 @@
 use axum::response::IntoResponse;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use shared::Access;
-use shared::fields::Nothing;
+use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use utoipa_axum::routes;
 
@@ -12,15 +12,37 @@ pub fn route() -> Route {
     Route::new(routes!(import_template), Access::Public)
 }
 
-/// An empty CSV file with KiteMate's own columns. One row per holding: `isin` (or `symbol`),
+/// Which template.
+struct Asked {
+    of_transactions: bool,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let of = fields.optional("of", |of| match of {
+            "holdings" => Ok(false),
+            "transactions" => Ok(true),
+            _ => Err("must be `holdings` or `transactions`".to_owned()),
+        });
+        Some(Self { of_transactions: of?.unwrap_or(false) })
+    }
+}
+
+/// An empty CSV file with KiteMate's own columns. Of `holdings` one row each: `isin` (or `symbol`),
 /// `segment` (`equity` or `mutual_fund`), `quantity` free to sell, `average_price` or `invested`,
-/// and `as_of`, the same day in every row.
+/// and `as_of`, the same day in every row. Of `transactions` one row per event, of any kind; what a kind needs is said
+/// by the import. A `reference` makes it the same event in two files.
 #[utoipa::path(get, path = "/v1/portfolio/import/template",
+    params(("of" = Option<String>, Query, description = "`holdings` (default) or `transactions`.")),
     responses((status = 200, body = String, content_type = "text/csv")))]
-async fn import_template(_: Query<Nothing>) -> Reply {
+async fn import_template(Query(asked): Query<Asked>) -> Reply {
+    let (name, file) = match asked.of_transactions {
+        true => ("kitemate-transactions.csv", statements::events_template_csv()),
+        false => ("kitemate-holdings.csv", statements::template_csv()),
+    };
     let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"kitemate-holdings.csv\""),
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
-    Ok((headers, statements::template_csv()).into_response())
+    Ok((headers, file).into_response())
 }

@@ -7,14 +7,20 @@
 //! - What has no price or no cost is counted as such and never taken for zero.
 //! - A file's contents reach the database, and nothing else: no log, no event, no error text.
 
+mod asked;
+pub mod gains;
 pub mod get;
 pub mod holdings;
 pub mod import;
 pub mod import_get;
 pub mod import_template;
+pub mod import_undo;
+pub mod income;
+pub mod performance;
 pub mod reasons;
 pub mod snapshot;
 pub mod summary;
+pub mod trades;
 
 use shared::http::Route;
 
@@ -27,5 +33,10 @@ pub fn routes() -> Vec<Route> {
         import::route(),
         import_get::route(),
         import_template::route(),
+        import_undo::route(),
+        trades::route(),
+        income::route(),
+        gains::route(),
+        performance::route(),
     ]
 }

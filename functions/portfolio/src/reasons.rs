@@ -49,6 +49,52 @@ pub const FUTURE_STATEMENT: Reason = Reason::new(
     "The file says it is as of a day that has not come; check the date's day, month and year. Nothing was stored.",
 );
 
+/// The schedule is not known for that year.
+pub const NO_SCHEDULE: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "no_schedule",
+    "There is no schedule 112A for this year, or its form was not notified when this was written. `layout` chooses one.",
+);
+/// A schedule is one holder's.
+pub const SEVERAL_HOLDERS: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "several_holders",
+    "A schedule is one holder's. Send `accountId` of one of them (`accounts` has each holder's), and state the holder \
+     of accounts that belong together.",
+);
+/// A schedule with gaps would be a wrong one.
+pub const COST_UNKNOWN: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "cost_unknown",
+    "Cost, day or kind of some lots is not known (`lots` says of how many), so the schedule would lack them. \
+     `GET /v1/portfolio/gains` names them; `partial=true` leaves them out.",
+);
+/// What was held is not known well enough.
+pub const INCOMPLETE_HISTORY: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "incomplete_history",
+    "Something was sold that was never bought, and no statement says how much of it there was: import older \
+     tradebooks, or a holdings statement.",
+);
+/// A period cannot be valued at its ends.
+pub const UNPRICED: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "unpriced",
+    "Something that was held at an end of the period has no price until then (`isins`); choose another period, or load prices.",
+);
+/// A later statement builds on the one that is to be undone.
+pub const LATER_IMPORT: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "later_import",
+    "A later statement of this account builds on it: take that one back first.",
+);
+/// The period has no days.
+pub const NO_PERIOD: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "no_period",
+    "There is no day in the period on which anything is known of the portfolio.",
+);
+
 /// All of them, for the documentation.
 pub const ALL: &[Reason] = &[
     UNKNOWN_LAYOUT,
@@ -59,4 +105,11 @@ pub const ALL: &[Reason] = &[
     NO_ACCOUNT,
     OTHER_ACCOUNT,
     FUTURE_STATEMENT,
+    NO_SCHEDULE,
+    SEVERAL_HOLDERS,
+    COST_UNKNOWN,
+    INCOMPLETE_HISTORY,
+    UNPRICED,
+    NO_PERIOD,
+    LATER_IMPORT,
 ];

@@ -9,7 +9,7 @@ use serde_json::Value;
 use shared::db::{Statement, statement};
 use shared::queue::{Consumer, Delivery};
 use shared::{App, Problem, clock, typed};
-use stores::ledger::{BookOn, Part, read_book};
+use stores::ledger::BookOn;
 
 /// Consumes every event after which a workspace may be worth something else.
 pub fn consumer() -> Consumer {
@@ -24,8 +24,9 @@ async fn snapshot(app: App, delivery: Delivery<Value>) -> Result<(), Problem> {
         [],
     );
     let Some((tx, [_])) = delivery.enter(&app, [turn]).await? else { return Ok(()) };
-    let rows = tx.batch([BookOn::new(day, Part::default()).statement()]).await?;
-    let Snapshot { day, totals, counts } = Snapshot::of(day, totals(&read_book(&rows[0])?));
+    let question = BookOn::new(day, None);
+    let book = question.read(&tx.batch(question.statements()).await?)?;
+    let Snapshot { day, totals, counts } = Snapshot::of(day, totals(&book.holdings));
     tx.commit([store(&day, &totals, &counts)]).await?;
     Ok(())
 }

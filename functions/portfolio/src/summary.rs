@@ -43,7 +43,7 @@ struct Allocations {
 /// Totals, gains and allocation at the newest prices; what has no price is counted apart.
 #[utoipa::path(get, path = "/v1/portfolio/summary", responses((status = 200, body = PortfolioSummary)))]
 async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
-    let book = stores::ledger::book(&db, &caller, clock::india_day(clock::now())).await?;
+    let book = stores::ledger::book(&db, &caller, clock::india_day(clock::now())).await?.holdings;
     let (top_gainers, top_losers) = movers(&book, MOVERS);
     shared::http::ok(PortfolioSummary {
         currency: "INR",

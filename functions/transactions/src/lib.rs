@@ -1,16 +1,22 @@
-//! Instruments and prices, and (later) every event of the ledger.
+//! Instruments, prices, and the events of the ledger that people enter.
 //!
 //! Invariants:
 //! - An instrument's class and sector are what a source says; unknown is `unclassified`, never guessed.
 //! - A file is loaded whole or not at all, and a file loaded twice changes nothing.
+//! - What somebody corrected or took out by hand stays so when a file is imported again.
 //! - An older file never overwrites what a newer one said of an instrument.
 
+pub mod create;
+pub mod delete;
+mod entry;
 pub mod instrument_search;
 pub mod prices_load;
+pub mod reasons;
+pub mod update;
 
 use shared::http::Route;
 
 /// The service's endpoints.
 pub fn routes() -> Vec<Route> {
-    vec![instrument_search::route()]
+    vec![instrument_search::route(), create::route(), update::route(), delete::route()]
 }

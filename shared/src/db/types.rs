@@ -1,7 +1,7 @@
 //! Parameters with their types stated, so that a statement is one round trip.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use tokio_postgres::types::{ToSql, Type};
@@ -42,6 +42,7 @@ typed! {
     Decimal => NUMERIC, NUMERIC_ARRAY;
     Timestamp => TIMESTAMPTZ, TIMESTAMPTZ_ARRAY;
     Date => DATE, DATE_ARRAY;
+    Time => TIME, TIME_ARRAY;
     Value => JSONB, JSONB_ARRAY;
     Vec<u8> => BYTEA, BYTEA_ARRAY;
 }

@@ -4,20 +4,25 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::intraday::{Leg, square};
-use super::{Closing, Departure, Income, Lot, LotSource, Queue, Way, part};
+use super::{Closing, Departure, Income, Lot, LotSource, Queue, Way};
+use crate::Isin;
 use crate::balance::Snapshot;
 use crate::event::{Act, Event, Fill, Ratio, Venue};
 use crate::steps::{Step, Steps};
 
 /// The state of all places on the way through the events.
 pub(crate) struct Machine<'s, 'a> {
-    steps: &'s Steps<'a>,
+    pub(super) steps: &'s Steps<'a>,
     pub(crate) queues: Vec<Queue>,
     pub(crate) closings: Vec<Closing>,
     pub(crate) incomes: Vec<Income>,
     pub(crate) departures: Vec<Departure>,
     /// The day's trades by place, until all of the day are there.
     trades: Vec<(usize, &'a Event)>,
+    /// Own transfers of the day that wait for its trades.
+    pub(super) deferred: Vec<(Step<'a>, Decimal)>,
+    /// Splits since 31 January 2018 and the ISIN before each, by place: for lots that are older than their event.
+    pub(super) splits: Vec<Vec<(Date, Ratio, Isin)>>,
 }
 
 impl<'s, 'a> Machine<'s, 'a> {
@@ -35,6 +40,8 @@ impl<'s, 'a> Machine<'s, 'a> {
             incomes: Vec::new(),
             departures: Vec::new(),
             trades: Vec::new(),
+            deferred: Vec::new(),
+            splits: vec![Vec::new(); steps.places.len()],
         };
         let mut snapshots = steps.snapshots.iter().peekable();
         for day in steps.steps.chunk_by(|a, b| a.event.on == b.event.on) {
@@ -73,7 +80,8 @@ impl<'s, 'a> Machine<'s, 'a> {
             Act::Demerger { ratio, cost_percent, .. } => self.demerge(step, ratio, cost_percent),
             Act::TransferIn { quantity, cost, acquired_on } => {
                 let lot = self.lot(place, event, LotSource::Transferred, (quantity, cost));
-                self.queues[place].add(Lot { acquired_on, stt_paid: None, ..lot });
+                let lot = Lot { acquired_on, stt_paid: None, ..lot };
+                self.add_older(place, lot);
             }
             Act::TransferOut { quantity, .. } => self.transfer(step, quantity),
             Act::Buyback { quantity, amount } => {
@@ -90,19 +98,20 @@ impl<'s, 'a> Machine<'s, 'a> {
                     gross,
                     tds,
                 });
-                self.repay(place, capital);
+                self.repay(place, event, capital);
             }
             Act::Opening { quantity, cost, acquired_on } => {
                 let lot = self.lot(place, event, LotSource::Opening, (quantity, cost));
                 let credited_on = acquired_on.or(lot.credited_on);
-                self.queues[place].add(Lot { acquired_on, credited_on, stt_paid: None, ..lot });
+                let lot = Lot { acquired_on, credited_on, stt_paid: None, ..lot };
+                self.add_older(place, lot);
             }
             Act::Charge { .. } => {}
         }
     }
 
     /// A lot of a day on which acquiring and crediting are one.
-    fn lot(
+    pub(super) fn lot(
         &self,
         place: usize,
         event: &Event,
@@ -119,8 +128,9 @@ impl<'s, 'a> Machine<'s, 'a> {
             credited_on: Some(event.on),
             stt_paid: Some(true),
             factor: Decimal::ONE,
-            acquired_as: self.steps.places[place].isin,
+            valued_as: self.steps.places[place].isin,
             needs_review: false,
+            fair_value_open: false,
             reference: event.reference.clone(),
         }
     }
@@ -136,114 +146,24 @@ impl<'s, 'a> Machine<'s, 'a> {
         self.queues[place].add(lot);
     }
 
-    fn bonus(&mut self, place: usize, event: &Event, ratio: Ratio, allotted_on: Date) {
-        let held = self.queues[place].quantity();
-        let quantity = ratio.credited(held, held);
-        let lot = self.lot(place, event, LotSource::Bonus, (quantity, Some(Decimal::ZERO)));
-        let day = Some(allotted_on);
-        self.queues[place].add(Lot { acquired_on: day, credited_on: day, ..lot });
-    }
-
-    /// Every lot becomes so many new shares: what was acquired when and for how much stays.
-    fn exchange(&mut self, step: Step<'a>, ratio: Ratio, review: bool) {
-        let lots = self.queues[step.place].drain();
-        let held = lots.iter().map(|lot| lot.quantity).sum();
-        let to = step.into.unwrap_or(step.place);
-        let mut shares = Shares::new(ratio, held);
-        let mut exchanged: Vec<Lot> = Vec::with_capacity(lots.len());
-        let mut too_small: Vec<Lot> = Vec::new();
-        for mut lot in lots {
-            let quantity = shares.of(lot.quantity);
-            if quantity.is_zero() {
-                too_small.push(lot);
-                continue;
-            }
-            lot.quantity = quantity;
-            lot.factor = ratio.of(lot.factor);
-            lot.needs_review |= review;
-            exchanged.push(lot);
-        }
-        // A lot too small for one new share leaves its cost to another one.
-        let known = |lot: &&mut Lot| lot.cost.is_some() && lot.source != LotSource::Derived;
-        match exchanged.iter_mut().find(known) {
-            Some(heir) => {
-                let left: Decimal = too_small.iter().filter_map(|lot| lot.cost).sum();
-                heir.cost = heir.cost.map(|cost| cost + left);
-            }
-            None => self.departures.extend(too_small.into_iter().map(|lot| Departure {
-                event: step.event.id,
-                place: step.place,
-                on: step.event.on,
-                lot,
-            })),
-        }
-        exchanged.into_iter().for_each(|lot| self.queues[to].add(lot));
-    }
-
-    /// The new company's lots are as old as those they come from and take a part of their cost.
-    fn demerge(&mut self, step: Step<'a>, ratio: Ratio, cost_percent: Decimal) {
-        let Some(into) = step.into else { return };
-        let isin = self.steps.places[into].isin;
-        let mut shares = Shares::new(ratio, self.queues[step.place].quantity());
-        let mut children = Vec::new();
-        for lot in self.queues[step.place].iter_mut() {
-            lot.needs_review = true;
-            let quantity = shares.of(lot.quantity);
-            if quantity.is_zero() {
-                continue;
-            }
-            let moved = lot.cost.map(|cost| part(cost, cost_percent, Decimal::ONE_HUNDRED));
-            lot.cost = lot.cost.zip(moved).map(|(cost, moved)| cost - moved);
-            children.push(Lot {
-                quantity,
-                cost: moved,
-                acquired_as: isin,
-                factor: Decimal::ONE,
-                credited_on: Some(step.event.on),
-                ..lot.clone()
-            });
-        }
-        children.into_iter().for_each(|lot| self.queues[into].add(lot));
-    }
-
-    fn transfer(&mut self, step: Step<'a>, quantity: Decimal) {
-        let (event, place) = (step.event, step.place);
-        for lot in self.queues[place].take(quantity) {
-            match step.into {
-                // Its place in the new account's order is the day of credit (circular 768).
-                Some(into) => {
-                    self.queues[into].add(Lot {
-                        credited_on: Some(event.on),
-                        needs_review: true,
-                        ..lot
-                    });
-                }
-                None => {
-                    self.departures.push(Departure { event: event.id, place, on: event.on, lot })
-                }
-            }
-        }
-    }
-
-    /// A trust repays debt: the cost falls, over all lots alike.
-    fn repay(&mut self, place: usize, capital: Decimal) {
-        if capital.is_zero() {
-            return;
-        }
-        let (mut quantity, mut left) = (self.queues[place].quantity(), capital);
-        for lot in self.queues[place].iter_mut() {
-            let share = part(left, lot.quantity, quantity);
-            quantity -= lot.quantity;
-            left -= share;
-            lot.cost = lot.cost.map(|cost| (cost - share).max(Decimal::ZERO));
-        }
-    }
-
-    /// Works the day's trades through, place by place.
+    /// Works the day's trades through, place by place; where transfers wait, those of the giver before the taker's.
     fn trade(&mut self) {
         let mut trades = std::mem::take(&mut self.trades);
+        for (step, quantity) in std::mem::take(&mut self.deferred) {
+            let (first, rest): (Vec<_>, Vec<_>) =
+                trades.into_iter().partition(|(place, _)| *place == step.place);
+            self.trade_each(&first);
+            self.transfer_rest(step, quantity);
+            trades = rest;
+        }
         // Stable: within a place the order of execution stays.
         trades.sort_by_key(|(place, _)| *place);
+        self.trade_each(&trades);
+        trades.clear();
+        self.trades = trades;
+    }
+
+    fn trade_each(&mut self, trades: &[(usize, &'a Event)]) {
         let mut fills = Vec::new();
         for of_place in trades.chunk_by(|a, b| a.0 == b.0) {
             fills.clear();
@@ -252,8 +172,6 @@ impl<'s, 'a> Machine<'s, 'a> {
                 self.trade_in(*place, &fills);
             }
         }
-        trades.clear();
-        self.trades = trades;
     }
 
     fn trade_in(&mut self, place: usize, fills: &[&'a Event]) {
@@ -325,10 +243,8 @@ impl<'s, 'a> Machine<'s, 'a> {
         let others: Option<Decimal> =
             lots.iter().filter(|lot| lot.source != LotSource::Derived).map(|lot| lot.cost).sum();
         let left = snapshot.cost.zip(others).map(|(whole, others)| whole - others);
-        let untouched = |lot: &Lot| {
-            lot.source == LotSource::Derived
-                && (lot.quantity - opening * lot.factor).abs() < Decimal::ONE
-        };
+        let rounding = if self.steps.in_parts[place] { Decimal::new(1, 3) } else { Decimal::ONE };
+        let untouched = |lot: &Lot| (lot.quantity - opening * lot.factor).abs() < rounding;
         let mut derived: Vec<&mut Lot> =
             lots.iter_mut().filter(|lot| lot.source == LotSource::Derived).collect();
         if let [lot] = derived.as_mut_slice()
@@ -340,7 +256,7 @@ impl<'s, 'a> Machine<'s, 'a> {
 }
 
 /// What was there before the first event.
-fn derived(steps: &Steps<'_>, place: usize, quantity: Decimal) -> Lot {
+pub(super) fn derived(steps: &Steps<'_>, place: usize, quantity: Decimal) -> Lot {
     Lot {
         event: None,
         source: LotSource::Derived,
@@ -350,31 +266,9 @@ fn derived(steps: &Steps<'_>, place: usize, quantity: Decimal) -> Lot {
         credited_on: None,
         stt_paid: None,
         factor: Decimal::ONE,
-        acquired_as: steps.places[place].isin,
+        valued_as: steps.places[place].isin,
         needs_review: false,
+        fair_value_open: false,
         reference: "".into(),
-    }
-}
-
-/// Deals out new shares over lots so that they sum to what is credited as a whole.
-struct Shares {
-    ratio: Ratio,
-    held: Decimal,
-    seen: Decimal,
-    dealt: Decimal,
-}
-
-impl Shares {
-    fn new(ratio: Ratio, held: Decimal) -> Self {
-        Self { ratio, held, seen: Decimal::ZERO, dealt: Decimal::ZERO }
-    }
-
-    /// The new shares of the next lot.
-    fn of(&mut self, quantity: Decimal) -> Decimal {
-        self.seen += quantity;
-        let until = self.ratio.credited(self.seen, self.held);
-        let share = until - self.dealt;
-        self.dealt = until;
-        share
     }
 }

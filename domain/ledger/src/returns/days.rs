@@ -8,6 +8,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use crate::balance::{Cause, Move};
 use crate::{Act, Event, Isin, Ledger};
 use held::Held;
 
@@ -38,7 +39,7 @@ pub struct Day {
     pub unpriced: BTreeSet<Isin>,
     /// Amounts of purchases and allotments.
     pub bought: Decimal,
-    /// Amounts of sales.
+    /// Amounts of sales, and what trusts paid back of their debt.
     pub sold: Decimal,
     /// Worth of what came in without being bought, less what went out, at the day's prices.
     pub transferred: Decimal,
@@ -97,6 +98,7 @@ pub fn days(
         ledger.places.iter().map(|place| Held::new(prices.0.get(&place.isin))).collect();
     let mut moves = ledger.moves.iter().filter(|step| of(step.place)).peekable();
     while let Some(step) = moves.next_if(|step| step.on < from) {
+        hand_over(&mut held, step);
         held[step.place].shift(step);
     }
     let mut active: Vec<usize> =
@@ -110,17 +112,20 @@ pub fn days(
             held[*place].begin(on);
         }
         while let Some(step) = moves.next_if(|step| step.on == on) {
-            let place = &mut held[step.place];
-            if !place.active {
+            if !held[step.place].active {
                 active.push(step.place);
-                place.active = true;
-                place.begin(on);
+                held[step.place].active = true;
+                held[step.place].begin(on);
             }
-            place.apply(step);
+            hand_over(&mut held, step);
+            held[step.place].apply(step);
         }
         active.retain(|place| held[*place].end(&ledger.places[*place].isin, &mut day));
-        if let Some((income, charges)) = paid.remove(&on) {
+        if let Some(Paid { income, repaid, charges }) = paid.remove(&on) {
             (day.income, day.charges) = (income, charges);
+            // Paid back out of what is held, whose price falls for it.
+            day.sold += repaid;
+            day.gain += repaid;
         }
         days.push(day);
         let Ok(next) = on.checked_add(1.day()) else { break };
@@ -129,27 +134,40 @@ pub fn days(
     days
 }
 
-/// Income and charges by day.
-fn paid(
-    ledger: &Ledger,
-    events: &[Event],
-    of: &impl Fn(usize) -> bool,
-) -> HashMap<Date, (Decimal, Decimal)> {
+/// What everything in another place became is worth what that was, until it has a close of its own.
+fn hand_over(held: &mut [Held<'_>], step: &Move) {
+    if let Cause::From(source, ratio) = step.cause {
+        let handed = held[source].hand_over(ratio);
+        held[step.place].take_over(handed, step.on);
+    }
+}
+
+/// What was paid on a day beside trades.
+#[derive(Default)]
+struct Paid {
+    income: Decimal,
+    repaid: Decimal,
+    charges: Decimal,
+}
+
+fn paid(ledger: &Ledger, events: &[Event], of: &impl Fn(usize) -> bool) -> HashMap<Date, Paid> {
     let places: HashMap<_, _> =
         ledger.places.iter().enumerate().map(|(number, place)| (place, number)).collect();
-    let mut paid: HashMap<Date, (Decimal, Decimal)> = HashMap::new();
+    let mut paid: HashMap<Date, Paid> = HashMap::new();
     for event in events {
-        let (income, charges) = match event.act {
-            Act::Buy(fill) | Act::Sell(fill) => (Decimal::ZERO, fill.fees()),
-            Act::Income { gross, .. } => (gross, Decimal::ZERO),
-            Act::Charge { amount } => (Decimal::ZERO, amount),
+        let zero = Decimal::ZERO;
+        let (income, repaid, charges) = match event.act {
+            Act::Buy(fill) | Act::Sell(fill) => (zero, zero, fill.fees()),
+            Act::Income { gross, capital, .. } => (gross, capital, zero),
+            Act::Charge { amount } => (zero, zero, amount),
             _ => continue,
         };
         let wanted = places.get(&event.place).is_some_and(|place| of(*place));
-        if wanted && !(income.is_zero() && charges.is_zero()) {
+        if wanted && !(income.is_zero() && repaid.is_zero() && charges.is_zero()) {
             let sums = paid.entry(event.on).or_default();
-            sums.0 += income;
-            sums.1 += charges;
+            sums.income += income;
+            sums.repaid += repaid;
+            sums.charges += charges;
         }
     }
     paid

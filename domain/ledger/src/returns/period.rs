@@ -1,12 +1,12 @@
 //! A period's returns, and the sum that must come out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::{Day, Flow, TimeWeighted, Undefined, Xirr, time_weighted, xirr};
-use crate::Isin;
+use super::{Day, Flow, Prices, TimeWeighted, Undefined, Xirr, days, time_weighted, xirr};
+use crate::{Act, Event, History, Isin, Ledger, Snapshot};
 
 /// A period `(from, to]`: what happened on `from` is in the value it begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct Returns {
     pub xirr: Xirr,
     /// The time-weighted return; `None` when nothing was held.
     pub time_weighted: Option<TimeWeighted>,
-    /// Whether the period is shorter than 365 days, so that a yearly rate says more than there is.
+    /// Whether something was held for less than 365 days, so that a yearly rate says more than there is.
     pub under_a_year: bool,
 }
 
@@ -70,6 +70,61 @@ pub enum Refused {
     /// There is no day in it.
     #[error("the period has no days")]
     Empty,
+    /// Something was sold that was never bought, and no statement says how much there was.
+    #[error("what was held before the first event is not known")]
+    IncompleteHistory,
+}
+
+/// What returns are worked out from.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// Lots and quantities.
+    pub ledger: &'a Ledger,
+    /// The events it was made of.
+    pub events: &'a [Event],
+    /// The snapshots it was made of.
+    pub snapshots: &'a [Snapshot],
+    /// Closes of everything that was held.
+    pub prices: &'a Prices,
+}
+
+impl Known<'_> {
+    /// What the chosen places returned over a period, and their days. Where it is not known what was held before a
+    /// statement, the period begins with that statement, at the market value of what it says.
+    pub fn returns(
+        &self,
+        period: Period,
+        of: impl Fn(usize) -> bool,
+    ) -> Result<(Returns, Vec<Day>), Refused> {
+        let from = match self.ledger.history(self.snapshots, &of) {
+            History::Complete => period.from,
+            History::From(day) => period.from.max(day),
+            History::Unknown => return Err(Refused::IncompleteHistory),
+        };
+        if from >= period.to {
+            return Err(Refused::Empty);
+        }
+        let days = days(self.ledger, self.events, self.prices, (from, period.to), of);
+        Ok((returns(&days)?, days))
+    }
+
+    /// Whether any income, and all charges, of the chosen places are known: what no source has is not zero.
+    pub fn paid(&self, of: impl Fn(usize) -> bool) -> (bool, bool) {
+        let (mut income, mut charges) = (false, true);
+        let places: HashMap<_, _> =
+            self.ledger.places.iter().enumerate().map(|(number, place)| (place, number)).collect();
+        for event in self.events {
+            if !places.get(&event.place).is_some_and(|place| of(*place)) {
+                continue;
+            }
+            match event.act {
+                Act::Income { .. } => income = true,
+                Act::Buy(fill) | Act::Sell(fill) => charges &= fill.charges.is_some(),
+                _ => {}
+            }
+        }
+        (income, charges)
+    }
 }
 
 /// What a run of days returned, from the end of the first one to the end of the last.
@@ -84,7 +139,10 @@ pub fn returns(days: &[Day]) -> Result<Returns, Refused> {
     let terms = terms(first, last, within);
     let earned = terms.gain + terms.income - terms.charges;
     let base = most_invested(first, within);
-    let days_between = first.on.until(last.on).map_or(0, |span| span.get_days());
+    // From when there was something: an empty beginning makes no year of a month.
+    let began = days.iter().find(|day| !day.value.is_zero() || !day.paid_in().is_zero());
+    let began = began.map_or(first.on, |day| day.on);
+    let days_between = began.until(last.on).map_or(0, |span| span.get_days());
     Ok(Returns {
         period: Period { from: first.on, to: last.on },
         absolute: (base > Decimal::ZERO).then(|| earned / base),
@@ -95,13 +153,15 @@ pub fn returns(days: &[Day]) -> Result<Returns, Refused> {
     })
 }
 
-/// The opening value and what was paid in since less what was taken out, on the day when that was most.
+/// The opening value and what was paid in since less what was taken out, when that was most: within a day, too.
 fn most_invested(first: &Day, within: &[Day]) -> Decimal {
-    let invested = within.iter().scan(first.value, |invested, day| {
-        *invested += day.paid_in() - day.taken_out();
-        Some(*invested)
-    });
-    invested.fold(first.value, Decimal::max)
+    let (mut invested, mut most) = (first.value, first.value);
+    for day in within {
+        invested += day.paid_in();
+        most = most.max(invested);
+        invested -= day.taken_out();
+    }
+    most
 }
 
 fn terms(first: &Day, last: &Day, within: &[Day]) -> Term {

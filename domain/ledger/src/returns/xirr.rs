@@ -43,12 +43,8 @@ pub enum Undefined {
     OneDay,
     /// Money went in one direction only.
     OneDirection,
-    /// The flows change direction, and yet no rate makes them worth nothing.
+    /// The flows change direction, and yet no rate that means something makes them worth nothing.
     NoRate,
-    /// What was held before the first event is not known.
-    IncompleteHistory,
-    /// Something that was held has no price at an end of the period.
-    Unpriced,
     /// Nothing was held.
     NothingHeld,
 }

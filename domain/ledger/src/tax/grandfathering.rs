@@ -14,7 +14,8 @@ pub(super) fn apply(gain: &mut Gain<'_>, facts: &Facts) {
     if gain.class != GainClass::LongTermEquity || !old {
         return;
     }
-    let Some(price) = facts.fair_values.get(&lot.acquired_as).filter(|_| !lot.needs_review) else {
+    let known = facts.fair_values.get(&lot.valued_as).filter(|_| !lot.fair_value_open);
+    let Some(price) = known else {
         // Of the companies of a later merger or demerger the law does not say what that value is.
         gain.flags.insert(Flag::FairValueUnknown);
         gain.cost = None;

@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 use super::AssetKind;
 
 /// The day from which the Finance (No. 2) Act, 2024 counts.
-const REFORM: Date = date(2024, 7, 23);
+pub(super) const REFORM: Date = date(2024, 7, 23);
 /// Units bought from this day on can be those of a specified mutual fund.
 const SPECIFIED: Date = date(2023, 4, 1);
 /// Sales from this day on follow the new definition of a specified mutual fund.

@@ -34,6 +34,8 @@ pub struct ClassTotal {
     pub gains: Decimal,
     /// Losses, as a number below zero.
     pub losses: Decimal,
+    /// What was received for buy-backs and is taxed as dividend: not in `consideration`.
+    pub dividends: Decimal,
     /// How many closed lots are in it.
     pub lots: usize,
     /// How many of them have no known cost: they are in `consideration` and in neither gains nor losses.
@@ -66,6 +68,7 @@ pub fn by_class<H: Ord>(
         };
         let total = totals.entry(key).or_default();
         total.lots += 1;
+        total.dividends += gain.dividend();
         total.consideration += gain.consideration;
         total.expenses += gain.closing.expenses.unwrap_or_default();
         total.cost += gain.cost.unwrap_or_default();

@@ -29,8 +29,9 @@ fn closing(
         credited_on: None,
         stt_paid,
         factor: Decimal::ONE,
-        acquired_as: isin(A),
+        valued_as: isin(A),
         needs_review: false,
+        fair_value_open: false,
         ..book_lot()
     };
     Closing {
@@ -140,6 +141,42 @@ fn the_value_of_january_2018_follows_a_split_and_is_unknown_without_a_price() {
 }
 
 #[test]
+fn splits_before_the_day_of_valuing_do_not_divide_its_price() {
+    let split = ledger::Act::Split { ratio: crate::book::ratio(5, 1), into: None };
+    let book = Book::default().buy("2015-01-01", A, "10", "100").act("2016-05-02", A, split).sell(
+        "2019-06-03",
+        A,
+        "50",
+        "300",
+    );
+    let mut facts = facts();
+    facts.fair_values.insert(isin(A), number("200"));
+    let ledger = book.ledger();
+    let gains = ledger::tax::gains(&ledger, &facts);
+    assert_eq!(gains[0].fair_value, Some(number("10000")));
+}
+
+#[test]
+fn what_was_given_later_has_seen_the_splits_since_its_first_owner_bought_it() {
+    let split = ledger::Act::Split { ratio: crate::book::ratio(5, 1), into: Some(isin(B)) };
+    let gift = ledger::Act::TransferIn {
+        quantity: number("50"),
+        cost: Some(number("100")),
+        acquired_on: Some(day("2015-01-01")),
+    };
+    let book = Book::default()
+        .buy("2018-06-01", A, "1", "1")
+        .act("2020-05-04", A, split)
+        .act("2021-01-04", B, gift)
+        .sell("2022-06-03", B, "55", "60");
+    let mut facts = facts();
+    facts.fair_values.insert(isin(A), number("200"));
+    let ledger = book.ledger();
+    let gains = ledger::tax::gains(&ledger, &facts);
+    assert_eq!(gains[1].fair_value, Some(number("2000")), "ten shares of then");
+}
+
+#[test]
 fn a_buyback_of_2025_is_a_dividend_and_its_cost_a_loss() {
     let facts = facts();
     let closing =
@@ -182,4 +219,43 @@ fn years_are_called_as_the_act_in_force_calls_them() {
     assert_eq!(year_label(2025), "FY 2025-26 / AY 2026-27");
     assert_eq!(year_label(2026), "Tax year 2026-27");
     assert_eq!(year_label(1999), "FY 1999-00 / AY 2000-01");
+}
+
+#[test]
+fn schedule_112a_has_a_row_for_each_old_lot_and_one_for_all_later_ones() {
+    use ledger::tax::schedule::{Layout, layout, rows};
+    let book = Book::default()
+        .buy("2017-05-02", A, "10", "100.10")
+        .buy("2023-01-02", B, "10", "100.25")
+        .sell("2024-07-22", A, "4", "300.1234")
+        .sell("2024-07-22", B, "4", "150")
+        .sell("2024-07-23", B, "6", "160");
+    let (ledger, mut facts) = (book.ledger(), facts());
+    facts.fair_values.insert(isin(A), number("210.5"));
+    let gains = ledger::tax::gains(&ledger, &facts);
+    let all: Vec<_> = gains.iter().collect();
+    let of = |gain: &ledger::tax::Gain<'_>| ledger.places[gain.closing.place].isin;
+    let text = |layout| -> Vec<String> {
+        rows(&all, layout, |_| "A & B Ltd.".into(), of)
+            .iter()
+            .skip(1)
+            .map(|row| row.join(","))
+            .collect()
+    };
+    assert_eq!(
+        text(Layout::With1b),
+        [
+            // 4 × 300.1234 = 1,200.49; 4 × 210.5 = 842 is above the cost of 400.40.
+            "BE,BE,INE925R01014,A  B Ltd,4,300.1234,1200,842,400,842,210.5,842,0,842,358",
+            "AE,BE,INNOTREQUIRD,CONSOLIDATED,,,600,401,401,,,,0,401,199",
+            "AE,AE,INNOTREQUIRD,CONSOLIDATED,,,960,602,602,,,,0,602,358",
+        ]
+    );
+    assert_eq!(
+        text(Layout::Without1b)[1],
+        "AE,INNOTREQUIRD,CONSOLIDATED,,,1560,1003,1003,,,,0,1003,557"
+    );
+    assert_eq!(layout(2023), Some((Layout::Without1b, true)));
+    assert_eq!(layout(2025), Some((Layout::With1b, false)));
+    assert_eq!((layout(2017), layout(2026)), (None, None), "no such schedule, no such form yet");
 }

@@ -185,3 +185,60 @@ fn folios_of_one_scheme_are_apart() {
     let ledger = ledger::Ledger::new(&[fund("1"), fund("2")], &[]);
     assert_eq!(ledger.places.len(), 2);
 }
+
+#[test]
+fn shares_that_were_moved_can_be_sold_there_on_the_same_day() {
+    let other = uuid::Uuid::max();
+    let mut book = Book::default()
+        .buy("2024-01-01", A, "10", "100")
+        .sell("2024-06-03", A, "10", "150")
+        .act("2024-06-03", A, Act::TransferOut { quantity: number("10"), to: Some(other) });
+    book.events[1].place.account = other;
+    let ledger = book.ledger();
+    assert_eq!(closings(&ledger), ["10 for 1500, 1000, 2024-01-01"]);
+    assert!(ledger.positions.iter().all(|position| position.lots.is_empty()));
+}
+
+#[test]
+fn a_demerger_of_small_lots_moves_the_whole_part_of_the_cost() {
+    let days = (1..=10).map(|day| format!("2020-01-{day:02}"));
+    let book = days.fold(Book::default(), |book, day| book.buy(&day, A, "1", "1000"));
+    let act = Act::Demerger { ratio: ratio(1, 10), into: isin(B), cost_percent: number("12.34") };
+    assert_eq!(lots(&book.act("2023-07-20", A, act).ledger(), B), ["1 @ 1234, 2020-01-10"]);
+}
+
+#[test]
+fn units_of_a_folio_keep_their_parts_in_a_merger_of_schemes() {
+    let merger = Act::Merger {
+        ratio: ledger::Ratio { gives: number("0.98765"), per: number("1") },
+        into: isin(A),
+    };
+    let mut book = Book::default()
+        .act(
+            "2024-01-01",
+            crate::book::FUND,
+            Act::Buy(Fill { venue: Venue::Fund, ..fill("100", "10") }),
+        )
+        .act("2024-06-03", crate::book::FUND, merger);
+    book.events.iter_mut().for_each(|event| event.place.folio = Some("1".into()));
+    let ledger = book.ledger();
+    let held: Vec<_> =
+        ledger.positions.iter().map(|position| position.quantity.normalize().to_string()).collect();
+    assert_eq!(held, ["98.765", "0"]);
+}
+
+#[test]
+fn repaid_debt_above_the_cost_is_income() {
+    let paid = |capital: &str| Act::Income {
+        kind: IncomeKind::Distribution,
+        gross: number("0"),
+        tds: number("0"),
+        capital: number(capital),
+    };
+    let book = Book::default().buy("2024-01-01", A, "1", "300").act("2024-05-02", A, paid("350"));
+    let ledger = book.ledger();
+    assert_eq!(lots(&ledger, A), ["1 @ 0, 2024-01-01"]);
+    let paid: Vec<_> =
+        ledger.incomes.iter().map(|income| income.gross.normalize().to_string()).collect();
+    assert_eq!(paid, ["0", "50"]);
+}

@@ -19,7 +19,7 @@ fn a_snapshot_that_agrees_reconciles() {
         Some("1000"),
     );
     assert_eq!(state(&book, A), Reconciled::Snapshot);
-    assert_eq!(book.ledger().history(&book.snapshots), History::Complete);
+    assert_eq!(book.ledger().history(&book.snapshots, |_| true), History::Complete);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn what_a_snapshot_has_more_was_there_before_and_takes_the_rest_of_the_cost() {
     );
     assert_eq!(state(&book, A), Reconciled::DerivedOpening(number("5")));
     assert_eq!(lots(&book.ledger(), A), ["5 @ 300, ?", "10 @ 1000, 2024-01-01"]);
-    assert_eq!(book.ledger().history(&book.snapshots), History::From(day("2024-02-01")));
+    assert_eq!(book.ledger().history(&book.snapshots, |_| true), History::From(day("2024-02-01")));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn what_was_sold_and_never_bought_was_there_before() {
     let book = Book::default().buy("2024-01-01", A, "5", "100").sell("2024-02-01", A, "8", "110");
     assert_eq!(state(&book, A), Reconciled::DerivedOpening(number("3")));
     assert_eq!(closings(&book.ledger()), ["3 for 330, ?, ?", "5 for 550, 500, 2024-01-01"]);
-    assert_eq!(book.ledger().history(&[]), History::Unknown);
+    assert_eq!(book.ledger().history(&[], |_| true), History::Unknown);
 }
 
 #[test]
@@ -118,4 +118,64 @@ fn the_newest_snapshot_counts_and_one_that_lists_nothing_too() {
         .buy("2024-01-01", B, "1", "1");
     assert_eq!(book.ledger().positions[1].quantity, number("0"));
     assert_eq!(state(&book, A), Reconciled::Snapshot);
+}
+
+#[test]
+fn what_a_demerger_gave_is_not_taken_for_an_opening_of_its_own() {
+    let act = Act::Demerger { ratio: ratio(1, 1), into: isin(B), cost_percent: number("20") };
+    let book = Book::default()
+        .act("2024-03-01", A, act)
+        .snapshot("2024-06-01", A, "10", Some("1000"))
+        .snapshot("2024-06-01", B, "10", Some("200"));
+    assert_eq!(state(&book, A), Reconciled::DerivedOpening(number("10")));
+    assert_eq!(state(&book, B), Reconciled::Snapshot);
+}
+
+#[test]
+fn what_was_sold_before_a_merger_gives_no_shares_of_the_new_company() {
+    let book = Book::default().sell("2022-03-01", A, "10", "100").act(
+        "2023-03-01",
+        A,
+        Act::Merger { ratio: ratio(1, 1), into: isin(B) },
+    );
+    let ledger = book.ledger();
+    assert!(ledger.positions.iter().all(|position| position.quantity.is_zero()), "{ledger:?}");
+}
+
+#[test]
+fn a_sale_or_a_statement_under_the_old_isin_makes_nothing_out_of_nothing() {
+    let book = Book::default().buy("2024-01-01", A, "10", "100").act(
+        "2024-05-02",
+        A,
+        Act::Split { ratio: ratio(5, 1), into: Some(isin(B)) },
+    );
+    let stated = book.clone().snapshot("2024-05-03", A, "10", Some("1000")).ledger();
+    let held = |ledger: &ledger::Ledger| -> Vec<String> {
+        ledger.positions.iter().map(|position| position.quantity.to_string()).collect()
+    };
+    // Places are numbered by ISIN: B is before A.
+    assert_eq!(held(&stated), ["50", "0"]);
+    let sold = book.sell("2024-05-02", A, "10", "100").ledger();
+    assert_eq!(held(&sold), ["50", "0"]);
+    assert_eq!(closings(&sold), ["10 for 1000, ?, ?"], "of no known lot");
+}
+
+#[test]
+fn an_opening_before_a_consolidation_is_exact() {
+    let book = Book::default()
+        .sell("2024-01-01", A, "2", "100")
+        .act("2024-03-01", A, Act::Split { ratio: ratio(1, 3), into: None })
+        .snapshot("2024-05-01", A, "1", None);
+    assert_eq!(state(&book, A), Reconciled::DerivedOpening(number("5")));
+}
+
+#[test]
+fn a_statement_between_a_bonus_ex_date_and_its_allotment_agrees() {
+    let allotted_on = day("2024-05-10");
+    let book = Book::default()
+        .buy("2024-01-01", A, "10", "100")
+        .act("2024-05-02", A, Act::Bonus { ratio: ratio(1, 1), allotted_on })
+        .snapshot("2024-05-06", A, "10", None);
+    assert_eq!(state(&book, A), Reconciled::Snapshot);
+    assert_eq!(book.ledger().positions[0].quantity, number("20"));
 }

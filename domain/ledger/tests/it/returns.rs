@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ledger::returns::{Prices, Refused, Returns, Xirr, days, returns};
+use ledger::returns::{Period, Prices, Refused, Returns, Xirr, days, returns};
 use ledger::{Act, Fill, IncomeKind};
 
 use crate::book::{A, B, Book, day, fill, isin, number, ratio};
@@ -129,4 +129,83 @@ fn intraday_gains_count_without_anything_held() {
     let found = of(&book, &prices(&[]), "2024-01-01", "2024-01-31").unwrap();
     assert_eq!((found.terms.gain, found.terms.closing), (number("10"), number("0")));
     assert_eq!(found.xirr, Xirr::Undefined(ledger::returns::Undefined::OneDay));
+}
+
+#[test]
+fn a_charge_when_nothing_is_held_does_not_end_the_time_weighted_return() {
+    let book = Book::default()
+        .buy("2024-01-02", A, "10", "100")
+        .sell("2024-02-01", A, "10", "110")
+        .act("2024-02-05", A, Act::Charge { amount: number("15.93") })
+        .buy("2024-03-01", A, "10", "110");
+    let prices = prices(&[(
+        A,
+        &[
+            ("2024-01-02", "100"),
+            ("2024-02-01", "110"),
+            ("2024-03-01", "110"),
+            ("2024-04-01", "121"),
+        ],
+    )]);
+    let found = of(&book, &prices, "2024-01-01", "2024-04-01").unwrap();
+    assert_eq!(text(found.time_weighted.map(|twr| twr.total)), "0.21");
+    assert_eq!(found.terms.charges, number("15.93"));
+}
+
+#[test]
+fn a_new_isin_without_a_close_is_worth_what_the_old_one_was() {
+    let book = Book::default().buy("2024-01-02", A, "10", "100").act(
+        "2024-05-02",
+        A,
+        Act::Split { ratio: ratio(5, 1), into: Some(isin(B)) },
+    );
+    let prices = prices(&[(A, &[("2024-01-02", "100")]), (B, &[("2024-05-06", "22")])]);
+    let found = of(&book, &prices, "2024-01-02", "2024-05-06").unwrap();
+    assert_eq!(text(found.time_weighted.map(|twr| twr.total)), "0.1");
+    let waiting = of(&book, &prices, "2024-01-02", "2024-05-03").unwrap().terms;
+    assert_eq!((waiting.closing, waiting.carried), (number("1000"), number("1000")));
+}
+
+#[test]
+fn repaid_debt_is_no_loss() {
+    let paid = Act::Income {
+        kind: IncomeKind::Distribution,
+        gross: number("30"),
+        tds: number("0"),
+        capital: number("100"),
+    };
+    let book = Book::default().buy("2024-01-02", A, "1", "300").act("2024-05-02", A, paid);
+    let prices = prices(&[(A, &[("2024-01-02", "300"), ("2024-05-02", "200")])]);
+    let found = of(&book, &prices, "2024-01-01", "2024-05-02").unwrap();
+    assert_eq!((found.terms.gain, found.terms.income), (number("0"), number("30")));
+    assert_eq!(text(found.time_weighted.map(|twr| twr.total)), "0.1");
+}
+
+#[test]
+fn incomplete_history_begins_with_the_statement_at_its_market_value() {
+    let book = Book::default().buy("2024-01-02", A, "10", "100").snapshot(
+        "2024-02-01",
+        A,
+        "15",
+        Some("1300"),
+    );
+    let prices =
+        prices(&[(A, &[("2024-01-02", "100"), ("2024-02-01", "110"), ("2024-06-03", "121")])]);
+    let ledger = book.ledger();
+    let known = ledger::returns::Known {
+        ledger: &ledger,
+        events: &book.events,
+        snapshots: &book.snapshots,
+        prices: &prices,
+    };
+    let period = Period { from: day("2024-01-01"), to: day("2024-06-03") };
+    let (found, _) = known.returns(period, |_| true).unwrap();
+    assert_eq!((found.period.from, found.terms.opening), (day("2024-02-01"), number("1650")));
+    assert_eq!(text(found.time_weighted.map(|twr| twr.total)), "0.1");
+    assert_eq!(known.paid(|_| true), (false, false), "no source has income or charges");
+    let sold = Book::default().sell("2024-01-02", A, "10", "100");
+    let ledger = sold.ledger();
+    let known =
+        ledger::returns::Known { ledger: &ledger, events: &sold.events, snapshots: &[], ..known };
+    assert_eq!(known.returns(period, |_| true).unwrap_err(), Refused::IncompleteHistory);
 }

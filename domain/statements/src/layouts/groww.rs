@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble, dated, labelled};
+use super::{Layout, Preamble, Reads, dated, labelled};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -20,7 +20,9 @@ pub(super) const LAYOUT: Layout = Layout {
     ],
     skip_sheet: None,
     covers: |_| &[Segment::Equity],
-    row,
+    row: Reads::Holding(row),
+    unverified: false,
+    client_in_name: None,
     covers_only_listed: false,
     preamble: |rows| Preamble {
         client_id: labelled(rows, "Unique Client Code"),

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble};
+use super::{Layout, Preamble, Reads};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -13,7 +13,9 @@ pub(super) const LAYOUT: Layout = Layout {
     required: &["Instrument", "Qty.", "Avg. cost", "LTP", "Cur. val", "P&L"],
     skip_sheet: None,
     covers: |_| &[Segment::Equity],
-    row,
+    row: Reads::Holding(row),
+    unverified: false,
+    client_in_name: None,
     covers_only_listed: false,
     preamble: |_| Preamble::default(),
     row_date: None,
@@ -54,7 +56,7 @@ mod tests {
         let file = "\"Instrument\",\"Qty.\",\"Avg. cost\",\"LTP\",\"Invested\",\"Cur. val\",\"P&L\",\"Net chg.\",\"Day chg.\",\"\"\n\
                     \"M&M\",3,\"1,234.33\",2900,3703.00,8700,4997,1,1,\"\"\n\
                     CMSINFO,10,0.00,500,0.00,5000,5000,1,1,\n";
-        let statement = read(file.as_bytes()).unwrap();
+        let statement = read(file.as_bytes(), None).unwrap();
         assert_eq!((statement.layout, statement.errors.len()), ("zerodha_kite_holdings", 0));
         assert_eq!(statement.rows[0].cost.unwrap().to_string(), "3703.00");
         assert_eq!(statement.rows[1].cost, None, "an average of zero is an unknown cost");
@@ -63,6 +65,6 @@ mod tests {
     #[test]
     fn the_older_file_without_the_sum_is_read_too() {
         let file = "Instrument,Qty.,Avg. cost,LTP,Cur. val,P&L,Net chg.,Day chg.\nINFY,4,1500.25,1600,6400,399,1,1\n";
-        assert_eq!(read(file.as_bytes()).unwrap().rows[0].cost, Some(6001.into()));
+        assert_eq!(read(file.as_bytes(), None).unwrap().rows[0].cost, Some(6001.into()));
     }
 }

@@ -1,6 +1,6 @@
 //! KiteMate's own layout for holdings, for every broker without one of its own.
 
-use super::{Layout, Preamble};
+use super::{Layout, Preamble, Reads};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -26,7 +26,9 @@ pub(super) const LAYOUT: Layout = Layout {
     required: &["isin", "segment", "quantity", "average_price", "as_of"],
     skip_sheet: None,
     covers: |_| &[Segment::Equity, Segment::MutualFund],
-    row,
+    row: Reads::Holding(row),
+    unverified: false,
+    client_in_name: None,
     // Somebody who lists only shares says nothing of funds.
     covers_only_listed: true,
     preamble: |_| Preamble::default(),
@@ -89,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_template_is_recognised_as_what_it_is() {
-        let statement = read(csv().as_bytes()).unwrap();
+        let statement = read(csv().as_bytes(), None).unwrap();
         assert_eq!(
             (statement.layout, statement.rows.len(), statement.errors.len()),
             (LAYOUT.name, 0, 0)
@@ -104,7 +106,7 @@ mod tests {
              INE002A01018,,Other day,stock,x,,,,1,,2026-11-19\n",
             csv()
         );
-        let statement = read(file.as_bytes()).unwrap();
+        let statement = read(file.as_bytes(), None).unwrap();
         let row = &statement.rows[0];
         assert_eq!((row.owned(), row.cost.unwrap()), (15.into(), "1507.50".parse().unwrap()));
         assert_eq!(statement.warnings.len(), 1, "the discrepant one");

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble, dated, labelled};
+use super::{Layout, Preamble, Reads, dated, labelled};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -13,7 +13,9 @@ pub(super) const LAYOUT: Layout = Layout {
     required: &["Symbol", "ISIN", "Quantity Available", "Average Price", "Previous Closing Price"],
     skip_sheet: Some("Combined"),
     covers: |header| if funds(header) { &[Segment::MutualFund] } else { &[Segment::Equity] },
-    row,
+    row: Reads::Holding(row),
+    unverified: false,
+    client_in_name: None,
     covers_only_listed: false,
     preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), as_of: dated(rows) },
     row_date: None,

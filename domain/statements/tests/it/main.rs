@@ -9,7 +9,7 @@ fn example(name: &str) -> Vec<u8> {
 }
 
 fn statement(name: &str) -> Statement {
-    read(&example(name)).unwrap()
+    read(&example(name), None).unwrap()
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_quantity_no_company_has_is_a_row_error() {
     let file = "isin,segment,quantity,average_price,as_of\n\
                 INE002A01018,equity,9999999999999,1,2026-11-20\n\
                 INE009A01021,equity,900000000,9999999999,2026-11-20\n";
-    let statement = read(file.as_bytes()).unwrap();
+    let statement = read(file.as_bytes(), None).unwrap();
     assert_eq!((statement.rows.len(), statement.errors.len()), (0, 2));
 }
 
@@ -50,7 +50,7 @@ const KITE: &str = "Instrument,Qty.,Avg. cost,LTP,Cur. val,P&L\n";
 fn a_share_called_total_is_no_total() {
     let file =
         format!("{KITE}TCS,1,1,1,1,0\nTOTAL,2,80,90,180,20\nWIPRO,3,1,1,3,0\nTotal,,,,184,20\n");
-    let statement = read(file.as_bytes()).unwrap();
+    let statement = read(file.as_bytes(), None).unwrap();
     let symbols: Vec<_> = statement.rows.iter().filter_map(|row| row.symbol.as_deref()).collect();
     assert_eq!((symbols, statement.errors.len()), (vec!["TCS", "TOTAL", "WIPRO"], 0));
 }
@@ -58,14 +58,14 @@ fn a_share_called_total_is_no_total() {
 #[test]
 fn what_a_blank_line_cuts_off_is_a_row_error() {
     let file = format!("{KITE}TCS,1,1,1,1,0\n\nWIPRO,3,1,1,3,0\nsome note,,,,,\n");
-    let statement = read(file.as_bytes()).unwrap();
+    let statement = read(file.as_bytes(), None).unwrap();
     assert_eq!(statement.errors.iter().map(|err| err.place.row).collect::<Vec<_>>(), [4]);
 }
 
 #[test]
 fn a_template_is_complete_for_what_it_lists_only() {
     let file = "isin,segment,quantity,average_price,as_of\nINE002A01018,equity,1,1,2026-11-20\n";
-    assert_eq!(read(file.as_bytes()).unwrap().covers, [Segment::Equity]);
+    assert_eq!(read(file.as_bytes(), None).unwrap().covers, [Segment::Equity]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_computed_average_is_taken_to_six_decimals_and_a_computed_quantity_is_refuse
     let file = "isin,segment,quantity,average_price,as_of\n\
                 INE002A01018,equity,3,333.333333333333,2026-11-20\n\
                 INE009A01021,equity,0.33333333,1,2026-11-20\n";
-    let statement = read(file.as_bytes()).unwrap();
+    let statement = read(file.as_bytes(), None).unwrap();
     assert_eq!(statement.rows[0].cost.unwrap().to_string(), "999.999999");
     assert_eq!(statement.errors[0].column, "quantity");
 }
@@ -90,8 +90,8 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
-        let _ = read(&bytes);
-        let _ = read(&[b"PK\x03\x04", &bytes[..]].concat());
+        let _ = read(&bytes, None);
+        let _ = read(&[b"PK\x03\x04", &bytes[..]].concat(), None);
     }
 
     #[test]
@@ -109,6 +109,6 @@ proptest! {
         if shorten {
             bytes.truncate(cut.index(bytes.len()));
         }
-        let _ = read(&bytes);
+        let _ = read(&bytes, None);
     }
 }

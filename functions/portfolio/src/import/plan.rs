@@ -172,6 +172,12 @@ impl Plan {
         self.writes.is_empty() && self.removals.is_empty() && self.completes.is_empty()
     }
 
+    /// The instruments it writes or removes.
+    pub(crate) fn touched(&self) -> Vec<String> {
+        let written = self.writes.iter().map(|row| row.isin.to_string());
+        written.chain(self.removals.iter().map(Isin::to_string)).collect()
+    }
+
     pub(crate) fn count(&self, kind: Kind) -> usize {
         self.changes.iter().filter(|change| change.kind == kind).count()
     }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Work;
+use super::entries::{Conflict, Counts as EventCounts, Told};
 use super::plan::{Change, Kind, Plan, Resolved, Unresolved};
 
 /// What an import did, or would do.
@@ -36,9 +37,15 @@ pub(crate) struct Report {
     repeated: bool,
     /// Why `replace` removed nothing: a row that could not be read may be the very holding.
     removals_withheld: bool,
+    /// Whether the layout's columns are known from one importer only: look at the figures before relying on them.
+    unverified: bool,
     counts: Counts,
-    /// The first 500 changes.
+    /// Of a list of events; null of a holdings statement.
+    events: Option<EventCounts>,
+    /// The first 500 changes of holdings.
     changes: Vec<ChangeItem>,
+    /// The first 500 events that contradict what is stored; nothing of them was stored.
+    conflicts: Vec<Conflict>,
     /// The first 500 faults of rows that were refused.
     errors: Vec<Fault>,
     /// The first 500 rows whose symbol no instrument has; import again once it is known.
@@ -96,7 +103,7 @@ pub(super) struct Fault {
 }
 
 /// A list of the answer has this many items at most; the counts are of all.
-const MOST_LISTED: usize = 500;
+pub(super) const MOST_LISTED: usize = 500;
 
 pub(super) fn faults(errors: &[RowError]) -> Vec<Fault> {
     let fault = |err: &RowError| Fault {
@@ -135,12 +142,15 @@ impl Report {
             as_of_source: if statement.as_of.is_some() { "file" } else { "upload" },
             repeated: false,
             removals_withheld: work.request.replace && !whole,
+            unverified: statement.unverified,
             counts: Counts {
                 refused: statement.errors.len(),
                 unresolved: resolved.unresolved.len(),
                 ..Counts::default()
             },
+            events: None,
             changes: Vec::new(),
+            conflicts: Vec::new(),
             errors: faults(&statement.errors),
             unresolved: unresolved(resolved),
             warnings: faults(&statement.warnings),
@@ -171,6 +181,26 @@ impl Report {
                 ..self.counts
             },
             changes: plan.changes.iter().take(MOST_LISTED).map(change_item).collect(),
+            ..self
+        }
+    }
+
+    /// What is known once events are stored.
+    pub(super) fn of_events(
+        self,
+        import_id: Uuid,
+        (account_id, account_created): (Uuid, bool),
+        told: Told,
+        repeated: bool,
+    ) -> Self {
+        Self {
+            import_id: (!self.dry_run).then_some(import_id),
+            account_id: (!(self.dry_run && account_created)).then_some(account_id),
+            account_created,
+            repeated,
+            mode: "merge",
+            events: Some(told.counts),
+            conflicts: told.conflicts,
             ..self
         }
     }

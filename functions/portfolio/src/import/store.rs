@@ -163,6 +163,11 @@ impl Import<'_> {
             self.plan.completes.iter().map(|segment| segment.name().to_owned()).collect();
         let mode = if work.request.replace { "replace" } else { "merge" };
         let record_params = (import_id, as_of, mode);
+        let touched = self.plan.touched();
+        let before = statement(
+            include_str!("keep_before.sql"),
+            [typed(&import_id), typed(account), typed(&touched), typed(&completes)],
+        );
         let record = self.record(&record_params, &report);
         let delete = statement(
             "delete from portfolio.holdings where account_id = $1 and isin = any ($2)",
@@ -185,7 +190,7 @@ impl Import<'_> {
              set statement_on = excluded.statement_on, import_id = excluded.import_id",
             [typed(account), typed(&completes), typed(&as_of), typed(&import_id)],
         );
-        tx.commit([record, delete, write, complete, event.publish(), keep_answer]).await?;
+        tx.commit([record, before, delete, write, complete, event.publish(), keep_answer]).await?;
         Ok(())
     }
     /// The row of the import itself.

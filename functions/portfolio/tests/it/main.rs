@@ -1,5 +1,6 @@
 //! Imports, holdings, totals, snapshots.
 
 mod import;
+mod ledger;
 mod reads;
 mod snapshot;

@@ -144,7 +144,7 @@ async fn the_template_can_be_had_by_anyone_and_comes_back_recognised() -> Result
     let here = Here::start().await?;
     let reply = here.get("/v1/portfolio/import/template", None).await?;
     assert_eq!((reply.status, reply.header("content-type")), (200, "text/csv; charset=utf-8"));
-    let statement = statements::read(&reply.answer.body)?;
+    let statement = statements::read(&reply.answer.body, None)?;
     assert_eq!(statement.layout, "kitemate_holdings");
     assert_eq!(here.post("/v1/portfolio/import/template", None, &json!({})).await?.status, 404);
     Ok(())

@@ -1,4 +1,6 @@
-//! Price files and the search of instruments.
+//! Price files, the search of instruments, and events entered by hand.
+
+mod events;
 
 use anyhow::Result;
 use serde_json::{Value, json};

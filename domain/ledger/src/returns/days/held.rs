@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::Day;
 use crate::Isin;
+use crate::Ratio;
 use crate::balance::{Cause, Move};
 
 /// A price that was divided, with few enough digits that its products are exact and sums come out.
@@ -34,8 +35,9 @@ pub(super) struct Held<'p> {
     day: Moved,
 }
 
+/// What one is worth, since when, and whether that is no close of its own.
 #[derive(Clone, Copy)]
-struct Price {
+pub(super) struct Price {
     each: Decimal,
     on: Date,
     by_fill: bool,
@@ -98,13 +100,26 @@ impl<'p> Held<'p> {
         self.moved = false;
     }
 
-    /// After a split a price of before it is divided by its ratio.
+    /// After a split a price of before it is divided by its ratio, and there is more of what has none.
     fn rescale(&mut self, step: &Move) {
-        if let (Cause::Action(Some(ratio)), Some(price)) = (step.cause, &mut self.price)
-            && price.on < step.on
-        {
+        let Cause::Action(ratio) = step.cause else { return };
+        self.unweighed = ratio.of(self.unweighed);
+        if let Some(price) = self.price.as_mut().filter(|price| price.on < step.on) {
             price.each = sum_safe(price.each * ratio.per / ratio.gives);
         }
+    }
+
+    /// All of it became something else: what that is worth until it has a close, and what of it had no price.
+    pub(super) fn hand_over(&mut self, ratio: Ratio) -> (Option<Price>, Decimal) {
+        let each = |price: Price| sum_safe(price.each * ratio.per / ratio.gives);
+        let price = self.price.map(|price| Price { each: each(price), by_fill: true, ..price });
+        (price, ratio.of(take(&mut self.unweighed)))
+    }
+
+    pub(super) fn take_over(&mut self, (price, unweighed): (Option<Price>, Decimal), on: Date) {
+        self.advance(on);
+        self.price = self.price.or(price);
+        self.unweighed += unweighed;
     }
 
     /// What has no close yet, as before a listing, is worth what was last paid for it.
@@ -124,15 +139,15 @@ impl<'p> Held<'p> {
         self.price_by_fill(step);
         match step.cause {
             Cause::Opening => self.day.opened += step.quantity,
-            Cause::Trade(amount) if step.quantity > Decimal::ZERO => {
+            Cause::Trade(amount) | Cause::Offer(amount) if step.quantity > Decimal::ZERO => {
                 self.day.bought += step.quantity;
                 self.day.bought_for += amount;
             }
-            Cause::Trade(amount) => {
+            Cause::Trade(amount) | Cause::Offer(amount) => {
                 self.day.sold -= step.quantity;
                 self.day.sold_for += amount;
             }
-            Cause::Action(_) => {}
+            Cause::Action(_) | Cause::Exchanged | Cause::From(..) => {}
             Cause::Transfer => self.day.transferred += step.quantity,
             Cause::Unexplained => self.day.unexplained += step.quantity,
         }
@@ -164,9 +179,12 @@ impl<'p> Held<'p> {
     }
 
     fn end_unpriced(&mut self, isin: &Isin, day: &mut Day) {
-        // Without a price there was no trade either: a fill would be one.
+        // A fill would be a price; an offer is none.
         let moved = take(&mut self.day);
-        self.unweighed += moved.transferred + moved.opened;
+        self.unweighed = (self.unweighed + moved.transferred + moved.opened).max(Decimal::ZERO);
+        day.bought += moved.bought_for;
+        day.sold += moved.sold_for;
+        day.gain += moved.sold_for - moved.bought_for;
         if !self.quantity.is_zero() {
             day.unpriced.insert(*isin);
         }
@@ -179,7 +197,7 @@ impl<'p> Held<'p> {
         let came = moved.transferred + moved.opened;
         // What was there in the morning, after the day's corporate actions.
         let kept = self.quantity - moved.bought + moved.sold - came - moved.unexplained;
-        let from_outside = close * take(&mut self.unweighed).min(kept);
+        let from_outside = close * take(&mut self.unweighed).min(kept).max(Decimal::ZERO);
         day.gain += close * kept - from_outside - before;
         day.gain += close * moved.bought - moved.bought_for;
         day.gain += moved.sold_for - close * moved.sold;

@@ -1,3 +1,4 @@
+-- What a program without a ledger asks: holdings by their newest statement.
 -- $1 day: prices after it are not looked at. $2 account: null for all of the workspace's.
 -- $3, $4 instrument and account to go on after: null from the beginning. $5 how many: null for all.
 select h.account_id, h.isin,

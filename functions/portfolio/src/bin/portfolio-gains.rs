@@ -1,0 +1,5 @@
+//! `GET /v1/portfolio/gains`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(portfolio::gains::route())
+}

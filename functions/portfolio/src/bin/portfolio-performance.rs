@@ -1,0 +1,5 @@
+//! `GET /v1/portfolio/performance`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(portfolio::performance::route())
+}

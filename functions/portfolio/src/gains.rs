@@ -1,0 +1,172 @@
+//! `GET /v1/portfolio/gains`: what was gained by selling, by holder, financial year and class.
+
+mod answer;
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use ledger::tax::{self, Gain, schedule};
+use shared::fields::{Fields, FromFields};
+use shared::http::{Query, Reply, Route};
+use shared::page::PageQuery;
+use shared::problem::reasons::NOT_FOUND;
+use shared::{Caller, Db, Permission, Problem, clock};
+use stores::accounts::Account;
+use stores::ledger::{Book, BookOn};
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::{asked, reasons};
+use answer::Gains;
+
+/// For any member, and keys with `portfolio:read`.
+pub fn route() -> Route {
+    Route::for_keys_too(routes!(gains), Permission::ReadPortfolio)
+}
+
+struct Asked {
+    page: PageQuery,
+    account: Option<Uuid>,
+    year: Option<i16>,
+    schedule: bool,
+    partial: bool,
+    layout: Option<schedule::Layout>,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let (account, year) = (asked::account(fields), asked::year(fields));
+        let schedule = fields.optional("format", |format| match format {
+            "json" => Ok(false),
+            "schedule112a" => Ok(true),
+            _ => Err("must be `json` or `schedule112a`".to_owned()),
+        });
+        let layout = fields.optional("layout", |layout| match layout {
+            "without1b" => Ok(schedule::Layout::Without1b),
+            "with1b" => Ok(schedule::Layout::With1b),
+            _ => Err("must be `without1b` or `with1b`".to_owned()),
+        });
+        let partial = fields.flag("partial");
+        let page = PageQuery::from_fields(fields);
+        if let (Some(Some(true)), Some(None)) = (schedule, year) {
+            fields.fault("year", "is required for a schedule");
+        }
+        Some(Self {
+            page: page?,
+            account: account?,
+            year: year?,
+            schedule: schedule?.unwrap_or(false),
+            partial: partial?,
+            layout: layout?,
+        })
+    }
+}
+
+/// Gains by holder, financial year and class, and with `year` every lot that was sold in it, newest first. Figures for
+/// a return and no tax bill: no set-off, no exemption limit. What is not known is flagged and counted, never guessed.
+#[utoipa::path(get, path = "/v1/portfolio/gains",
+    params(PageQuery,
+        ("year" = Option<i16>, Query, description = "The year in which the financial year begins: 2025 for April 2025 to March 2026."),
+        ("accountId" = Option<Uuid>, Query, description = "Only what was sold in this account."),
+        ("format" = Option<String>, Query, description = "`json` (default), or `schedule112a` for that schedule of one holder and `year` as CSV."),
+        ("layout" = Option<String>, Query, description = "`with1b` or `without1b`, to say which of the schedule's layouts is wanted when sources disagree on a year."),
+        ("partial" = Option<bool>, Query, description = "`true` for a schedule without the lots whose cost is not known; otherwise it is refused.")),
+    responses((status = 200, body = Gains)))]
+async fn gains(
+    State(db): State<Db>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Reply<Response> {
+    // Lots and intraday trades know no bounds of accounts that transfers cross: the whole book is worked through.
+    let question = BookOn::new(clock::india_day(clock::now()), None);
+    let [one, two, three, four] = question.statements();
+    let statements = [stores::accounts::all(), stores::tax::fair_values(), one, two, three, four];
+    let [accounts, values, answers @ ..] = db.read(&caller, statements).await?;
+    let accounts: Vec<Account> = accounts.iter().map(Account::from).collect();
+    if asked.account.is_some_and(|id| accounts.iter().all(|account| account.account_id != id)) {
+        return Err(Problem::new(NOT_FOUND));
+    }
+    let book = question.read(&answers)?;
+    let facts = stores::tax::facts(&book, &values)?;
+    let mut gains = tax::gains(&book.ledger, &facts);
+    let place = |gain: &Gain<'_>| &book.ledger.places[gain.closing.place];
+    gains.retain(|gain| asked.account.is_none_or(|account| place(gain).account == account));
+    let holders = Holders::new(&accounts);
+    if asked.schedule {
+        return schedule_of(&asked, &book, &gains, &holders);
+    }
+    shared::http::ok(answer::answer(&asked.page, asked.year, &book, &gains, &holders)?)
+}
+
+/// Whose accounts are whose. An account without a stated holder stands for itself.
+pub(crate) struct Holders<'a>(BTreeMap<Uuid, Holder<'a>>);
+
+/// Somebody who is taxed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Holder<'a> {
+    /// By their permanent account number.
+    Known(&'a str),
+    /// Whoever has this account.
+    Of(Uuid),
+}
+
+impl<'a> Holders<'a> {
+    fn new(accounts: &'a [Account]) -> Self {
+        let holder = |account: &'a Account| match &account.holder {
+            Some(number) => Holder::Known(number),
+            None => Holder::Of(account.account_id),
+        };
+        Self(accounts.iter().map(|account| (account.account_id, holder(account))).collect())
+    }
+
+    /// The holder of an account.
+    pub(crate) fn of(&self, account: Uuid) -> Holder<'a> {
+        self.0.get(&account).copied().unwrap_or(Holder::Of(account))
+    }
+
+    /// All accounts of a holder.
+    pub(crate) fn accounts(&self, holder: Holder<'a>) -> Vec<Uuid> {
+        self.0.iter().filter(|(_, other)| **other == holder).map(|(account, _)| *account).collect()
+    }
+}
+
+/// Schedule 112A of one holder and year.
+fn schedule_of(
+    asked: &Asked,
+    book: &Book,
+    gains: &[Gain<'_>],
+    holders: &Holders<'_>,
+) -> Reply<Response> {
+    let year = asked.year.unwrap_or_default();
+    let layout = asked.layout.or_else(|| schedule::layout(year).map(|(layout, _)| layout));
+    let layout = layout.ok_or_else(|| Problem::new(reasons::NO_SCHEDULE))?;
+    let of_year: Vec<&Gain<'_>> =
+        gains.iter().filter(|gain| tax::financial_year(gain.closing.sold_on) == year).collect();
+    let account = |gain: &Gain<'_>| book.ledger.places[gain.closing.place].account;
+    let mut whose: Vec<Holder<'_>> = of_year.iter().map(|gain| holders.of(account(gain))).collect();
+    whose.sort();
+    whose.dedup();
+    if whose.len() > 1 {
+        let accounts: Vec<Vec<Uuid>> =
+            whose.iter().map(|holder| holders.accounts(*holder)).collect();
+        return Err(Problem::new(reasons::SEVERAL_HOLDERS).with("accounts", accounts));
+    }
+    let left_out = of_year.iter().filter(|gain| schedule::left_out(gain)).count();
+    if left_out > 0 && !asked.partial {
+        return Err(Problem::new(reasons::COST_UNKNOWN).with("lots", left_out));
+    }
+    let isin = |gain: &Gain<'_>| book.ledger.places[gain.closing.place].isin;
+    let name = |isin| {
+        let known = book.securities.get(&isin).and_then(|known| known.name.clone());
+        known.unwrap_or_else(|| isin.to_string())
+    };
+    let rows = schedule::rows(&of_year, layout, name, isin);
+    // Names have letters, digits and spaces alone, so no cell needs quotes and none is a formula.
+    let file: String = rows.iter().map(|row| format!("{}\r\n", row.join(","))).collect();
+    let disposition = format!("attachment; filename=\"schedule-112a-{year}.csv\"");
+    let headers =
+        [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
+    Ok((headers, file).into_response())
+}

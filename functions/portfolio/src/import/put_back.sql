@@ -1,0 +1,34 @@
+-- $1 account, $2 import: puts the holdings it changed, and its segments' newest statements, back as they were.
+with import as (
+    select i.before from portfolio.imports i where i.import_id = $2 and i.before is not null
+), old as (
+    select h.* from import, jsonb_to_recordset(import.before -> 'holdings') as h (
+        isin text, segment text, name text, sector text, available numeric, t1 numeric, pledged numeric,
+        discrepant numeric, cost numeric, statement_on date, layout text, import_id uuid)
+), gone as (
+    -- What the import added was not there before.
+    delete from portfolio.holdings h using import
+    where h.account_id = $1 and h.import_id = $2 and not exists (select from old o where o.isin = h.isin)
+    returning 1
+), restored as (
+    insert into portfolio.holdings as h (workspace_id, account_id, isin, segment, name, sector, available, t1, pledged,
+        discrepant, cost, statement_on, layout, import_id)
+    select current_setting('app.workspace_id')::uuid, $1, o.isin, o.segment, o.name, o.sector, o.available, o.t1,
+           o.pledged, o.discrepant, o.cost, o.statement_on, o.layout, o.import_id
+    from old o
+    on conflict on constraint holdings_pk do update
+    set segment = excluded.segment, name = excluded.name, sector = excluded.sector, available = excluded.available,
+        t1 = excluded.t1, pledged = excluded.pledged, discrepant = excluded.discrepant, cost = excluded.cost,
+        statement_on = excluded.statement_on, layout = excluded.layout, import_id = excluded.import_id
+    returning 1
+), segments as (
+    delete from portfolio.statements s using import where s.account_id = $1 and s.import_id = $2
+      and not exists (select from jsonb_to_recordset(import.before -> 'statements') as o (segment text) where o.segment = s.segment)
+), statements as (
+    insert into portfolio.statements as s (workspace_id, account_id, segment, statement_on, import_id)
+    select current_setting('app.workspace_id')::uuid, $1, o.segment, o.statement_on, o.import_id
+    from import, jsonb_to_recordset(import.before -> 'statements') as o (segment text, statement_on date, import_id uuid)
+    on conflict on constraint statements_pk do update
+    set statement_on = excluded.statement_on, import_id = excluded.import_id
+)
+select (select count(*) from gone) + (select count(*) from restored) as holdings

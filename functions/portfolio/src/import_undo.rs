@@ -1,0 +1,93 @@
+//! `DELETE /v1/portfolio/imports/{importId}`: takes an import back.
+
+use axum::extract::{Path, State};
+use serde::Serialize;
+use serde_json::Value;
+use shared::db::statement;
+use shared::events::{self, Envelope, StatementImported};
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
+use shared::problem::reasons::NOT_FOUND;
+use shared::{Access, App, Caller, Permission, Problem, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::reasons;
+
+/// For owners, admins and analysts.
+pub fn route() -> Route {
+    Route::new(routes!(import_undo), Access::member(Permission::WritePortfolio))
+}
+
+/// What was taken back.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Undone {
+    import_id: Uuid,
+    /// How many events went: those that no other import has and nobody changed by hand.
+    events: i64,
+    /// How many holdings are as they were before.
+    holdings: i64,
+}
+
+/// Takes an import back. Events that another import has, too, stay, and so does what somebody changed by hand. The
+/// holdings of a statement are put back as they were; if a later statement built on it, that one is to be taken back
+/// first. The lots, gains and returns follow by themselves. Twice is once.
+#[utoipa::path(delete, path = "/v1/portfolio/imports/{importId}",
+    params(("importId" = Uuid, Path, description = "From the answer of the import.")),
+    responses((status = 200, body = Undone)))]
+async fn import_undo(
+    State(app): State<App>,
+    caller: Caller,
+    Path(import_id): Path<String>,
+    _: Query<Nothing>,
+) -> Reply {
+    // What is no id is the id of nothing.
+    let import_id = Uuid::parse_str(&import_id).map_err(|_| Problem::new(NOT_FOUND))?;
+    let find = statement(
+        "select account_id, before, undone_at is not null as undone,
+                exists (select from portfolio.imports later
+                        where later.account_id = i.account_id and later.created_at > i.created_at
+                          and later.before is not null and later.undone_at is null) as overtaken
+         from portfolio.imports i where import_id = $1",
+        [typed(&import_id)],
+    );
+    let (tx, [rows]) = app.db().enter(&caller, [find]).await?;
+    let Some(row) = rows.first() else {
+        tx.rollback().await?;
+        return Err(Problem::new(NOT_FOUND));
+    };
+    let (account_id, before): (Uuid, Option<Value>) = (row.get("account_id"), row.get("before"));
+    if row.get("undone") {
+        tx.rollback().await?;
+        return shared::http::ok(Undone { import_id, events: 0, holdings: 0 });
+    }
+    if before.is_some() && row.get("overtaken") {
+        tx.rollback().await?;
+        return Err(Problem::new(reasons::LATER_IMPORT));
+    }
+    let lock = statement(
+        "select pg_advisory_xact_lock(hashtextextended($1::text, 0))",
+        [typed(&account_id)],
+    );
+    let forget = statement("select transactions.forget($1) as events", [typed(&import_id)]);
+    let put_back =
+        statement(include_str!("import/put_back.sql"), [typed(&account_id), typed(&import_id)]);
+    let mark = statement(
+        "update portfolio.imports set undone_at = now() where import_id = $1 and undone_at is null",
+        [typed(&import_id)],
+    );
+    let [_, forgotten, restored, _] = tx.batch([lock, forget, put_back, mark]).await?;
+    let count =
+        |rows: &[tokio_postgres::Row], column: &str| rows.first().map_or(0, |row| row.get(column));
+    let event = StatementImported { import_id, account_id };
+    let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
+    tx.commit([event.publish()]).await?;
+    events::dispatch(&app, &[event]).await;
+    shared::http::ok(Undone {
+        import_id,
+        events: count(&forgotten, "events"),
+        holdings: count(&restored, "holdings"),
+    })
+}

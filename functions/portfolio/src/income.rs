@@ -1,0 +1,136 @@
+//! `GET /v1/portfolio/income`: what was paid on holdings.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use jiff::civil::Date;
+use ledger::tax::{financial_year, year_label};
+use ledger::{IncomeKind, Money};
+use serde::Serialize;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Query, Reply, Route};
+use shared::{Caller, Db, Permission, clock};
+use stores::ledger::{Book, BookOn};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::asked;
+
+/// For any member, and keys with `portfolio:read`.
+pub fn route() -> Route {
+    Route::for_keys_too(routes!(income), Permission::ReadPortfolio)
+}
+
+/// Income of a workspace.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Income {
+    /// Always `INR`.
+    currency: &'static str,
+    /// Whether any income was ever recorded. It is paid to the bank and in no tradebook: without a record nothing is
+    /// known of it, which is not zero.
+    known: bool,
+    /// By financial year and kind.
+    years: Vec<YearIncome>,
+    /// Each payment of `year`, newest first; empty without it.
+    payments: Vec<Payment>,
+}
+
+/// Income of one kind in one financial year.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct YearIncome {
+    /// The year in which the financial year begins.
+    year: i16,
+    year_label: String,
+    kind: IncomeKind,
+    /// Before tax.
+    gross: Money,
+    /// Tax deducted at source.
+    tds: Money,
+    payments: usize,
+}
+
+/// A payment.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Payment {
+    transaction_id: Uuid,
+    account_id: Uuid,
+    isin: String,
+    name: String,
+    on: Date,
+    kind: IncomeKind,
+    gross: Money,
+    tds: Money,
+}
+
+struct Asked {
+    account: Option<Uuid>,
+    year: Option<i16>,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let (account, year) = (asked::account(fields), asked::year(fields));
+        Some(Self { account: account?, year: year? })
+    }
+}
+
+/// Dividends, interest and distributions, by financial year. What a trust repays of its debt is no income, but for what
+/// is above the cost.
+#[utoipa::path(get, path = "/v1/portfolio/income",
+    params(("year" = Option<i16>, Query, description = "The year in which the financial year begins."),
+        ("accountId" = Option<Uuid>, Query, description = "Only of this account.")),
+    responses((status = 200, body = Income)))]
+async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+    let question = BookOn::new(clock::india_day(clock::now()), asked.account);
+    let [one, two, three, four] = question.statements();
+    let known = asked::account_known(&asked.account);
+    let [known, answers @ ..] = db.read(&caller, [known, one, two, three, four]).await?;
+    asked::check_account(asked.account, &known)?;
+    let book = question.read(&answers)?;
+    let mut years: BTreeMap<(i16, IncomeKind), YearIncome> = BTreeMap::new();
+    for paid in &book.ledger.incomes {
+        let year = financial_year(paid.on);
+        let sums = years.entry((year, paid.kind)).or_insert_with(|| YearIncome {
+            year,
+            year_label: year_label(year),
+            kind: paid.kind,
+            gross: Money::default(),
+            tds: Money::default(),
+            payments: 0,
+        });
+        sums.gross.0 += paid.gross;
+        sums.tds.0 += paid.tds;
+        sums.payments += 1;
+    }
+    let wanted = |year: i16| asked.year.is_none_or(|asked| asked == year);
+    let payments = asked.year.map(|year| payments(&book, year)).unwrap_or_default();
+    shared::http::ok(Income {
+        currency: "INR",
+        known: !book.ledger.incomes.is_empty(),
+        years: years.into_values().filter(|sums| wanted(sums.year)).collect(),
+        payments,
+    })
+}
+
+fn payments(book: &Book, year: i16) -> Vec<Payment> {
+    let of_year = book.ledger.incomes.iter().rev().filter(|paid| financial_year(paid.on) == year);
+    let payment = |paid: &ledger::Income| {
+        let place = &book.ledger.places[paid.place];
+        let known = book.securities.get(&place.isin).and_then(|known| known.name.clone());
+        Payment {
+            transaction_id: paid.event,
+            account_id: place.account,
+            isin: place.isin.to_string(),
+            name: known.unwrap_or_else(|| place.isin.to_string()),
+            on: paid.on,
+            kind: paid.kind,
+            gross: Money(paid.gross),
+            tds: Money(paid.tds),
+        }
+    };
+    of_year.map(payment).collect()
+}

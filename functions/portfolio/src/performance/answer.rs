@@ -1,0 +1,211 @@
+//! What the caller is told of a period.
+
+use jiff::civil::{Date, Weekday};
+use ledger::returns::{Day, Returns, Undefined, Xirr};
+use ledger::{Isin, Money, Percent};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Returns of a period.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Performance {
+    /// Always `INR`.
+    currency: &'static str,
+    /// The day it begins after: later than asked for where it is not known before what was held.
+    from: Date,
+    to: Date,
+    /// Which return says most: `absolute` when something was held for less than 365 days, else `xirr`.
+    headline: &'static str,
+    /// Gain and income less charges, in percent of the most money that was in at one time.
+    #[schema(value_type = Option<String>)]
+    absolute_percent: Option<Percent>,
+    xirr: XirrAnswer,
+    /// What one rupee that was there all the time gained, in percent over the whole period; null when nothing was held.
+    #[schema(value_type = Option<String>)]
+    time_weighted_percent: Option<Percent>,
+    terms: Terms,
+    /// Securities without a price at an end of the period: they are left out of everything here.
+    unpriced: Vec<String>,
+    /// The last day of each interval.
+    series: Vec<Point>,
+    benchmark: Option<Benchmark>,
+}
+
+/// The money-weighted return a year.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct XirrAnswer {
+    /// Percent a year; null when there is none or more than one.
+    #[schema(value_type = Option<String>)]
+    percent: Option<Percent>,
+    /// All of them, when flows change direction so that there are several.
+    #[schema(value_type = Vec<String>)]
+    several: Vec<Percent>,
+    /// Why there is none.
+    reason: Option<Undefined>,
+}
+
+/// Where the change comes from: closing − opening = flows + gain + income − charges + unexplained.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Terms {
+    opening: Money,
+    closing: Money,
+    /// Purchases, charges and transfers in, less sales, income paid out and transfers out.
+    flows: Money,
+    /// What prices and fills made of it.
+    gain: Money,
+    /// Before tax; null when no income was ever recorded: what no source has is not zero.
+    #[schema(value_type = Option<String>)]
+    income: Option<Money>,
+    /// Null when charges of some trades are not known; then `knownCharges` has the others.
+    #[schema(value_type = Option<String>)]
+    charges: Option<Money>,
+    known_charges: Money,
+    /// Worth of what a statement knows not to be there, below zero.
+    unexplained: Money,
+    /// The part of `closing` that stands on a price of an earlier day, or on what was last paid.
+    carried: Money,
+}
+
+/// A day of the series.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Point {
+    on: Date,
+    value: Money,
+    carried: Money,
+    /// Securities without any price until then: they are in no figure of the day.
+    unpriced: usize,
+    /// Time-weighted, in percent since the beginning.
+    time_weighted_percent: Percent,
+}
+
+/// Something to compare with.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Benchmark {
+    isin: String,
+    /// What its price gained over the same period, in percent; null without prices at both ends.
+    #[schema(value_type = Option<String>)]
+    percent: Option<Percent>,
+}
+
+/// How far apart the points of a series are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interval {
+    Day,
+    Week,
+    Month,
+}
+
+impl Interval {
+    pub(super) fn read(word: &str) -> Result<Self, String> {
+        match word {
+            "day" => Ok(Self::Day),
+            "week" => Ok(Self::Week),
+            "month" => Ok(Self::Month),
+            _ => Err("must be day, week or month".into()),
+        }
+    }
+
+    fn ends(self, on: Date) -> bool {
+        match self {
+            Self::Day => true,
+            Self::Week => on.weekday() == Weekday::Sunday,
+            Self::Month => on == on.last_of_month(),
+        }
+    }
+}
+
+fn percent(part: Decimal) -> Percent {
+    Percent(part * Decimal::ONE_HUNDRED)
+}
+
+/// A float's percent; a rate beyond what a decimal holds says nothing anyway.
+fn of_float(rate: f64) -> Option<Percent> {
+    Decimal::from_f64(rate * 100.0).map(Percent)
+}
+
+impl Performance {
+    pub(super) fn new(
+        (returns, days): (&Returns, &[Day]),
+        (income, charges): (bool, bool),
+        interval: Interval,
+        benchmark: Option<(Isin, Vec<(Date, Decimal)>)>,
+        unpriced: Vec<String>,
+    ) -> Self {
+        let (period, terms) = (returns.period, &returns.terms);
+        Self {
+            currency: "INR",
+            from: period.from,
+            to: period.to,
+            headline: if returns.under_a_year { "absolute" } else { "xirr" },
+            absolute_percent: returns.absolute.map(percent),
+            xirr: xirr(&returns.xirr),
+            time_weighted_percent: returns.time_weighted.map(|found| percent(found.total)),
+            terms: Terms {
+                opening: Money(terms.opening),
+                closing: Money(terms.closing),
+                flows: Money(terms.flows),
+                gain: Money(terms.gain),
+                income: income.then_some(Money(terms.income)),
+                charges: charges.then_some(Money(terms.charges)),
+                known_charges: Money(terms.charges),
+                unexplained: Money(terms.unexplained),
+                carried: Money(terms.carried),
+            },
+            unpriced,
+            series: series(days, interval),
+            benchmark: benchmark.map(|(isin, closes)| {
+                let at = |on: Date| {
+                    closes.iter().rev().find(|(day, _)| *day <= on).map(|(_, close)| *close)
+                };
+                let ends = at(period.from).zip(at(period.to));
+                Benchmark {
+                    isin: isin.to_string(),
+                    percent: ends.map(|(before, after)| percent(after / before - Decimal::ONE)),
+                }
+            }),
+        }
+    }
+}
+
+fn xirr(found: &Xirr) -> XirrAnswer {
+    let none = XirrAnswer { percent: None, several: Vec::new(), reason: None };
+    match found {
+        Xirr::Rate(rate) => XirrAnswer { percent: of_float(*rate), ..none },
+        Xirr::Several(rates) => XirrAnswer {
+            several: rates.iter().filter_map(|rate| of_float(*rate)).collect(),
+            ..none
+        },
+        Xirr::Undefined(reason) => XirrAnswer { reason: Some(*reason), ..none },
+    }
+}
+
+/// The last day of each interval and of the period.
+fn series(days: &[Day], interval: Interval) -> Vec<Point> {
+    let mut points = Vec::new();
+    for (at, day) in days.iter().enumerate() {
+        if !(interval.ends(day.on) || at + 1 == days.len()) {
+            continue;
+        }
+        points.push(Point {
+            on: day.on,
+            value: Money(day.value),
+            carried: Money(day.carried),
+            unpriced: day.unpriced.len(),
+            time_weighted_percent: Percent(Decimal::ZERO),
+        });
+    }
+    let mut factors = ledger::returns::factors(days);
+    for point in &mut points {
+        let factor =
+            factors.find(|(on, _)| *on == point.on).map_or(Decimal::ONE, |(_, factor)| factor);
+        point.time_weighted_percent = percent(factor - Decimal::ONE);
+    }
+    points
+}

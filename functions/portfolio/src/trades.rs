@@ -1,0 +1,187 @@
+//! `GET /v1/portfolio/trades`: every event of the ledger, newest first.
+
+use axum::extract::State;
+use jiff::civil::{Date, Time};
+use ledger::columns::{KINDS, Terms};
+use ledger::{Isin, Money, Price, Quantity};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde_json::Value;
+use shared::db::statement;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Query, Reply, Route};
+use shared::page::{Page, PageQuery};
+use shared::{Caller, Db, Permission, Problem, typed};
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::asked;
+
+/// For any member, and keys with `portfolio:read`.
+pub fn route() -> Route {
+    Route::for_keys_too(routes!(trades), Permission::ReadPortfolio)
+}
+
+/// An event of the ledger.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Trade {
+    transaction_id: Uuid,
+    account_id: Uuid,
+    /// `buy`, `sell`, `ipo_allotment`, `rights`, `bonus`, `split`, `merger`, `demerger`, `transfer_in`,
+    /// `transfer_out`, `buyback`, `dividend`, `interest`, `distribution`, `charge` or `opening`.
+    kind: String,
+    /// `equity`, `mutual_fund`; `derivative`, `currency` and `commodity` are left out of lots, value and returns.
+    market: String,
+    isin: Option<String>,
+    symbol: Option<String>,
+    name: String,
+    /// The folio of units outside demat.
+    folio: Option<String>,
+    on: Date,
+    /// Indian time of execution.
+    #[schema(value_type = Option<String>)]
+    at: Option<Time>,
+    /// `exchange`, `trade_to_trade`, `fund`, `off_market` or `redemption`; of trades alone.
+    venue: Option<String>,
+    exchange: Option<String>,
+    series: Option<String>,
+    #[schema(value_type = Option<String>)]
+    quantity: Option<Quantity>,
+    /// `amount` over `quantity`.
+    #[schema(value_type = Option<String>)]
+    price: Option<Price>,
+    /// Before charges; of income before tax.
+    #[schema(value_type = Option<String>)]
+    amount: Option<Money>,
+    /// Null when they are not known.
+    #[schema(value_type = Option<String>)]
+    charges: Option<Money>,
+    #[schema(value_type = Option<String>)]
+    stt: Option<Money>,
+    /// What this kind alone has: `gives`, `per`, `into`, `costPercent`, `allottedOn`, `acquiredOn`, `cost`, `tds`, `capital`, `to`.
+    #[schema(value_type = Object)]
+    terms: Terms,
+    /// The exchange's id of the trade, or what stands for it.
+    reference: String,
+    /// The layout of the file it is from, or `manual`.
+    source: String,
+    /// Whether somebody changed what the file says.
+    corrected: bool,
+}
+
+struct Asked {
+    page: PageQuery,
+    account: Option<Uuid>,
+    isin: Option<String>,
+    kind: Option<String>,
+    from: Option<Date>,
+    to: Option<Date>,
+    least: Option<Decimal>,
+    most: Option<Decimal>,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let account = asked::account(fields);
+        let isin = fields.optional("isin", |isin| {
+            Isin::parse(isin).map(|isin| isin.to_string()).map_err(|err| err.to_string())
+        });
+        let kind = fields.optional("kind", |kind| {
+            let known = KINDS.contains(&kind).then(|| kind.to_owned());
+            known.ok_or_else(|| format!("must be one of {}", KINDS.join(", ")))
+        });
+        let (from, to) = (asked::day(fields, "from"), asked::day(fields, "to"));
+        let (least, most) =
+            (asked::amount(fields, "minAmount"), asked::amount(fields, "maxAmount"));
+        let page = PageQuery::from_fields(fields);
+        Some(Self {
+            page: page?,
+            account: account?,
+            isin: isin?,
+            kind: kind?,
+            from: from?,
+            to: to?,
+            least: least?,
+            most: most?,
+        })
+    }
+}
+
+/// Trades, allotments, corporate actions, transfers, income and charges, newest first.
+#[utoipa::path(get, path = "/v1/portfolio/trades",
+    params(PageQuery,
+        ("accountId" = Option<Uuid>, Query, description = "Only of this account."),
+        ("isin" = Option<String>, Query, description = "Only of this security."),
+        ("kind" = Option<String>, Query, description = "Only of this kind."),
+        ("from" = Option<Date>, Query, description = "From this day on."),
+        ("to" = Option<Date>, Query, description = "Until this day."),
+        ("minAmount" = Option<String>, Query, description = "Of this amount or more."),
+        ("maxAmount" = Option<String>, Query, description = "Of this amount or less.")),
+    responses((status = 200, body = Page<Trade>)))]
+async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+    let after: Option<(Date, Uuid)> = asked.page.position()?;
+    let (after_on, after_id) = after.unzip();
+    let fetch = asked.page.fetch();
+    let known = asked::account_known(&asked.account);
+    let list = statement(
+        "select transaction_id, account_id, kind, market, isin, symbol, name, folio, on_date, at_time, venue, exchange,
+                series, quantity, amount, charges, stt, terms, reference, source, corrected_at is not null as corrected
+         from transactions.transactions
+         where removed_at is null
+           and ($1 is null or account_id = $1) and ($2 is null or isin = $2) and ($3 is null or kind = $3)
+           and ($4 is null or on_date >= $4) and ($5 is null or on_date <= $5)
+           and ($6 is null or amount >= $6) and ($7 is null or amount <= $7)
+           and ($8 is null or (on_date, transaction_id) < ($8, $9))
+         order by on_date desc, transaction_id desc
+         limit $10",
+        [
+            typed(&asked.account),
+            typed(&asked.isin),
+            typed(&asked.kind),
+            typed(&asked.from),
+            typed(&asked.to),
+            typed(&asked.least),
+            typed(&asked.most),
+            typed(&after_on),
+            typed(&after_id),
+            typed(&fetch),
+        ],
+    );
+    let [known, rows] = db.read(&caller, [known, list]).await?;
+    asked::check_account(asked.account, &known)?;
+    let items = rows.iter().map(trade).collect::<Result<Vec<_>, _>>()?;
+    shared::http::ok(Page::cut(items, &asked.page, |item: &Trade| (item.on, item.transaction_id)))
+}
+
+fn trade(row: &Row) -> Result<Trade, Problem> {
+    let number = |column: &str| row.get::<_, Option<Decimal>>(column);
+    let (quantity, amount) = (number("quantity"), number("amount"));
+    let price = amount.zip(quantity).and_then(|(amount, quantity)| amount.checked_div(quantity));
+    Ok(Trade {
+        transaction_id: row.get("transaction_id"),
+        account_id: row.get("account_id"),
+        kind: row.get("kind"),
+        market: row.get("market"),
+        isin: row.get("isin"),
+        symbol: row.get("symbol"),
+        name: row.get("name"),
+        folio: row.get("folio"),
+        on: row.get("on_date"),
+        at: row.get("at_time"),
+        venue: row.get("venue"),
+        exchange: row.get("exchange"),
+        series: row.get("series"),
+        quantity: quantity.map(Quantity),
+        price: price.map(Price),
+        amount: amount.map(Money),
+        charges: number("charges").map(Money),
+        stt: number("stt").map(Money),
+        terms: serde_json::from_value(row.get::<_, Value>("terms")).map_err(Problem::internal)?,
+        reference: row.get("reference"),
+        source: row.get("source"),
+        corrected: row.get("corrected"),
+    })
+}

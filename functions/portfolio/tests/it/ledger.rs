@@ -1,0 +1,454 @@
+//! Files of events, and what is worked out from them.
+
+use anyhow::{Context, Result};
+use http::Method;
+use serde_json::{Value, json};
+use testkit::{Form, Here, Person};
+
+const HEADER: &str = "symbol,isin,trade_date,exchange,segment,series,trade_type,auction,quantity,price,trade_id,order_id,order_execution_time\n";
+const TEMPLATE: &str = "isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of\n";
+
+fn tradebook(rows: &str) -> Form {
+    Form::file("tradebook-AB1234-EQ.csv", format!("{HEADER}{rows}"))
+}
+
+/// A fill of CMS Info Systems on the exchange.
+fn fill(day: &str, side: &str, quantity: u32, price: &str, id: u32) -> String {
+    format!(
+        "CMSINFO,INE925R01014,{day},NSE,EQ,EQ,{side},false,{quantity},{price},{id},O{id},{day}T10:00:00\n"
+    )
+}
+
+async fn get(here: &Here, person: &Person, path: &str) -> Result<Value> {
+    let reply = here.get(path, person).await?;
+    anyhow::ensure!(reply.status == 200, "{path}: {} {}", reply.status, reply.body);
+    Ok(reply.body)
+}
+
+async fn held(here: &Here, person: &Person) -> Result<Vec<String>> {
+    let body = get(here, person, "/v1/portfolio/holdings?limit=200").await?;
+    let text = |item: &Value| {
+        format!("{} {} {} {}", item["isin"], item["quantity"], item["invested"], item["lots"])
+            .replace('"', "")
+    };
+    Ok(body["items"].as_array().into_iter().flatten().map(text).collect())
+}
+
+#[tokio::test]
+async fn a_tradebook_is_stored_once_however_often_it_comes() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let form = Form::example("tradebook-DEMO01-EQ.csv")?;
+    let first = here.import(&asha, &form).await?;
+    assert_eq!(
+        (first.status, &first.body["layout"]),
+        (200, &json!("zerodha_tradebook")),
+        "{}",
+        first.body
+    );
+    let counts = json!({ "added": 7, "repeated": 0, "conflicts": 0, "leftOut": 1 });
+    assert_eq!(first.body["events"], counts);
+    let again = here.import(&asha, &form).await?;
+    assert_eq!(
+        (&again.body["repeated"], &again.body["importId"]),
+        (&json!(true), &first.body["importId"])
+    );
+    let counts = json!({ "added": 0, "repeated": 7, "conflicts": 0, "leftOut": 1 });
+    assert_eq!(again.body["events"], counts);
+    let trades = get(&here, &asha, "/v1/portfolio/trades").await?;
+    assert_eq!(trades["items"].as_array().map(Vec::len), Some(7), "contracts are stored, too");
+    assert_eq!(
+        held(&here, &asha).await?,
+        ["INE002A01018 50 121025.00 events", "INE009A01021 20 33405.00 events"]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn overlapping_files_in_any_order_end_in_the_same_ledger() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let one = fill("2023-05-02", "buy", 10, "300", 1) + &fill("2023-06-02", "buy", 10, "310", 2);
+    let two = fill("2023-06-02", "buy", 10, "310", 2) + &fill("2024-06-03", "sell", 15, "400", 3);
+    let holdings = format!("{TEMPLATE}INE925R01014,,CMS,equity,5,,,,305,,2024-07-01\n");
+    let holdings =
+        Form::file("h.csv", holdings).with("broker", "zerodha").with("clientId", "AB1234");
+    let mut ends = Vec::new();
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [0, 2, 1]] {
+        let person = here.person().await?;
+        let files = [tradebook(&one), tradebook(&two), holdings.clone()];
+        for file in order {
+            let reply = here.import(&person, &files[file]).await?;
+            assert_eq!(reply.status, 200, "{}", reply.body);
+        }
+        let gains = get(&here, &person, "/v1/portfolio/gains?year=2024").await?;
+        let lots: Vec<String> = gains["lots"]["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|lot| format!("{} {} {}", lot["acquiredOn"], lot["quantity"], lot["gain"]))
+            .collect();
+        ends.push((held(&here, &person).await?, lots));
+    }
+    assert_eq!(ends[0].0, ["INE925R01014 5 1550.00 reconciled"]);
+    assert_eq!(ends[0].1, ["\"2023-06-02\" \"5\" \"450.00\"", "\"2023-05-02\" \"10\" \"1000.00\""]);
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_that_contradicts_what_is_stored_is_listed_and_not_stored() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &tradebook(&fill("2023-05-02", "buy", 10, "300", 1))).await?;
+    let other = fill("2023-05-02", "buy", 11, "300", 1) + &fill("2023-05-03", "buy", 1, "300", 2);
+    let reply = here.import(&asha, &tradebook(&other)).await?;
+    assert_eq!(reply.body["events"]["conflicts"], 1, "{}", reply.body);
+    assert_eq!(reply.body["conflicts"][0]["row"], 2);
+    assert_eq!(held(&here, &asha).await?, ["INE925R01014 11 3300.00 events"]);
+    let twice = fill("2023-05-04", "buy", 1, "300", 3) + &fill("2023-05-04", "buy", 2, "300", 3);
+    let reply = here.import(&asha, &tradebook(&twice)).await?;
+    assert_eq!(
+        (&reply.body["events"]["added"], &reply.body["conflicts"][0]["row"]),
+        (&json!(1), &json!(3))
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_preview_stores_nothing_and_a_bad_row_does_not_keep_the_others_out() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let rows = fill("2023-05-02", "buy", 10, "300", 1) + &fill("2023-05-03", "hold", 10, "300", 2);
+    let preview = here.import(&asha, &tradebook(&rows).with("dryRun", "true")).await?;
+    assert_eq!(
+        (&preview.body["events"]["added"], &preview.body["importId"]),
+        (&json!(1), &Value::Null)
+    );
+    assert!(held(&here, &asha).await?.is_empty());
+    let stored = here.import(&asha, &tradebook(&rows)).await?;
+    assert_eq!(stored.body["errors"][0]["column"], "trade_type");
+    assert_eq!(held(&here, &asha).await?.len(), 1);
+    let future = tradebook(&fill("2099-05-02", "buy", 10, "300", 9));
+    let refused = here.import(&asha, &future).await?;
+    assert_eq!((refused.status, refused.reason()), (422, "future_statement"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_is_taken_back_whole_and_what_another_file_has_stays() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let one = fill("2023-05-02", "buy", 10, "300", 1) + &fill("2023-06-02", "buy", 10, "310", 2);
+    let two = fill("2023-06-02", "buy", 10, "310", 2) + &fill("2023-07-03", "buy", 1, "320", 3);
+    let first = here.import(&asha, &tradebook(&one)).await?;
+    here.import(&asha, &tradebook(&two)).await?;
+    let path = |reply: &Value| {
+        format!("/v1/portfolio/imports/{}", reply["importId"].as_str().unwrap_or_default())
+    };
+    let undo = here.send(Method::DELETE, &path(&first.body), Some(&asha), &[], "").await?;
+    assert_eq!((undo.status, &undo.body["events"]), (200, &json!(1)), "{}", undo.body);
+    assert_eq!(held(&here, &asha).await?, ["INE925R01014 11 3420.00 events"]);
+    let again = here.send(Method::DELETE, &path(&first.body), Some(&asha), &[], "").await?;
+    assert_eq!((again.status, &again.body["events"]), (200, &json!(0)), "twice is once");
+    let back = here.import(&asha, &tradebook(&one)).await?;
+    assert_eq!(back.body["events"]["added"], 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_statement_is_taken_back_to_the_one_before_it() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let statement = |rows: &str| {
+        Form::file("h.csv", format!("{TEMPLATE}{rows}"))
+            .with("broker", "icici")
+            .with("clientId", "C1")
+    };
+    let first = statement(
+        "INE925R01014,,CMS,equity,5,,,,305,,2024-07-01\nINE009A01021,,Infosys,equity,7,,,,1000,,2024-07-01\n",
+    );
+    let second = statement(
+        "INE925R01014,,CMS,equity,8,,,,305,,2024-08-01\nINE002A01018,,Reliance,equity,1,,,,1000,,2024-08-01\n",
+    );
+    let first = here.import(&asha, &first).await?;
+    let before = held(&here, &asha).await?;
+    let second = here.import(&asha, &second).await?;
+    assert_ne!(held(&here, &asha).await?, before);
+    let path = |reply: &Value| {
+        format!("/v1/portfolio/imports/{}", reply["importId"].as_str().unwrap_or_default())
+    };
+    let refused = here.send(Method::DELETE, &path(&first.body), Some(&asha), &[], "").await?;
+    assert_eq!((refused.status, refused.reason()), (422, "later_import"));
+    let undo = here.send(Method::DELETE, &path(&second.body), Some(&asha), &[], "").await?;
+    assert_eq!((undo.status, &undo.body["holdings"]), (200, &json!(3)), "{}", undo.body);
+    assert_eq!(held(&here, &asha).await?, before);
+    let undo = here.send(Method::DELETE, &path(&first.body), Some(&asha), &[], "").await?;
+    assert_eq!(undo.status, 200);
+    assert!(held(&here, &asha).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn gains_are_classed_summed_and_written_into_the_schedule() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &Form::example("tradebook-DEMO01-EQ.csv")?).await?;
+    let gains = get(&here, &asha, "/v1/portfolio/gains?year=2025").await?;
+    let totals: Vec<String> = gains["totals"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|total| {
+            format!("{} {} {} {}", total["class"], total["section"], total["net"], total["lots"])
+                .replace('"', "")
+        })
+        .collect();
+    assert_eq!(
+        totals,
+        [
+            // 20 × (1,502.50 − 1,490.00)
+            "intraday null 250.00 1",
+            // 10 × (1,440.00 − 2,420.50) + 10 × (1,601.75 − 1,670.25)
+            "long_term_equity 112A -10490.00 2",
+        ]
+    );
+    assert_eq!(gains["totals"][1]["flags"], json!(["charges_unknown"]));
+    assert_eq!(gains["totals"][1]["yearLabel"], "FY 2025-26 / AY 2026-27");
+    let page = get(&here, &asha, "/v1/portfolio/gains?year=2025&limit=2").await?["lots"].clone();
+    let cursor = page["nextCursor"].as_str().context("three lots are two pages")?;
+    let rest = get(&here, &asha, &format!("/v1/portfolio/gains?year=2025&limit=2&cursor={cursor}"))
+        .await?;
+    assert_eq!(rest["lots"]["items"].as_array().map(Vec::len), Some(1));
+    let schedule = here.get("/v1/portfolio/gains?year=2025&format=schedule112a", &asha).await?;
+    let text = schedule.answer.text();
+    assert_eq!(schedule.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(
+        text.lines().nth(1),
+        Some("AE,AE,INNOTREQUIRD,CONSOLIDATED,,,30418,40908,40908,,,,0,40908,-10490")
+    );
+    let none = here.get("/v1/portfolio/gains?year=2030&format=schedule112a", &asha).await?;
+    assert_eq!((none.status, none.reason()), (422, "no_schedule"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_schedule_with_an_unknown_cost_is_refused_unless_told_to_leave_it_out() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &tradebook(&fill("2024-06-03", "sell", 15, "400", 3))).await?;
+    let refused = here.get("/v1/portfolio/gains?year=2024&format=schedule112a", &asha).await?;
+    assert_eq!(
+        (refused.status, refused.reason(), &refused.body["lots"]),
+        (422, "cost_unknown", &json!(1))
+    );
+    let partial =
+        here.get("/v1/portfolio/gains?year=2024&format=schedule112a&partial=true", &asha).await?;
+    assert_eq!((partial.status, partial.answer.text().lines().count()), (200, 1), "a header alone");
+    let gains = get(&here, &asha, "/v1/portfolio/gains?year=2024").await?;
+    assert_eq!(gains["totals"][0]["class"], "unknown");
+    let performance = here.get("/v1/portfolio/performance", &asha).await?;
+    assert_eq!((performance.status, performance.reason()), (422, "incomplete_history"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn performance_explains_every_rupee_and_says_what_it_does_not_know() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &tradebook(&fill("2026-11-18", "buy", 100, "350", 1))).await?;
+    let found = get(&here, &asha, "/v1/portfolio/performance?to=2026-11-20&interval=day").await?;
+    // 352.40 on the last day; no close of the first one, so it counts at what was paid.
+    let terms = &found["terms"];
+    assert_eq!((&terms["opening"], &terms["closing"]), (&json!("0.00"), &json!("35240.00")));
+    assert_eq!((&terms["flows"], &terms["gain"]), (&json!("35000.00"), &json!("240.00")));
+    assert_eq!(
+        (&terms["income"], &terms["charges"]),
+        (&Value::Null, &Value::Null),
+        "no source has them"
+    );
+    assert_eq!(
+        (&found["headline"], &found["absolutePercent"]),
+        (&json!("absolute"), &json!("0.69"))
+    );
+    assert_eq!(found["timeWeightedPercent"], "0.69");
+    let series: Vec<String> = found["series"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|point| {
+            format!("{} {} {}", point["on"], point["value"], point["carried"]).replace('"', "")
+        })
+        .collect();
+    assert_eq!(
+        series,
+        [
+            "2026-11-17 0.00 0.00",
+            "2026-11-18 35000.00 35000.00",
+            "2026-11-19 35505.00 0.00",
+            "2026-11-20 35240.00 0.00"
+        ]
+    );
+    let compared = get(
+        &here,
+        &asha,
+        "/v1/portfolio/performance?from=2026-11-19&to=2026-11-20&benchmark=INE002A01018",
+    )
+    .await?;
+    assert_eq!(compared["benchmark"]["percent"], "0.90", "1,512.30 of 1,498.75");
+    let nothing = here.get("/v1/portfolio/performance?to=2020-01-01", &asha).await?;
+    assert_eq!((nothing.status, nothing.reason()), (422, "no_period"));
+    let both = here.get("/v1/portfolio/performance?range=1y&from=2020-01-01", &asha).await?;
+    assert_eq!(both.status, 400);
+    Ok(())
+}
+
+#[tokio::test]
+async fn incomplete_history_begins_with_the_statement() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let rows = "INE925R01014,,CMS,equity,100,,,,305,,2026-11-19\n";
+    let form = Form::file("h.csv", format!("{TEMPLATE}{rows}"))
+        .with("broker", "icici")
+        .with("clientId", "C1");
+    here.import(&asha, &form).await?;
+    let found = get(&here, &asha, "/v1/portfolio/performance?to=2026-11-20&range=1y").await?;
+    assert_eq!(
+        (&found["from"], &found["terms"]["opening"]),
+        (&json!("2026-11-19"), &json!("35505.00"))
+    );
+    assert_eq!(found["timeWeightedPercent"], "-0.75");
+    assert_eq!(held(&here, &asha).await?, ["INE925R01014 100 30500.00 statement_only"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_has_no_price_is_left_out_of_returns_and_named() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let priced = "INE925R01014,,CMS,equity,100,,,,305,,2026-11-19\n";
+    let unpriced = "INE000A01012,,Unlisted,equity,5,,,,10,,2026-11-19\n";
+    let form =
+        |rows: String| Form::file("h.csv", rows).with("broker", "icici").with("clientId", "C1");
+    here.import(&asha, &form(format!("{TEMPLATE}{priced}{unpriced}"))).await?;
+    let found = get(&here, &asha, "/v1/portfolio/performance?to=2026-11-20").await?;
+    assert_eq!(
+        (&found["unpriced"], &found["terms"]["closing"]),
+        (&json!(["INE000A01012"]), &json!("35240.00"))
+    );
+    let alone = here.person().await?;
+    here.import(&alone, &form(format!("{TEMPLATE}{unpriced}"))).await?;
+    let refused = here.get("/v1/portfolio/performance?to=2026-11-20", &alone).await?;
+    assert_eq!((refused.status, refused.reason()), (422, "unpriced"));
+    Ok(())
+}
+
+/// A row of the template for events.
+fn event(header: &str, cells: &[(&str, &str)]) -> Result<String> {
+    let names: Vec<&str> = header.trim().split(',').collect();
+    let mut row = vec![""; names.len()];
+    for (name, value) in cells {
+        row[names.iter().position(|other| other == name).context("a column")?] = value;
+    }
+    Ok(row.join(",") + "\n")
+}
+
+/// An opening, a bonus and twice the same dividend.
+fn some_of_a_year(header: &str) -> Result<String> {
+    let isin = ("isin", "INE925R01014");
+    let rows = [
+        event(
+            header,
+            &[
+                ("kind", "opening"),
+                ("date", "2023-04-01"),
+                isin,
+                ("quantity", "10"),
+                ("cost", "2500"),
+                ("acquired_on", "2015-06-01"),
+            ],
+        )?,
+        event(
+            header,
+            &[
+                ("kind", "bonus"),
+                ("date", "2023-05-02"),
+                isin,
+                ("gives", "1"),
+                ("per", "2"),
+                ("allotted_on", "2023-05-05"),
+            ],
+        )?,
+        event(
+            header,
+            &[("kind", "dividend"), ("date", "2023-08-01"), isin, ("amount", "55"), ("tds", "5.5")],
+        )?,
+        event(
+            header,
+            &[("kind", "dividend"), ("date", "2023-08-01"), isin, ("amount", "55"), ("tds", "5.5")],
+        )?,
+    ];
+    Ok(rows.concat())
+}
+
+#[tokio::test]
+async fn the_template_of_events_is_read_and_income_is_listed() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let template = here.get("/v1/portfolio/import/template?of=transactions", None).await?;
+    let header = template.answer.text();
+    let rows = some_of_a_year(&header)?;
+    let form = || {
+        Form::file("e.csv", format!("{header}{}", rows))
+            .with("broker", "icici")
+            .with("clientId", "C1")
+    };
+    let first = here.import(&asha, &form()).await?;
+    assert_eq!(first.body["events"]["added"], 4, "two equal rows are two events: {}", first.body);
+    assert_eq!(here.import(&asha, &form()).await?.body["events"]["repeated"], 4);
+    assert_eq!(held(&here, &asha).await?, ["INE925R01014 15 2500.00 events"]);
+    let income = get(&here, &asha, "/v1/portfolio/income?year=2023").await?;
+    assert_eq!(
+        (&income["known"], &income["years"][0]["gross"], &income["years"][0]["tds"]),
+        (&json!(true), &json!("110.00"), &json!("11.00"))
+    );
+    assert_eq!(income["payments"].as_array().map(Vec::len), Some(2));
+    let nobody = here.person().await?;
+    assert_eq!(get(&here, &nobody, "/v1/portfolio/income").await?["known"], false);
+    Ok(())
+}
+
+#[tokio::test]
+async fn trades_are_filtered_and_paged() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &Form::example("tradebook-DEMO01-EQ.csv")?).await?;
+    let count = async |query: &str| -> Result<usize> {
+        let body = get(&here, &asha, &format!("/v1/portfolio/trades?{query}")).await?;
+        Ok(body["items"].as_array().map(Vec::len).unwrap_or_default())
+    };
+    for (query, expected) in [
+        ("isin=INE009A01021", 4),
+        ("kind=sell", 3),
+        ("from=2025-09-01&to=2025-12-14", 2),
+        ("minAmount=100000", 2),
+        ("maxAmount=15000", 1),
+    ] {
+        assert_eq!(count(query).await?, expected, "{query}");
+    }
+    let first = get(&here, &asha, "/v1/portfolio/trades?limit=4").await?;
+    let cursor = first["nextCursor"].as_str().context("two pages")?;
+    assert_eq!(count(&format!("limit=4&cursor={cursor}")).await?, 3);
+    let wrong = here.get("/v1/portfolio/trades?kind=gift&isin=X&from=yesterday", &asha).await?;
+    assert_eq!((wrong.status, wrong.body["errors"].as_array().map(Vec::len)), (400, Some(3)));
+    Ok(())
+}

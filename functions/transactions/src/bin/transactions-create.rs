@@ -1,0 +1,5 @@
+//! `POST /v1/transactions`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(transactions::create::route())
+}

@@ -1,0 +1,73 @@
+//! `POST /v1/transactions`: enters an event of the ledger by hand.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+use shared::db::statement;
+use shared::events::{self, Envelope, TransactionChanged};
+use shared::http::{Body, Reply, Route, read_json};
+use shared::idempotency::{Claim, IdempotencyKey};
+use shared::{Access, App, Caller, Permission, Problem, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::entry::{Asked, TransactionRequest};
+use crate::reasons;
+
+/// For owners, admins and analysts.
+pub fn route() -> Route {
+    Route::new(routes!(create), Access::member(Permission::WritePortfolio))
+}
+
+/// What was entered.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Created {
+    transaction_id: Uuid,
+}
+
+/// Enters a trade, an allotment, a corporate action, a transfer, income or a charge. Lots, gains and returns follow by
+/// themselves. What a kind needs and lacks is said all at once.
+#[utoipa::path(post, path = "/v1/transactions", request_body = TransactionRequest,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, answers what the first answered.")),
+    responses((status = 201, body = Created)))]
+async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    Body(body): Body,
+) -> Reply {
+    let asked: Asked = read_json(&body)?;
+    let entry = asked.checked(clock::india_day(clock::now()))?;
+    let claim = Claim::new(key, "transactions-create", &body);
+    let wanted = entry.accounts();
+    let known = statement(
+        "select account_id from brokers.accounts where account_id = any ($1)",
+        [typed(&wanted)],
+    );
+    let (tx, [claimed, known]) = app.db().enter(&caller, [claim.statement(), known]).await?;
+    if let Some(earlier) = claim.earlier(&claimed)? {
+        tx.rollback().await?;
+        return shared::http::json(StatusCode::CREATED, &earlier);
+    }
+    if known.len() < wanted.len() {
+        tx.rollback().await?;
+        return Err(Problem::new(reasons::NO_ACCOUNT));
+    }
+    let transaction_id = Uuid::now_v7();
+    let reply = json!(Created { transaction_id });
+    let (source_key, subject) = (format!("manual|{transaction_id}"), transaction_id.to_string());
+    let detail = json!({ "accountId": entry.account_id });
+    let audit = statement(
+        "select tenant.audit('transaction.created', $1, $2)",
+        [typed(&subject), typed(&detail)],
+    );
+    let event = TransactionChanged { transaction_id, account_id: entry.account_id };
+    let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
+    let insert = entry.insert(&transaction_id, &source_key);
+    tx.commit([insert, audit, event.publish(), claim.store(&reply)]).await?;
+    events::dispatch(&app, &[event]).await;
+    shared::http::json(StatusCode::CREATED, &reply)
+}

@@ -1,0 +1,19 @@
+//! Every refusal of the service.
+
+use shared::{Code, Reason};
+
+/// The account does not exist in this workspace.
+pub const NO_ACCOUNT: Reason = Reason::new(
+    Code::NotFound,
+    "no_such_account",
+    "There is no such account in this workspace (`accountId`, or `to` of a transfer).",
+);
+/// An event is of one account and of one kind.
+pub const OTHER_EVENT: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "other_event",
+    "Account and kind of an event do not change: remove it and enter another one.",
+);
+
+/// All of them, for the documentation.
+pub const ALL: &[Reason] = &[NO_ACCOUNT, OTHER_EVENT];

@@ -1,0 +1,75 @@
+//! `PATCH /v1/transactions/{transactionId}`: corrects an event of the ledger.
+
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use http::StatusCode;
+use serde_json::json;
+use shared::db::statement;
+use shared::events::{self, Envelope, TransactionChanged};
+use shared::http::{Json, Reply, Route};
+use shared::problem::reasons::NOT_FOUND;
+use shared::{Access, App, Caller, Permission, Problem, clock, typed};
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::entry::{Asked, TransactionCorrection};
+use crate::reasons;
+
+/// For owners, admins and analysts.
+pub fn route() -> Route {
+    Route::new(routes!(update), Access::member(Permission::WritePortfolio))
+}
+
+/// Corrects an event: what is sent replaces what is stored, the rest stays. Account and kind do not change. An event
+/// from a file stays corrected when the file is imported again.
+#[utoipa::path(patch, path = "/v1/transactions/{transactionId}", request_body = TransactionCorrection,
+    params(("transactionId" = Uuid, Path, description = "From `GET /v1/portfolio/trades`.")),
+    responses((status = 204)))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<Asked>,
+) -> Reply {
+    // What is no id is the id of nothing.
+    let id = Uuid::parse_str(&id).map_err(|_| Problem::new(NOT_FOUND))?;
+    if asked.account_id.is_some() || asked.kind.is_some() {
+        return Err(Problem::new(reasons::OTHER_EVENT));
+    }
+    let find = statement(
+        "select account_id, kind, market, isin, folio, name, on_date, at_time, venue, exchange, quantity, amount, charges,
+                stt, terms
+         from transactions.transactions where transaction_id = $1 and removed_at is null for update",
+        [typed(&id)],
+    );
+    let accounts = statement("select account_id from brokers.accounts", []);
+    let (tx, [rows, accounts]) = app.db().enter(&caller, [find, accounts]).await?;
+    let checked = match rows.first() {
+        None => Err(Problem::new(NOT_FOUND)),
+        Some(row) => {
+            asked.over(row).and_then(|asked| asked.checked(clock::india_day(clock::now())))
+        }
+    };
+    let known: Vec<Uuid> = accounts.iter().map(|row| row.get("account_id")).collect();
+    let checked = checked.and_then(|entry| {
+        let known = entry.accounts().iter().all(|account| known.contains(account));
+        known.then_some(entry).ok_or_else(|| Problem::new(reasons::NO_ACCOUNT))
+    });
+    let entry = match checked {
+        Ok(entry) => entry,
+        Err(refusal) => {
+            tx.rollback().await?;
+            return Err(refusal);
+        }
+    };
+    let (subject, detail) = (id.to_string(), json!({ "accountId": entry.account_id }));
+    let audit = statement(
+        "select tenant.audit('transaction.corrected', $1, $2)",
+        [typed(&subject), typed(&detail)],
+    );
+    let event = TransactionChanged { transaction_id: id, account_id: entry.account_id };
+    let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
+    tx.commit([entry.update(&id), audit, event.publish()]).await?;
+    events::dispatch(&app, &[event]).await;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

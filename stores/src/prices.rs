@@ -1,0 +1,54 @@
+//! Closes of everything a workspace held, over a period.
+
+use std::collections::HashMap;
+
+use ::ledger::Isin;
+use ::ledger::returns::Prices;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use shared::db::{Statement, statement};
+use shared::{Problem, typed};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// A question for closes: of one account's securities when one is named, and of a benchmark when one is.
+pub struct PricesOver {
+    from: Option<Date>,
+    to: Date,
+    account: Option<Uuid>,
+    benchmark: Option<String>,
+}
+
+impl PricesOver {
+    /// From the last close before `from`, or before the first event, until `to`.
+    pub fn new(
+        from: Option<Date>,
+        to: Date,
+        account: Option<Uuid>,
+        benchmark: Option<Isin>,
+    ) -> Self {
+        Self { from, to, account, benchmark: benchmark.map(|isin| isin.to_string()) }
+    }
+
+    /// The query: a row for each security, with its days and closes as lists.
+    pub fn statement(&self) -> Statement<'_> {
+        let params =
+            [typed(&self.from), typed(&self.to), typed(&self.account), typed(&self.benchmark)];
+        statement(include_str!("prices/over.sql"), params)
+    }
+
+    /// What the query was answered.
+    pub fn read(rows: &[Row]) -> Result<HashMap<Isin, Vec<(Date, Decimal)>>, Problem> {
+        let list = |row: &Row| {
+            let (days, closes): (Vec<Date>, Vec<Decimal>) = (row.get("days"), row.get("closes"));
+            let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
+            Ok((isin, days.into_iter().zip(closes).collect()))
+        };
+        rows.iter().map(list).collect()
+    }
+
+    /// The same as the ledger takes it.
+    pub fn prices(rows: &[Row]) -> Result<Prices, Problem> {
+        Ok(Prices::new(Self::read(rows)?))
+    }
+}

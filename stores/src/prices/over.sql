@@ -1,0 +1,34 @@
+-- $1 first day: null for the first event's or statement's. $2 last day. $3 account: null for all. $4 a benchmark: null for none.
+with securities as (
+    select h.isin from portfolio.holdings h where $3 is null or h.account_id = $3
+    union
+    select t.isin from transactions.transactions t
+    where ($3 is null or t.account_id = $3) and t.removed_at is null and t.market in ('equity', 'mutual_fund')
+    union
+    select t.terms ->> 'into' from transactions.transactions t
+    where ($3 is null or t.account_id = $3) and t.removed_at is null and t.terms ->> 'into' is not null
+    union
+    select $4 where $4 is not null
+), first_day as (
+    select coalesce($1, least(
+        (select min(t.on_date) from transactions.transactions t where $3 is null or t.account_id = $3),
+        (select min(h.statement_on) from portfolio.holdings h where $3 is null or h.account_id = $3))) as day
+), closes as (
+    -- An exchange's close before a net asset value of the same day.
+    select distinct on (p.isin, p.on_date) p.isin, p.on_date, p.close
+    from securities s
+    cross join first_day f
+    -- What was known when it begins stands until there is something newer.
+    left join lateral (
+        select q.on_date from transactions.prices q
+        where q.isin = s.isin and q.on_date <= f.day
+        order by q.on_date desc
+        limit 1
+    ) b on true
+    join transactions.prices p
+        on p.isin = s.isin and p.on_date >= coalesce(b.on_date, f.day) and p.on_date <= $2
+    order by p.isin, p.on_date, p.source = 'nse' desc
+)
+select c.isin, array_agg(c.on_date order by c.on_date) as days, array_agg(c.close order by c.on_date) as closes
+from closes c
+group by c.isin
