@@ -64,6 +64,16 @@ alter table transactions.instruments add column asset_kind text constraint instr
     'listed_share', 'equity_fund', 'debt_fund', 'other_fund', 'balanced_fund', 'listed_debt_fund', 'listed_other_fund',
     'trust_unit', 'listed_bond', 'unlisted_bond', 'market_linked_debenture', 'gold_bond', 'unlisted_share'));
 
+-- A scheme as brokers write it and as AMFI does differ in dashes and in the words plan and option.
+create function transactions.plain_name(p_name text) returns text
+language sql immutable parallel safe as $$
+    select regexp_replace(lower(p_name), '(plan|option|[^a-z0-9])', '', 'g')
+$$;
+create index instruments_by_plain_name on transactions.instruments (transactions.plain_name(name))
+    where class = 'mutual_fund';
+revoke all on function transactions.plain_name from public;
+grant execute on function transactions.plain_name to svc_portfolio, svc_transactions;
+
 -- The highest price, or the net asset value, of 31 January 2018 (section 55(2)(ac)).
 create table transactions.fair_values (
     isin text constraint fair_values_pk primary key,

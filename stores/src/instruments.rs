@@ -9,13 +9,21 @@ use tokio_postgres::Row;
 /// The series that Kite appends to a symbol, `XYZ-BE`; the exchange's own files keep them apart.
 const SERIES: &[&str] = &["EQ", "BE", "BZ", "SM", "ST", "GB", "GS", "IV", "RR", "N1", "E1"];
 
-/// What is known of the symbols, each taken as it is and without its series.
+/// What is known of the symbols, each taken as it is and without its series; what has a space in it is the name of a
+/// scheme, which is known when one scheme alone is called that, but for dashes and the words plan and option.
 pub fn by_symbols(symbols: &Vec<String>) -> Statement<'_> {
     // Of several instruments that have had a symbol, the one that has it last.
     statement(
-        "select distinct on (symbol) symbol, isin from transactions.symbols
-         where symbol = any ($1)
-         order by symbol, valid_to desc, isin",
+        "select found.symbol, found.isin from (
+             select distinct on (symbol) symbol, isin from transactions.symbols
+             where symbol = any ($1)
+             order by symbol, valid_to desc, isin) found
+         union all
+         select k.name, min(i.isin) from unnest($1) as k (name)
+         join transactions.instruments i
+             on i.class = 'mutual_fund' and transactions.plain_name(i.name) = transactions.plain_name(k.name)
+         where k.name like '% %'
+         group by k.name having count(*) = 1",
         [typed(symbols)],
     )
 }

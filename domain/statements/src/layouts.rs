@@ -1,7 +1,10 @@
 //! The layouts that are known, each in its own file, and choosing among them.
 
 mod groww;
+mod groww_funds;
+mod groww_orders;
 mod kite;
+mod plain;
 mod template;
 mod template_events;
 mod zerodha_console;
@@ -84,8 +87,15 @@ const MOST_COST: i64 = 100_000_000_000_000;
 const LAYOUTS: &[Layout] = &[
     zerodha_tradebook::LAYOUT,
     zerodha_console::LAYOUT,
+    groww_orders::LAYOUT,
     groww::LAYOUT,
+    groww_funds::LAYOUT,
+    plain::ANGEL_ONE,
+    plain::ANGEL_ONE_VALUES,
+    plain::ANGEL_ONE_PORTFOLIO,
+    plain::ICICI_DIRECT,
     kite::LAYOUT,
+    plain::UPSTOX,
     template_events::LAYOUT,
     template::LAYOUT,
 ];

@@ -452,3 +452,20 @@ async fn trades_are_filtered_and_paged() -> Result<()> {
     assert_eq!((wrong.status, wrong.body["errors"].as_array().map(Vec::len)), (400, Some(3)));
     Ok(())
 }
+
+#[tokio::test]
+async fn a_scheme_is_found_by_its_name_when_one_alone_is_called_so() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let rows = "HOLDINGS AS ON 2026-11-20\n\n\
+        Scheme Name,AMC,Category,Sub-category,Folio No.,Source,Units,Invested Value,Current Value,Returns,XIRR\n\
+        Parag Parikh Flexi Cap Fund Direct Growth,PPFAS,Equity,Flexi Cap,1,Groww,12.345,1000,1100,100,10%\n\
+        No Such Scheme Direct Growth,X,Equity,Flexi Cap,1,Groww,1,1000,1100,100,10%\n";
+    let form = Form::file("groww.csv", rows).with("clientId", "G1");
+    let reply = here.import(&asha, &form).await?;
+    assert_eq!(reply.body["layout"], "groww_mutual_funds_holdings", "{}", reply.body);
+    assert_eq!(reply.body["unresolved"][0]["symbol"], "No Such Scheme Direct Growth");
+    assert_eq!(held(&here, &asha).await?, ["INF879O01027 12.345 1000.00 statement_only"]);
+    Ok(())
+}

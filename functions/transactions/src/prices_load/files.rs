@@ -1,7 +1,7 @@
 //! Price files: what NSE, its index company and AMFI publish, read by header name.
 //!
-//! Formats: NSE UDiFF bhavcopy (since 8 July 2024); AMFI NAVAll.txt, before and since August 2026;
-//! NSE's lists of index constituents, which carry the industry.
+//! Formats: NSE UDiFF bhavcopy (since 8 July 2024) and the one before it; AMFI NAVAll.txt, before and since August
+//! 2026, and AMFI's history of net asset values; NSE's lists of index constituents, which carry the industry.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,12 @@ pub(super) struct PriceFile {
     pub(super) symbols: Vec<Symbol>,
     pub(super) prices: Vec<Price>,
     pub(super) refused: Vec<RefusedRow>,
+    /// The highest prices, or net asset values, of 31 January 2018 (section 55(2)(ac)).
+    pub(super) fair_values: Vec<(Isin, Decimal)>,
 }
+
+/// The day whose highest price counts for gains before it.
+const VALUED_ON: Date = jiff::civil::date(2018, 1, 31);
 
 impl PriceFile {
     /// How many rows there are to store.
@@ -58,6 +63,8 @@ pub(super) struct Instrument {
     pub(super) name: String,
     pub(super) class: Option<&'static str>,
     pub(super) sector: Option<String>,
+    /// The kind of asset for tax, where the file says so.
+    pub(super) kind: Option<&'static str>,
     pub(super) as_of: Date,
 }
 
@@ -89,7 +96,9 @@ pub(super) fn read(text: &str, today: Date) -> Result<PriceFile, Refusal> {
     let text = text.trim_start_matches('\u{feff}');
     let header = text.lines().next().unwrap_or_default();
     if header.starts_with("TradDt,") && header.contains(",ClsPric,") {
-        Ok(Lines::read(text, b',').bhavcopy())
+        Ok(Lines::read(text, b',').bhavcopy(&UDIFF))
+    } else if header.starts_with("SYMBOL,SERIES,") && header.contains(",CLOSE,") {
+        Ok(Lines::read(text, b',').bhavcopy(&LEGACY))
     } else if header.starts_with("Scheme Code;") && header.contains("Net Asset Value") {
         Ok(Lines::read(text, b';').nav_all())
     } else if header.contains("Industry") && header.contains("ISIN Code") {
@@ -98,6 +107,40 @@ pub(super) fn read(text: &str, today: Date) -> Result<PriceFile, Refusal> {
         Err(Refusal::UnknownLayout)
     }
 }
+
+/// The columns of a bhavcopy.
+struct Bhavcopy {
+    isin: &'static str,
+    day: &'static str,
+    symbol: &'static str,
+    series: &'static str,
+    name: &'static str,
+    high: &'static str,
+    close: &'static str,
+    previous: &'static str,
+}
+
+const UDIFF: Bhavcopy = Bhavcopy {
+    isin: "ISIN",
+    day: "TradDt",
+    symbol: "TckrSymb",
+    series: "SctySrs",
+    name: "FinInstrmNm",
+    high: "HghPric",
+    close: "ClsPric",
+    previous: "PrvsClsgPric",
+};
+/// Until 5 July 2024.
+const LEGACY: Bhavcopy = Bhavcopy {
+    isin: "ISIN",
+    day: "TIMESTAMP",
+    symbol: "SYMBOL",
+    series: "SERIES",
+    name: "SYMBOL",
+    high: "HIGH",
+    close: "CLOSE",
+    previous: "PREVCLOSE",
+};
 
 /// A separated text with its header.
 struct Lines {
@@ -125,21 +168,30 @@ impl Lines {
         Self { columns, records: records.collect() }
     }
 
+    fn either<'a>(&self, record: &'a StringRecord, one: &str, other: &str) -> &'a str {
+        let found = self.get(record, one);
+        if found.is_empty() { self.get(record, other) } else { found }
+    }
+
     fn get<'a>(&self, record: &'a StringRecord, column: &str) -> &'a str {
         self.columns.get(column).and_then(|index| record.get(*index)).unwrap_or_default().trim()
     }
 
-    fn bhavcopy(&self) -> PriceFile {
+    fn bhavcopy(&self, of: &Bhavcopy) -> PriceFile {
         let mut file = PriceFile { layout: "nse_bhavcopy", ..PriceFile::default() };
         let mut best: BTreeMap<Isin, (usize, Symbol, Price, Instrument)> = BTreeMap::new();
         for (line, record) in &self.records {
             let Some(rank) =
-                SERIES.iter().position(|series| *series == self.get(record, "SctySrs"))
+                SERIES.iter().position(|series| *series == self.get(record, of.series))
             else {
                 continue;
             };
-            match self.bhavcopy_row(record) {
+            match self.bhavcopy_row(of, record) {
                 Ok((symbol, price, instrument)) => {
+                    if price.on == VALUED_ON {
+                        let high = positive(self.get(record, of.high));
+                        file.fair_values.extend(high.map(|high| (price.isin, high)));
+                    }
                     let better = best.get(&price.isin).is_none_or(|(other, ..)| rank < *other);
                     if better {
                         best.insert(price.isin, (rank, symbol, price, instrument));
@@ -158,35 +210,46 @@ impl Lines {
 
     fn bhavcopy_row(
         &self,
+        of: &Bhavcopy,
         record: &StringRecord,
     ) -> Result<(Symbol, Price, Instrument), &'static str> {
-        let isin = Isin::parse(self.get(record, "ISIN")).map_err(|_| "the ISIN is not one")?;
-        let on: Date = self.get(record, "TradDt").parse().map_err(|_| "the date is not one")?;
+        let isin = Isin::parse(self.get(record, of.isin)).map_err(|_| "the ISIN is not one")?;
+        let day = self.get(record, of.day);
+        let on = day.parse().ok().or_else(|| nav_date(day)).ok_or("the date is not one")?;
         let close =
-            positive(self.get(record, "ClsPric")).ok_or("the close is no positive number")?;
-        let previous = positive(self.get(record, "PrvsClsgPric"));
-        let symbol = self.get(record, "TckrSymb").to_owned();
-        let series = self.get(record, "SctySrs").to_owned();
-        let name = self.get(record, "FinInstrmNm");
+            positive(self.get(record, of.close)).ok_or("the close is no positive number")?;
+        let previous = positive(self.get(record, of.previous));
+        let symbol = self.get(record, of.symbol).to_owned();
+        let series = self.get(record, of.series).to_owned();
+        let name = self.get(record, of.name);
         let name = if name.is_empty() { symbol.clone() } else { name.to_owned() };
+        let kind = kind_by_series(&series);
         let class = class_by_isin(&isin);
         Ok((
             Symbol { symbol, isin, series, on },
             Price { isin, on, close, previous },
-            Instrument { isin, name, class, sector: None, as_of: on },
+            Instrument { isin, name, class, sector: None, kind, as_of: on },
         ))
     }
 
     fn nav_all(&self) -> PriceFile {
         let mut file = PriceFile { layout: "amfi_nav_all", ..PriceFile::default() };
+        // A line of a section says what the schemes below it are.
+        let mut kind = None;
         for (line, record) in &self.records {
+            if record.len() == 1 && self.first(record).contains("Schemes(") {
+                kind = kind_by_section(self.first(record));
+            }
             // Names of fund houses and sections stand alone on their lines; a plan without a value says N.A.
             if record.len() < self.columns.len() || self.get(record, "Net Asset Value") == "N.A." {
                 continue;
             }
-            match self.nav_row(record) {
+            match self.nav_row(record, kind) {
                 Ok(rows) => {
                     for (price, instrument) in rows {
+                        if price.on == VALUED_ON {
+                            file.fair_values.push((price.isin, price.close));
+                        }
                         file.prices.push(price);
                         file.instruments.push(instrument);
                     }
@@ -195,26 +258,38 @@ impl Lines {
             }
         }
         // The same ISIN twice would be two answers to one question: the first stands.
-        file.prices.sort_by_key(|price| price.isin);
-        file.prices.dedup_by(|a, b| a.isin == b.isin);
-        file.instruments.sort_by_key(|instrument| instrument.isin);
+        file.prices.sort_by_key(|price| (price.isin, price.on));
+        file.prices.dedup_by(|a, b| (a.isin, a.on) == (b.isin, b.on));
+        // Of a history the newest name.
+        file.instruments
+            .sort_by_key(|instrument| (instrument.isin, std::cmp::Reverse(instrument.as_of)));
         file.instruments.dedup_by(|a, b| a.isin == b.isin);
         file
     }
 
+    fn first<'a>(&self, record: &'a StringRecord) -> &'a str {
+        record.get(0).unwrap_or_default()
+    }
+
     /// One value for up to two ISINs: growth or payout, and reinvestment.
-    fn nav_row(&self, record: &StringRecord) -> Result<Vec<(Price, Instrument)>, &'static str> {
+    fn nav_row(
+        &self,
+        record: &StringRecord,
+        kind: Option<&'static str>,
+    ) -> Result<Vec<(Price, Instrument)>, &'static str> {
         let value = self.get(record, "Net Asset Value");
         let close = positive(value).ok_or("the net asset value is no positive number")?;
         let on = nav_date(self.get(record, "Date")).ok_or("the date is not one")?;
-        let name = self.get(record, "Scheme Name");
+        // The history calls them otherwise.
+        let name = self.either(record, "Scheme Name", "NAV Name");
         // Since August 2026 the plan and the option have columns of their own.
         let parts = [name, self.get(record, "Plan"), self.get(record, "Option")];
         let name =
             parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" - ");
         let mut rows = Vec::new();
-        for column in ["ISIN Div Payout/ ISIN Growth", "ISIN Div Reinvestment"] {
-            let text = self.get(record, column);
+        let first =
+            self.either(record, "ISIN Div Payout/ ISIN Growth", "ISIN Div Payout/ISIN Growth");
+        for text in [first, self.get(record, "ISIN Div Reinvestment")] {
             if matches!(text, "" | "-") {
                 continue;
             }
@@ -223,7 +298,7 @@ impl Lines {
             let class = Some("mutual_fund");
             rows.push((
                 price,
-                Instrument { isin, name: name.clone(), class, sector: None, as_of: on },
+                Instrument { isin, name: name.clone(), class, sector: None, kind, as_of: on },
             ));
         }
         Ok(rows)
@@ -237,6 +312,7 @@ impl Lines {
                     isin,
                     name: self.get(record, "Company Name").to_owned(),
                     class: None,
+                    kind: None,
                     sector: Some(self.get(record, "Industry").to_owned())
                         .filter(|sector| !sector.is_empty()),
                     as_of: today,
@@ -260,6 +336,33 @@ fn class_by_isin(isin: &Isin) -> Option<&'static str> {
         ("INF", _) => Some("etf"),
         ("INE", "01") => Some("equity"),
         ("IN0", _) => Some("government_security"),
+        _ => None,
+    }
+}
+
+/// What the series of the exchange says of the kind of asset.
+fn kind_by_series(series: &str) -> Option<&'static str> {
+    match series {
+        "GB" => Some("gold_bond"),
+        "GS" => Some("listed_bond"),
+        "RR" | "IV" => Some("trust_unit"),
+        _ => None,
+    }
+}
+
+/// What AMFI's category says of a scheme for tax, where it says it surely: equity schemes hold 65 % and more in it,
+/// debt schemes are debt, gold and silver and foreign funds are neither. Of index funds, of most hybrids and of other
+/// funds of funds it says nothing.
+fn kind_by_section(section: &str) -> Option<&'static str> {
+    let category = section.split_once('(')?.1.trim_end_matches(')').to_ascii_lowercase();
+    match category.as_str() {
+        category if category.starts_with("equity scheme") => Some("equity_fund"),
+        category if category.starts_with("debt scheme") => Some("debt_fund"),
+        "hybrid scheme - aggressive hybrid fund" | "hybrid scheme - arbitrage fund" => {
+            Some("equity_fund")
+        }
+        "other scheme - gold etf" => Some("listed_other_fund"),
+        "other scheme - fof overseas" => Some("other_fund"),
         _ => None,
     }
 }

@@ -16,6 +16,8 @@ pub(super) async fn store(
     let instruments = Value::Array(file.instruments.iter().map(instrument).collect());
     let symbols = Value::Array(file.symbols.iter().map(symbol).collect());
     let prices = Value::Array(file.prices.iter().map(price).collect());
+    let fair_value = |(isin, price): &(ledger::Isin, rust_decimal::Decimal)| json!({ "isin": isin, "price": price });
+    let fair_values = Value::Array(file.fair_values.iter().map(fair_value).collect());
     let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     let rows = db
         .query(
@@ -30,6 +32,7 @@ pub(super) async fn store(
                 typed(&symbols),
                 typed(&prices),
                 typed(&source),
+                typed(&fair_values),
             ],
         )
         .await?;
@@ -37,7 +40,7 @@ pub(super) async fn store(
 }
 
 fn instrument(row: &Instrument) -> Value {
-    json!({ "isin": row.isin, "name": row.name, "class": row.class, "sector": row.sector, "as_of": row.as_of })
+    json!({ "isin": row.isin, "name": row.name, "class": row.class, "sector": row.sector, "kind": row.kind, "as_of": row.as_of })
 }
 
 fn symbol(row: &Symbol) -> Value {

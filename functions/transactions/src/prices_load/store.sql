@@ -1,5 +1,6 @@
 -- One statement, so one transaction: $1 sha256, $2 layout, $3 key, $4 and $5 rows stored and refused,
--- $6 instruments, $7 symbols, $8 prices as JSON arrays with decimals as strings, $9 source of the prices.
+-- $6 instruments, $7 symbols, $8 prices as JSON arrays with decimals as strings, $9 source of the prices,
+-- $10 values of 31 January 2018 as the prices are.
 -- A file that was stored before answers no row and changes nothing.
 with file as (
     insert into transactions.price_files (file_sha256, layout, object_key, rows_stored, rows_refused)
@@ -7,10 +8,10 @@ with file as (
     on conflict on constraint price_files_pk do nothing
     returning layout
 ), instruments as (
-    insert into transactions.instruments as i (isin, name, class, sector, source, as_of)
+    insert into transactions.instruments as i (isin, name, class, sector, source, as_of, asset_kind)
     select r.isin, r.name, coalesce(r.class, 'unclassified'), coalesce(r.sector, 'unclassified'),
-           case file.layout when 'nse_index_list' then file.layout else $9 end, r.as_of
-    from file, jsonb_to_recordset($6) as r (isin text, name text, class text, sector text, as_of date)
+           case file.layout when 'nse_index_list' then file.layout else $9 end, r.as_of, r.kind
+    from file, jsonb_to_recordset($6) as r (isin text, name text, class text, sector text, kind text, as_of date)
     on conflict on constraint instruments_pk do update
     -- What a file does not say it leaves; an older file, and a fund list of a listed ETF, leave all.
     set name = case when excluded.source in ('nse', 'amfi') then excluded.name else i.name end,
@@ -18,6 +19,7 @@ with file as (
         sector = case when excluded.sector <> 'unclassified' then excluded.sector else i.sector end,
         source = case when excluded.source in ('nse', 'amfi') then excluded.source else i.source end,
         as_of = case when excluded.source in ('nse', 'amfi') then excluded.as_of else i.as_of end,
+        asset_kind = coalesce(excluded.asset_kind, i.asset_kind),
         updated_at = now()
     -- An index list has no day of its own.
     where (i.as_of <= excluded.as_of or 'nse_index_list' in (i.source, excluded.source))
@@ -40,5 +42,13 @@ with file as (
     -- A corrected file of the same day replaces what the first one said.
     on conflict on constraint prices_pk do update
     set close = excluded.close, previous_close = excluded.previous_close, loaded_at = now()
+), fair_values as (
+    insert into transactions.fair_values (isin, price, source)
+    select distinct on (r.isin) r.isin, r.price, $9
+    from file, jsonb_to_recordset($10) as r (isin text, price numeric)
+    -- Of several series the highest quoted price.
+    order by r.isin, r.price desc
+    on conflict on constraint fair_values_pk do update
+    set price = greatest(fair_values.price, excluded.price)
 )
 select layout from file

@@ -83,3 +83,55 @@ fn a_value_that_rounds_to_nothing_is_refused_alone_and_an_instrument_listed_twic
                  A,Services,CMSINFO,EQ,INE925R01014\nA,Services,CMSINFO,BE,INE925R01014\n";
     assert_eq!(read(twice, TODAY).unwrap().instruments.len(), 1);
 }
+
+#[test]
+fn the_bhavcopy_of_old_is_read_and_its_highs_of_january_2018_are_kept() {
+    let header = "SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,LAST,PREVCLOSE,TOTTRDQTY,TOTTRDVAL,TIMESTAMP,TOTALTRADES,ISIN,\n";
+    let of = |day: &str| {
+        let row =
+            format!("CMSINFO,EQ,500,521.5,498,510.25,510,505,1000,510250,{day},10,INE925R01014,\n");
+        read(&format!("{header}{row}"), TODAY).unwrap()
+    };
+    let file = of("31-JAN-2018");
+    let isin = Isin::parse("INE925R01014").unwrap();
+    assert_eq!(
+        (file.prices[0].on, file.prices[0].close.to_string().as_str()),
+        (VALUED_ON, "510.25")
+    );
+    assert_eq!(file.fair_values, [(isin, "521.5".parse().unwrap())]);
+    assert!(of("01-FEB-2018").fair_values.is_empty());
+}
+
+#[test]
+fn a_history_of_net_asset_values_keeps_each_day() {
+    let file = "Scheme Code;NAV Name;Plan;Option;ISIN Div Payout/ISIN Growth;ISIN Div Reinvestment;Net Asset Value;Date\n\
+                1;A Fund;Direct;Growth;INF204KB14I2;;40.1;31-Jan-2018\n\
+                1;A Fund;Direct;Growth;INF204KB14I2;;40.2;01-Feb-2018\n";
+    let file = read(file, TODAY).unwrap();
+    let closes: Vec<_> = file.prices.iter().map(|price| price.close.to_string()).collect();
+    assert_eq!(
+        (closes, file.instruments.len(), file.fair_values.len()),
+        (vec!["40.1".into(), "40.2".into()], 1, 1)
+    );
+}
+
+#[test]
+fn a_section_says_what_kind_of_asset_a_scheme_is_and_only_where_it_is_sure() {
+    let header = "Scheme Code;ISIN Div Payout/ ISIN Growth;ISIN Div Reinvestment;Scheme Name;Net Asset Value;Date\n\n";
+    let of = |section: &str| {
+        let file = format!(
+            "{header}Open Ended Schemes({section})\n\nSome Mutual Fund\n\n1;INF204KB14I2;-;A Fund;45.6;20-Nov-2026\n"
+        );
+        read(&file, TODAY).unwrap().instruments[0].kind
+    };
+    for (section, kind) in [
+        ("Equity Scheme - ELSS", Some("equity_fund")),
+        ("Debt Scheme - Liquid Fund", Some("debt_fund")),
+        ("Hybrid Scheme - Arbitrage Fund", Some("equity_fund")),
+        ("Hybrid Scheme - Multi Asset Allocation", None),
+        ("Other Scheme - Index Funds", None),
+        ("Other Scheme - FoF Overseas", Some("other_fund")),
+    ] {
+        assert_eq!(of(section), kind, "{section}");
+    }
+}
