@@ -102,6 +102,11 @@ events! {
         /// The account.
         account_id: Uuid,
     }
+    /// An account was deleted with everything in it.
+    AccountDeleted("account.deleted", [Snapshot]) {
+        /// The account.
+        account_id: Uuid,
+    }
     /// An event of the ledger was entered, corrected or removed by hand.
     TransactionChanged("transaction.changed", [Snapshot]) {
         /// The event of the ledger.

@@ -29,6 +29,8 @@ struct AccountItem {
     /// The broker's id of the client.
     client_id: String,
     label: String,
+    /// Whether the permanent account number of its holder is stated: tax is a holder's, over all their accounts.
+    holder_stated: bool,
     created_at: Timestamp,
     /// When a statement of it was last imported; null before the first.
     imported_at: Option<Timestamp>,
@@ -58,7 +60,7 @@ async fn account_list(
     let after: Option<Uuid> = page.position()?;
     let most = page.fetch();
     let accounts = statement(
-        "select a.account_id, a.broker, a.client_id, a.label, a.created_at, i.imported_at,
+        "select a.account_id, a.broker, a.client_id, a.label, a.holder is not null as holder_stated, a.created_at, i.imported_at,
                 v.day, v.value, v.invested, v.unpriced, v.valued_at
          from brokers.accounts a
          left join lateral (
@@ -90,6 +92,7 @@ fn item(row: &Row) -> AccountItem {
         broker: row.get("broker"),
         client_id: row.get("client_id"),
         label: row.get("label"),
+        holder_stated: row.get("holder_stated"),
         created_at: row.get("created_at"),
         imported_at: row.get("imported_at"),
         last_value: row.get::<_, Option<Date>>("day").map(value),

@@ -7,7 +7,9 @@
 //! - A Zerodha account has one connection in all of the installation.
 //! - An account's day value is computed from what is stored, so messages may come late or twice.
 
+pub mod account_delete;
 pub mod account_list;
+pub mod account_update;
 mod connection;
 pub mod connection_expire;
 mod kite_apps;
@@ -28,6 +30,8 @@ use shared::http::Route;
 pub fn routes() -> Vec<Route> {
     vec![
         account_list::route(),
+        account_update::route(),
+        account_delete::route(),
         zerodha_initiate::route(),
         zerodha_landing::route(),
         zerodha_callback::route(),

@@ -55,9 +55,25 @@ pub const UNAVAILABLE: Reason = Reason::new(
      sign-in is no longer good.",
 );
 
+/// The account has a connection.
+pub const CONNECTED: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "account_connected",
+    "A connection to the broker keeps this account up to date: who made it ends it first.",
+);
+
 /// All of them, for the documentation.
-pub const ALL: &[Reason] =
-    &[NO_APP, STATE, REQUEST_TOKEN, ELSEWHERE, NOT_PERMITTED, MISCONFIGURED, BUSY, UNAVAILABLE];
+pub const ALL: &[Reason] = &[
+    NO_APP,
+    STATE,
+    REQUEST_TOKEN,
+    ELSEWHERE,
+    NOT_PERMITTED,
+    MISCONFIGURED,
+    BUSY,
+    UNAVAILABLE,
+    CONNECTED,
+];
 
 /// What Kite's error means for the caller.
 pub(crate) fn of_kite(err: KiteError) -> Problem {

@@ -1,5 +1,7 @@
 //! `GET /v1/portfolio/holdings`: every holding with its quantities, its price and its figures.
 
+mod selection;
+
 use axum::extract::State;
 use jiff::civil::Date;
 use ledger::{Holding, Lots, Money, NoValue, Percent, Price, Quantity, value};
@@ -14,6 +16,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::asked as fields_of;
+use selection::{Position, Selection, after};
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
@@ -79,26 +82,34 @@ struct HoldingPrice {
     source: String,
 }
 
-/// Which page of which account.
+/// Which page of which holdings.
 struct Asked {
     page: PageQuery,
     account: Option<Uuid>,
+    selection: Selection,
 }
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let account = fields_of::account(fields);
+        let selection = Selection::read(fields);
         let page = PageQuery::from_fields(fields);
-        Some(Self { page: page?, account: account? })
+        Some(Self { page: page?, account: account?, selection: selection? })
     }
 }
 
-/// Holdings by ISIN and account, at the newest prices.
+/// Holdings at the newest prices, by ISIN and account unless another order is asked for.
 #[utoipa::path(get, path = "/v1/portfolio/holdings",
-    params(PageQuery, ("accountId" = Option<Uuid>, Query, description = "Only the holdings of this account.")),
+    params(PageQuery, ("accountId" = Option<Uuid>, Query, description = "Only the holdings of this account."),
+        ("q" = Option<String>, Query, description = "Only those of this symbol or ISIN, or with this in their name."),
+        ("sector" = Option<String>, Query, description = "Only of this sector."),
+        ("class" = Option<String>, Query, description = "Only of this class."),
+        ("minValue" = Option<String>, Query, description = "Only those worth this or more; what has no price is worth nothing that could be compared."),
+        ("maxValue" = Option<String>, Query, description = "Only those worth this or less."),
+        ("sort" = Option<String>, Query, description = "`isin` (default), `name`, `value`, `gain` or `dayChange`; with `-` before it the other way round.")),
     responses((status = 200, body = Page<HoldingItem>)))]
 async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
-    let after: Option<(String, Uuid)> = asked.page.position()?;
+    let position: Option<Position> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()), asked.account);
     let book = match asked.account {
         None => question.read(&db.read(&caller, question.statements()).await?)?,
@@ -110,16 +121,13 @@ async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Aske
             question.read(&answers)?
         }
     };
-    let place = |holding: &Holding| (holding.isin.to_string(), holding.account);
-    let rest = book
-        .holdings
-        .into_iter()
-        .filter(|holding| after.as_ref().is_none_or(|after| place(holding) > *after));
-    let items =
-        rest.take(usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX)).map(item).collect();
-    shared::http::ok(Page::cut(items, &asked.page, |item: &HoldingItem| {
-        (item.isin.clone(), item.account_id)
-    }))
+    let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);
+    let rest = after(asked.selection.of(book.holdings), position).take(fetch);
+    let items: Vec<_> = rest.map(|(at, holding)| (at, item(holding))).collect();
+    let Page { items, next_cursor } =
+        Page::cut(items, &asked.page, |(at, item)| (*at, item.isin.clone(), item.account_id));
+    let items = items.into_iter().map(|(_, item)| item).collect();
+    shared::http::ok(Page { items, next_cursor })
 }
 
 fn item(holding: Holding) -> HoldingItem {

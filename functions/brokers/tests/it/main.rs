@@ -111,3 +111,46 @@ async fn an_account_nobody_published_is_not_synced() -> Result<()> {
     assert_eq!(answer["batchItemFailures"].as_array().map(Vec::len), Some(1));
     Ok(())
 }
+
+#[tokio::test]
+async fn an_account_is_renamed_given_a_holder_and_deleted_with_everything_in_it() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &testkit::Form::example("tradebook-DEMO01-EQ.csv")?).await?;
+    let account = here.get("/v1/accounts", &asha).await?.body["items"][0].clone();
+    let path = format!("/v1/accounts/{}", account["accountId"].as_str().unwrap_or_default());
+    let json = [("content-type", "application/json")];
+    let patch = async |body: Value| {
+        here.send(http::Method::PATCH, &path, Some(&asha), &json, body.to_string()).await
+    };
+    assert_eq!(patch(json!({ "label": "Long term", "holder": "abcde1234f" })).await?.status, 204);
+    assert_eq!(patch(json!({ "holder": "nobody" })).await?.status, 400);
+    assert_eq!(patch(json!({})).await?.status, 400);
+    let account = here.get("/v1/accounts", &asha).await?.body["items"][0].clone();
+    assert_eq!((&account["label"], &account["holderStated"]), (&json!("Long term"), &json!(true)));
+    let gains = here.get("/v1/portfolio/gains", &asha).await?.body;
+    assert_eq!(gains["totals"][0]["holder"], "ABXXXXXX4F");
+    assert!(!gains.to_string().contains("ABCDE1234F"));
+    let deleted = here.send(http::Method::DELETE, &path, Some(&asha), &[], "").await?;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+    for path in ["/v1/accounts", "/v1/portfolio/holdings", "/v1/portfolio/trades"] {
+        assert_eq!(here.get(path, &asha).await?.body["items"], json!([]), "{path}");
+    }
+    let again = here.send(http::Method::DELETE, &path, Some(&asha), &[], "").await?;
+    assert_eq!(again.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_that_somebody_connected_is_kept() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let connected = here.connect(&asha, "ZX1234").await?;
+    assert_eq!(connected.status, 200, "{}", connected.body);
+    let account = here.get("/v1/accounts", &asha).await?.body["items"][0].clone();
+    let path = format!("/v1/accounts/{}", account["accountId"].as_str().unwrap_or_default());
+    let kept = here.send(http::Method::DELETE, &path, Some(&asha), &[], "").await?;
+    assert_eq!((kept.status, kept.reason()), (422, "account_connected"));
+    Ok(())
+}

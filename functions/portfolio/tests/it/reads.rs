@@ -149,3 +149,49 @@ async fn the_template_can_be_had_by_anyone_and_comes_back_recognised() -> Result
     assert_eq!(here.post("/v1/portfolio/import/template", None, &json!({})).await?.status, 404);
     Ok(())
 }
+
+#[tokio::test]
+async fn holdings_are_filtered_sorted_and_paged_in_that_order() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &Form::example("zerodha-console-holdings.xlsx")?).await?;
+    let list = async |query: &str| -> Result<Vec<String>> {
+        let body = here.get(&format!("/v1/portfolio/holdings?{query}"), &asha).await?.body;
+        let items = body["items"].as_array().cloned().unwrap_or_default();
+        Ok(items.iter().map(|item| item["isin"].as_str().unwrap_or_default().to_owned()).collect())
+    };
+    assert_eq!(list("q=reliance").await?, ["INE002A01018"]);
+    assert_eq!(list("q=ine002a01018").await?, ["INE002A01018"]);
+    assert!(list("sector=information%20technology").await?.contains(&"INE009A01021".to_owned()));
+    assert!(list("class=mutual_fund").await?.iter().all(|isin| isin.starts_with("INF")));
+    let all = list("sort=-value&limit=200").await?;
+    let mut up = list("sort=value&limit=200").await?;
+    up.reverse();
+    assert_eq!(all.len(), 10);
+    assert_eq!(up, all, "the other way round");
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let body = here
+            .get(&format!("/v1/portfolio/holdings?sort=-value&limit=3{cursor}"), &asha)
+            .await?
+            .body;
+        paged.extend(
+            body["items"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|item| item["isin"].as_str().unwrap_or_default().to_owned()),
+        );
+        match body["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(paged, all);
+    let few = list("minValue=50000&maxValue=100000").await?;
+    assert!(!few.is_empty() && few.len() < all.len(), "{few:?}");
+    let wrong = here.get("/v1/portfolio/holdings?sort=colour&minValue=much", &asha).await?;
+    assert_eq!((wrong.status, wrong.body["errors"].as_array().map(Vec::len)), (400, Some(2)));
+    Ok(())
+}

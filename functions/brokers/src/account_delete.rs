@@ -1,0 +1,51 @@
+//! `DELETE /v1/accounts/{accountId}`: deletes an account with everything in it.
+
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use http::StatusCode;
+use shared::db::statement;
+use shared::events::{self, AccountDeleted, Envelope};
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
+use shared::problem::reasons::NOT_FOUND;
+use shared::{Access, App, Caller, Permission, Problem, typed};
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::reasons;
+
+/// For owners, admins and analysts.
+pub fn route() -> Route {
+    Route::new(routes!(account_delete), Access::member(Permission::WritePortfolio))
+}
+
+/// Deletes an account with its statements, events and values. There is no way back but importing again. An account
+/// with a connection to its broker is kept until that is ended.
+#[utoipa::path(delete, path = "/v1/accounts/{accountId}",
+    params(("accountId" = Uuid, Path, description = "From the list of accounts.")),
+    responses((status = 204)))]
+async fn account_delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(account): Path<String>,
+    _: Query<Nothing>,
+) -> Reply {
+    // What is no id is the id of nothing.
+    let account_id = Uuid::parse_str(&account).map_err(|_| Problem::new(NOT_FOUND))?;
+    let delete = statement("select tenant.delete_account($1) as outcome", [typed(&account_id)]);
+    let (tx, [rows]) = app.db().enter(&caller, [delete]).await?;
+    let refusal = match rows.first().map(|row| row.get("outcome")) {
+        Some("ok") => None,
+        Some("connected") => Some(reasons::CONNECTED),
+        _ => Some(NOT_FOUND),
+    };
+    if let Some(reason) = refusal {
+        tx.rollback().await?;
+        return Err(Problem::new(reason));
+    }
+    let event =
+        Envelope::new(Some(caller.session()?.workspace_id), &AccountDeleted { account_id })?;
+    tx.commit([event.publish()]).await?;
+    events::dispatch(&app, &[event]).await;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

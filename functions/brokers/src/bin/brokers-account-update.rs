@@ -1,0 +1,5 @@
+//! `PATCH /v1/accounts/{accountId}`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(brokers::account_update::route())
+}
