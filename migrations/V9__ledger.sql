@@ -22,7 +22,7 @@ create table transactions.transactions (
     -- The day of the trade, the allotment, the net asset value; the ex-date of a corporate action.
     on_date date not null,
     -- Indian time.
-    at_time time,
+    at_time time constraint transactions_at_time check (at_time < '24:00'),
     venue text constraint transactions_venue check (
         venue in ('exchange', 'trade_to_trade', 'fund', 'off_market', 'redemption')),
     exchange text,
@@ -56,7 +56,7 @@ create table transactions.transactions (
     constraint transactions_account foreign key (workspace_id, account_id)
         references brokers.accounts (workspace_id, account_id) on delete cascade
 );
-create index transactions_by_day on transactions.transactions (workspace_id, account_id, on_date, transaction_id);
+create index transactions_by_day on transactions.transactions (workspace_id, on_date, transaction_id);
 comment on table transactions.transactions is 'Events of the ledger, as files state them or people enter them.';
 
 -- For tax: the kind of asset, where a source says so. null is not known and never guessed.
@@ -124,12 +124,14 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
         on conflict on constraint transactions_source_key do nothing
         returning t.source_key
     ), known as (
-        select t.transaction_id, t.source_key, t.import_ids,
+        select t.transaction_id, t.source_key, t.import_ids, r.charges, r.stt,
                t.corrected_at is not null or t.removed_at is not null
                or (t.kind, t.quantity, t.amount, t.terms) is not distinct from (r.kind, r.quantity, r.amount, r.terms) as same
         from rows r join transactions.transactions t on t.account_id = p_account and t.source_key = r.key
     ), claimed as (
-        update transactions.transactions t set import_ids = t.import_ids || p_import
+        -- What one file does not know of the charges another one may.
+        update transactions.transactions t
+        set import_ids = t.import_ids || p_import, charges = coalesce(t.charges, k.charges), stt = coalesce(t.stt, k.stt)
         from known k
         where k.same and t.transaction_id = k.transaction_id and not p_import = any (t.import_ids)
           -- What was entered by hand belongs to no file.
@@ -140,19 +142,19 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     select k.source_key, case when k.same then 'repeated' else 'conflict' end from known k
 $$;
 
--- Takes an import back: what no other import had goes, but for what somebody changed by hand. Answers how many went.
+-- Takes an import back: what no other import had goes, but for what somebody corrected or took out by hand. Answers
+-- how many went. Conditions stand on the row itself, so that a correction at the same moment is seen.
 create function transactions.forget(p_import uuid) returns bigint
 language sql security definer set search_path = pg_catalog, pg_temp as $$
-    with mine as (
-        select t.transaction_id, t.import_ids = array[p_import] and t.corrected_at is null as goes
-        from transactions.transactions t where p_import = any (t.import_ids)
-    ), gone as (
-        delete from transactions.transactions t using mine m
-        where m.goes and t.transaction_id = m.transaction_id
+    with gone as (
+        delete from transactions.transactions t
+        where p_import = any (t.import_ids) and t.import_ids = array[p_import]
+          and t.corrected_at is null and t.removed_at is null
         returning 1
     ), kept as (
         update transactions.transactions t set import_ids = array_remove(t.import_ids, p_import)
-        from mine m where not m.goes and t.transaction_id = m.transaction_id
+        where p_import = any (t.import_ids)
+          and not (t.import_ids = array[p_import] and t.corrected_at is null and t.removed_at is null)
     )
     select count(*) from gone
 $$;

@@ -77,7 +77,7 @@ async fn in_process(here: &Here, person: &Person) -> Result<(f64, f64, f64)> {
     let app: App = here.app("portfolio-holdings")?;
     let router = portfolio::holdings::route().into_router(app.clone());
     let caller = person.caller(Permission::ReadPortfolio);
-    let book = BookOn::new(clock::india_day(clock::now()), None);
+    let book = BookOn::new(clock::india_day(clock::now()));
     // The same rows for the same role, which has entered once and for all.
     let client = here.service("svc_portfolio").await?;
     bare(&client, person).await?;
@@ -122,7 +122,7 @@ pub(crate) async fn bare(client: &Client, person: &Person) -> Result<usize> {
 
 /// The statements of a book, sent together; answers how many holdings there are.
 async fn book_of(client: &Client) -> Result<usize> {
-    let question = BookOn::new(clock::india_day(clock::now()), None);
+    let question = BookOn::new(clock::india_day(clock::now()));
     let statements = question.statements();
     let all = statements.iter().map(|statement| {
         let (sql, params) = statement.parts();

@@ -1,6 +1,6 @@
 //! The book of a workspace: what its events and statements come to, with names, classes and newest prices.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ::ledger::{
     Event, Holding, Isin, Ledger, Lots, Money, Place, Position, Price, PricePoint, Quantity,
@@ -19,33 +19,28 @@ use crate::transactions;
 /// with whatever else is asked, and [`BookOn::read`] takes their answers.
 pub struct BookOn {
     day: Date,
-    account: Option<Uuid>,
 }
 
 /// How many statements a book takes.
 pub const STATEMENTS: usize = 4;
 
 impl BookOn {
-    /// At prices of `day` or before; of one account when one is named.
-    pub fn new(day: Date, account: Option<Uuid>) -> Self {
-        Self { day, account }
+    /// At prices of `day` or before. Always the whole book: shares move between accounts.
+    pub fn new(day: Date) -> Self {
+        Self { day }
     }
 
     /// The queries.
     pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
-        let Self { day, account } = self;
         let asserted = statement(
             "select account_id, isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on, layout
-             from portfolio.holdings where $1 is null or account_id = $1",
-            [typed(account)],
+             from portfolio.holdings",
+            [],
         );
-        let complete = statement(
-            "select account_id, segment, statement_on from portfolio.statements where $1 is null or account_id = $1",
-            [typed(account)],
-        );
-        let securities =
-            statement(include_str!("ledger/securities.sql"), [typed(day), typed(account)]);
-        [transactions::events(account), asserted, complete, securities]
+        let complete =
+            statement("select account_id, segment, statement_on from portfolio.statements", []);
+        let securities = statement(include_str!("ledger/securities.sql"), [typed(&self.day)]);
+        [transactions::events(), asserted, complete, securities]
     }
 
     /// What the queries were answered.
@@ -60,9 +55,9 @@ impl BookOn {
             .map(|row| ((row.get("account_id"), row.get("segment")), row.get("statement_on")))
             .collect();
         let mut snapshots: Vec<Snapshot> = asserted.iter().map(Asserted::snapshot).collect();
-        snapshots.extend(absent(&events, &asserted, |event| {
+        snapshots.extend(absent(&events, &asserted, |event, account| {
             let segment = segments.get(&event.id)?;
-            complete.get(&(event.place.account, *segment)).copied()
+            complete.get(&(account, *segment)).copied()
         }));
         let securities = securities.iter().map(security).collect::<Result<HashMap<_, _>, _>>()?;
         let ledger = Ledger::new(&events, &snapshots);
@@ -71,7 +66,7 @@ impl BookOn {
     }
 }
 
-/// Everything that is known of a workspace's portfolio, or of an account's.
+/// Everything that is known of a workspace's portfolio.
 pub struct Book {
     /// Lots, closings, income and quantities.
     pub ledger: Ledger,
@@ -85,9 +80,23 @@ pub struct Book {
     pub holdings: Vec<Holding>,
 }
 
+impl Book {
+    /// Whether a place of the ledger is in an account; every place is when none is named.
+    pub fn is_in(&self, place: usize, account: Option<Uuid>) -> bool {
+        account.is_none_or(|account| self.ledger.places[place].account == account)
+    }
+
+    /// What is held in an account, or in all of them.
+    pub fn holdings_in(self, account: Option<Uuid>) -> Vec<Holding> {
+        let mut holdings = self.holdings;
+        holdings.retain(|holding| account.is_none_or(|account| holding.account == account));
+        holdings
+    }
+}
+
 /// The book of a workspace, in one round trip.
 pub async fn book<'a>(db: &Db, entry: impl Into<Entry<'a>>, day: Date) -> Result<Book, Problem> {
-    let question = BookOn::new(day, None);
+    let question = BookOn::new(day);
     question.read(&db.read(entry, question.statements()).await?)
 }
 
@@ -146,28 +155,25 @@ impl Asserted {
     }
 }
 
-/// What a complete statement does not list is not held on its day.
+/// What a complete statement does not list is not held on its day: of events, and of what came out of them.
 fn absent(
     events: &[Event],
     asserted: &[Asserted],
-    complete: impl Fn(&Event) -> Option<Date>,
+    complete: impl Fn(&Event, Uuid) -> Option<Date>,
 ) -> Vec<Snapshot> {
-    let listed: std::collections::HashSet<&Place> = asserted.iter().map(|row| &row.place).collect();
-    let mut absent: BTreeMap<&Place, Date> = BTreeMap::new();
-    // Units outside demat are in no statement of a demat account.
-    for event in
-        events.iter().filter(|event| event.place.folio.is_none() && !listed.contains(&event.place))
-    {
-        if let Some(on) = complete(event).filter(|on| *on >= event.on) {
-            absent.insert(&event.place, on);
+    let listed: HashSet<&Place> = asserted.iter().map(|row| &row.place).collect();
+    let mut absent: BTreeMap<Place, Date> = BTreeMap::new();
+    for event in events {
+        let places = [Some(event.place.clone()), event.target()].into_iter().flatten();
+        // Units outside demat are in no statement of a demat account.
+        for place in places.filter(|place| place.folio.is_none() && !listed.contains(place)) {
+            if let Some(on) = complete(event, place.account).filter(|on| *on >= event.on) {
+                absent.insert(place, on);
+            }
         }
     }
-    let nothing = |(place, on): (&Place, Date)| Snapshot {
-        place: place.clone(),
-        on,
-        quantity: Decimal::ZERO,
-        cost: None,
-    };
+    let nothing =
+        |(place, on): (Place, Date)| Snapshot { place, on, quantity: Decimal::ZERO, cost: None };
     absent.into_iter().map(nothing).collect()
 }
 
@@ -268,7 +274,7 @@ fn cost(position: &Position, stated: Option<&Asserted>) -> Option<Decimal> {
         if stated.owned == position.quantity {
             return Some(cost);
         }
-        let cost = cost * position.quantity / stated.owned;
+        let cost = cost.checked_mul(position.quantity)?.checked_div(stated.owned)?;
         Some(cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
     })
 }

@@ -9,31 +9,23 @@ use rust_decimal::Decimal;
 use shared::db::{Statement, statement};
 use shared::{Problem, typed};
 use tokio_postgres::Row;
-use uuid::Uuid;
 
-/// A question for closes: of one account's securities when one is named, and of a benchmark when one is.
+/// A question for closes: of everything that is or was held, and of a benchmark when one is named.
 pub struct PricesOver {
     from: Option<Date>,
     to: Date,
-    account: Option<Uuid>,
     benchmark: Option<String>,
 }
 
 impl PricesOver {
     /// From the last close before `from`, or before the first event, until `to`.
-    pub fn new(
-        from: Option<Date>,
-        to: Date,
-        account: Option<Uuid>,
-        benchmark: Option<Isin>,
-    ) -> Self {
-        Self { from, to, account, benchmark: benchmark.map(|isin| isin.to_string()) }
+    pub fn new(from: Option<Date>, to: Date, benchmark: Option<Isin>) -> Self {
+        Self { from, to, benchmark: benchmark.map(|isin| isin.to_string()) }
     }
 
     /// The query: a row for each security, with its days and closes as lists.
     pub fn statement(&self) -> Statement<'_> {
-        let params =
-            [typed(&self.from), typed(&self.to), typed(&self.account), typed(&self.benchmark)];
+        let params = [typed(&self.from), typed(&self.to), typed(&self.benchmark)];
         statement(include_str!("prices/over.sql"), params)
     }
 

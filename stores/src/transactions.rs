@@ -6,8 +6,8 @@ use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
+use shared::Problem;
 use shared::db::{Statement, statement};
-use shared::{Problem, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -54,14 +54,14 @@ pub struct Record {
     pub key: String,
 }
 
-/// Every event of the entered workspace that the ledger counts; of one account when one is named.
-pub fn events(account: &Option<Uuid>) -> Statement<'_> {
+/// Every event of the entered workspace that the ledger counts.
+pub fn events<'a>() -> Statement<'a> {
     statement(
         "select transaction_id, account_id, isin, folio, market, kind, venue, exchange, on_date, at_time,
                 reference || '|' || source_key as reference, quantity, amount, charges, stt, terms
          from transactions.transactions
-         where ($1 is null or account_id = $1) and removed_at is null and market in ('equity', 'mutual_fund')",
-        [typed(account)],
+         where removed_at is null and market in ('equity', 'mutual_fund')",
+        [],
     )
 }
 

@@ -281,8 +281,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         // What is missing stays missing, exactly: rounding it would lose what the opening must make up for.
         let after = |held: Decimal| if held < Decimal::ZERO { ratio.of(held) } else { after(held) };
         (state.balance, state.unexplained) = (after(all), after(all) - after(shown));
-        let Ratio { gives, per } = state.factor;
-        state.factor = Ratio { gives: gives * ratio.gives, per: per * ratio.per }.reduced();
+        state.factor = state.factor.and_then(ratio);
         self.touched.push(place);
         let quantity = after(shown) - shown;
         tell(Move { place, on, quantity, cause: Cause::Action(ratio) });

@@ -167,6 +167,17 @@ fn filled(kind: &str, fill: &Fill) -> Columns {
     }
 }
 
+impl Columns {
+    /// The same with numbers written in the one shortest way, so that equal events are equal as text.
+    pub fn normalised(mut self) -> Self {
+        let Terms { gives, per, cost_percent, cost, tds, capital, .. } = &mut self.terms;
+        for number in [gives, per, cost_percent, cost, tds, capital] {
+            *number = number.map(|number| number.normalize());
+        }
+        self
+    }
+}
+
 /// A column that is missing or wrong, and what is wrong with it.
 pub type Fault = (&'static str, &'static str);
 
@@ -183,7 +194,7 @@ pub fn act(columns: &Columns) -> Result<Act, Vec<Fault>> {
 /// More shares than any company has, and more rupees than anybody holds of one.
 const MOST_QUANTITY: i64 = 1_000_000_000_000;
 const MOST_AMOUNT: i64 = 100_000_000_000_000;
-const MOST_RATIO: i64 = 1_000_000;
+const MOST_RATIO: i64 = 10_000;
 
 struct Check<'a> {
     columns: &'a Columns,

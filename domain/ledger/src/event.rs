@@ -37,6 +37,20 @@ pub struct Event {
     pub act: Act,
 }
 
+impl Event {
+    /// The other place it touches: where shares go to, or come out of a demerger.
+    pub fn target(&self) -> Option<Place> {
+        let Place { account, isin, folio } = &self.place;
+        let (account, isin) = match self.act {
+            Act::Split { into, .. } => (*account, into.filter(|into| into != isin)?),
+            Act::Merger { into, .. } | Act::Demerger { into, .. } => (*account, into),
+            Act::TransferOut { to, .. } => (to?, *isin),
+            _ => return None,
+        };
+        Some(Place { account, isin, folio: folio.clone() })
+    }
+}
+
 /// Shares that come for shares, exactly: a bonus of 1:2 gives 1 for every 2; a split from ₹10 to ₹2 gives 5 for 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ratio {
@@ -244,8 +258,17 @@ impl Act {
 }
 
 impl Ratio {
+    /// This one and then another one; a chain longer than numbers go stays as it was.
+    pub(crate) fn and_then(self, next: Self) -> Self {
+        let product = |one: Decimal, other: Decimal| one.checked_mul(other);
+        match (product(self.gives, next.gives), product(self.per, next.per)) {
+            (Some(gives), Some(per)) => Self { gives, per }.reduced(),
+            _ => self,
+        }
+    }
+
     /// The same with smaller numbers, where they are whole.
-    pub(crate) fn reduced(self) -> Self {
+    fn reduced(self) -> Self {
         let (mut one, mut other) = (self.gives, self.per);
         if !(one.fract().is_zero() && other.fract().is_zero()) {
             return self;
@@ -256,9 +279,11 @@ impl Ratio {
         Self { gives: self.gives / one, per: self.per / one }
     }
 
-    /// What comes for a quantity, without rounding.
+    /// What comes for a quantity, without rounding. A ratio that would make more shares than there can be is none.
     pub(crate) fn of(self, quantity: Decimal) -> Decimal {
-        quantity * self.gives / self.per
+        let product =
+            quantity.checked_mul(self.gives).and_then(|product| product.checked_div(self.per));
+        product.filter(|shares| shares.abs() <= MOST_SHARES).unwrap_or(quantity)
     }
 
     /// What comes for a quantity: whole shares, or four places of units that are held in parts.
@@ -268,6 +293,9 @@ impl Ratio {
         self.of(quantity).round_dp(12).trunc_with_scale(places)
     }
 }
+
+/// More shares than all companies have together: products with prices stay far from a decimal's end.
+const MOST_SHARES: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
 
 /// The order in which events are worked through, whatever the order in which they were read.
 pub(crate) fn in_order(events: &mut [&Event]) {

@@ -147,7 +147,10 @@ pub(crate) fn part(amount: Decimal, of: Decimal, whole: Decimal) -> Decimal {
     if of == whole {
         return amount;
     }
-    (amount * of / whole).round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+    // Divided first where the product would be too long; what that rounds stays with the rest.
+    let share =
+        amount.checked_mul(of).map_or_else(|| amount / whole * of, |product| product / whole);
+    share.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
 }
 
 impl Lot {

@@ -31,13 +31,13 @@ impl<'a> Steps<'a> {
         let mut places = Places::default();
         events.iter().for_each(|event| {
             places.add(&event.place);
-            target(event).iter().for_each(|place| places.add(place));
+            event.target().iter().for_each(|place| places.add(place));
         });
         snapshots.iter().for_each(|snapshot| places.add(&snapshot.place));
         // Numbered by what they are, whatever the order in which they were read.
         places.sort();
         let step = |event: &'a Event| {
-            let into = target(event).map(|place| places.number(&place));
+            let into = event.target().map(|place| places.number(&place));
             Step { event, place: places.number(&event.place), into }
         };
         let steps: Vec<Step<'a>> = ordered.into_iter().map(step).collect();
@@ -98,16 +98,4 @@ impl Places {
 /// A transfer from an account to the same one is none.
 fn to_itself(event: &Event) -> bool {
     matches!(event.act, Act::TransferOut { to: Some(to), .. } if to == event.place.account)
-}
-
-/// The other place an event touches.
-fn target(event: &Event) -> Option<Place> {
-    let Place { account, isin, folio } = &event.place;
-    let (account, isin) = match event.act {
-        Act::Split { into, .. } => (*account, into.filter(|into| into != isin)?),
-        Act::Merger { into, .. } | Act::Demerger { into, .. } => (*account, into),
-        Act::TransferOut { to, .. } => (to?, *isin),
-        _ => return None,
-    };
-    Some(Place { account, isin, folio: folio.clone() })
 }

@@ -12,7 +12,8 @@ mod zerodha_tradebook;
 
 use std::collections::HashMap;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
+use ledger::columns::{act, columns};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -76,6 +77,8 @@ pub struct KnownLayout {
 
 /// A client's id is no longer at any broker.
 const LONGEST_ID: usize = 40;
+/// What makes an event itself is no longer.
+const LONGEST_KEY: usize = 500;
 /// What an instrument is called is cut here.
 const LONGEST_NAME: usize = 200;
 /// More shares than any company has.
@@ -214,15 +217,32 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
         }
         Reads::Event(read) => {
             let entry = read(&mut line, header);
-            if line.errors.is_empty() {
-                statement.entries.extend(entry.map(shortened));
+            if let Some(entry) = entry.filter(|_| line.errors.is_empty()) {
+                checked(&mut line, &entry);
+                if line.errors.is_empty() {
+                    statement.entries.push(shortened(entry));
+                }
             }
         }
     }
     statement.errors.append(&mut line.errors);
 }
 
+/// What the ledger refuses of an event, whatever the layout.
+fn checked(line: &mut Line<'_>, entry: &Entry) {
+    for (column, reason) in act(&columns(&entry.act)).err().unwrap_or_default() {
+        line.fault(column, reason.into());
+    }
+    if entry.key.len() > LONGEST_KEY || entry.reference.len() > LONGEST_KEY {
+        line.fault("reference", "is longer than any id of a trade".into());
+    }
+}
+
 fn shortened(mut entry: Entry) -> Entry {
+    // Of a second nobody needs parts, and a database rounds some of them up to midnight.
+    entry.at = entry.at.and_then(|at| Time::new(at.hour(), at.minute(), at.second(), 0).ok());
+    entry.exchange = entry.exchange.filter(|exchange| exchange.len() <= LONGEST_ID);
+    entry.series = entry.series.filter(|series| series.len() <= LONGEST_ID);
     let texts = [Some(&mut entry.name), entry.symbol.as_mut(), entry.folio.as_mut()];
     for text in texts.into_iter().flatten() {
         *text = text.chars().take(LONGEST_NAME).collect();

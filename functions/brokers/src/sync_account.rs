@@ -17,11 +17,11 @@ pub fn consumer() -> Consumer {
 async fn sync_account(app: App, delivery: Delivery<AccountRefreshDue>) -> Result<(), Problem> {
     let account_id = delivery.event.account_id;
     let day = clock::india_day(clock::now());
-    let question = BookOn::new(day, Some(account_id));
+    let question = BookOn::new(day);
     let Some((tx, answers)) = delivery.enter(&app, question.statements()).await? else {
         return Ok(());
     };
-    let totals = totals(&question.read(&answers)?.holdings);
+    let totals = totals(&question.read(&answers)?.holdings_in(Some(account_id)));
     let event = Envelope::new(delivery.workspace_id, &AccountValued { account_id })?;
     let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     let counts = [count(totals.holdings), count(totals.unpriced)];

@@ -29,7 +29,10 @@ pub(crate) fn check_account(account: Option<Uuid>, answer: &[Row]) -> Result<(),
 
 /// A day, which may be missing.
 pub(crate) fn day(fields: &mut Fields, name: &str) -> Option<Option<Date>> {
-    fields.optional(name, |day| day.parse().map_err(|_| "must be a day, as 2026-11-20".to_owned()))
+    fields.optional(name, |day| {
+        let read = day.parse().ok().filter(known_day);
+        read.ok_or_else(|| "must be a day, as 2026-11-20".to_owned())
+    })
 }
 
 /// The year in which a financial year begins, which may be missing.
@@ -43,4 +46,9 @@ pub(crate) fn amount(fields: &mut Fields, name: &str) -> Option<Option<Decimal>>
     fields.optional(name, |amount| {
         amount.parse().map_err(|_| "must be a decimal number, as 1250.50".to_owned())
     })
+}
+
+/// No account is older, and no database's calendar ends before.
+pub(crate) fn known_day(day: &Date) -> bool {
+    (1950..2100).contains(&day.year())
 }

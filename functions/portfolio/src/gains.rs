@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use ledger::tax::{self, Gain, schedule};
+use ledger::tax::{self, Gain, GainClass, schedule};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::PageQuery;
@@ -69,7 +69,7 @@ impl FromFields for Asked {
 #[utoipa::path(get, path = "/v1/portfolio/gains",
     params(PageQuery,
         ("year" = Option<i16>, Query, description = "The year in which the financial year begins: 2025 for April 2025 to March 2026."),
-        ("accountId" = Option<Uuid>, Query, description = "Only what was sold in this account."),
+        ("accountId" = Option<Uuid>, Query, description = "Only what was sold in this account; of a schedule, whose holder's it is."),
         ("format" = Option<String>, Query, description = "`json` (default), or `schedule112a` for that schedule of one holder and `year` as CSV."),
         ("layout" = Option<String>, Query, description = "`with1b` or `without1b`, to say which of the schedule's layouts is wanted when sources disagree on a year."),
         ("partial" = Option<bool>, Query, description = "`true` for a schedule without the lots whose cost is not known; otherwise it is refused.")),
@@ -80,7 +80,7 @@ async fn gains(
     Query(asked): Query<Asked>,
 ) -> Reply<Response> {
     // Lots and intraday trades know no bounds of accounts that transfers cross: the whole book is worked through.
-    let question = BookOn::new(clock::india_day(clock::now()), None);
+    let question = BookOn::new(clock::india_day(clock::now()));
     let [one, two, three, four] = question.statements();
     let statements = [stores::accounts::all(), stores::tax::fair_values(), one, two, three, four];
     let [accounts, values, answers @ ..] = db.read(&caller, statements).await?;
@@ -92,8 +92,13 @@ async fn gains(
     let facts = stores::tax::facts(&book, &values)?;
     let mut gains = tax::gains(&book.ledger, &facts);
     let place = |gain: &Gain<'_>| &book.ledger.places[gain.closing.place];
-    gains.retain(|gain| asked.account.is_none_or(|account| place(gain).account == account));
     let holders = Holders::new(&accounts);
+    gains.retain(|gain| match asked.account {
+        None => true,
+        // A schedule is one holder's, over all their accounts.
+        Some(account) if asked.schedule => holders.of(place(gain).account) == holders.of(account),
+        Some(account) => place(gain).account == account,
+    });
     if asked.schedule {
         return schedule_of(&asked, &book, &gains, &holders);
     }
@@ -142,8 +147,12 @@ fn schedule_of(
     let year = asked.year.unwrap_or_default();
     let layout = asked.layout.or_else(|| schedule::layout(year).map(|(layout, _)| layout));
     let layout = layout.ok_or_else(|| Problem::new(reasons::NO_SCHEDULE))?;
-    let of_year: Vec<&Gain<'_>> =
-        gains.iter().filter(|gain| tax::financial_year(gain.closing.sold_on) == year).collect();
+    // Another class is on another schedule, and nobody's business here.
+    let concerns = |gain: &&Gain<'_>| {
+        tax::financial_year(gain.closing.sold_on) == year
+            && matches!(gain.class, GainClass::LongTermEquity | GainClass::Unknown)
+    };
+    let of_year: Vec<&Gain<'_>> = gains.iter().filter(concerns).collect();
     let account = |gain: &Gain<'_>| book.ledger.places[gain.closing.place].account;
     let mut whose: Vec<Holder<'_>> = of_year.iter().map(|gain| holders.of(account(gain))).collect();
     whose.sort();

@@ -67,7 +67,7 @@ struct Snapshot {
 /// Every account with its totals at the newest prices, and the last daily snapshot.
 #[utoipa::path(get, path = "/v1/portfolio", responses((status = 200, body = Portfolio)))]
 async fn get(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
-    let question = BookOn::new(clock::india_day(clock::now()), None);
+    let question = BookOn::new(clock::india_day(clock::now()));
     let snapshot = statement(
         "select day, value, invested, unrealised_gain, day_change, unpriced, prices_on, taken_at
          from portfolio.snapshots order by day desc limit 1",

@@ -110,7 +110,7 @@ impl FromFields for Asked {
     responses((status = 200, body = Page<HoldingItem>)))]
 async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let position: Option<Position> = asked.page.position()?;
-    let question = BookOn::new(clock::india_day(clock::now()), asked.account);
+    let question = BookOn::new(clock::india_day(clock::now()));
     let book = match asked.account {
         None => question.read(&db.read(&caller, question.statements()).await?)?,
         Some(_) => {
@@ -122,7 +122,7 @@ async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Aske
         }
     };
     let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);
-    let rest = after(asked.selection.of(book.holdings), position).take(fetch);
+    let rest = after(asked.selection.of(book.holdings_in(asked.account)), position).take(fetch);
     let items: Vec<_> = rest.map(|(at, holding)| (at, item(holding))).collect();
     let Page { items, next_cursor } =
         Page::cut(items, &asked.page, |(at, item)| (*at, item.isin.clone(), item.account_id));

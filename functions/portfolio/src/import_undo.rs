@@ -2,13 +2,14 @@
 
 use axum::extract::{Path, State};
 use serde::Serialize;
-use serde_json::Value;
-use shared::db::statement;
+use serde_json::{Value, json};
+use shared::db::{Tenant, statement};
 use shared::events::{self, Envelope, StatementImported};
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
-use shared::{Access, App, Caller, Permission, Problem, typed};
+use shared::{Access, App, Caller, Permission, Problem, Reason, typed};
+use tokio_postgres::Row;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -45,32 +46,47 @@ async fn import_undo(
 ) -> Reply {
     // What is no id is the id of nothing.
     let import_id = Uuid::parse_str(&import_id).map_err(|_| Problem::new(NOT_FOUND))?;
+    // First the lock, so that what is read next is what is taken back.
+    let lock = statement(
+        "select pg_advisory_xact_lock(hashtextextended(account_id::text, 0)) from portfolio.imports where import_id = $1",
+        [typed(&import_id)],
+    );
     let find = statement(
-        "select account_id, before, undone_at is not null as undone,
+        "select account_id, before, undone_at is not null as undone, report -> 'events' <> 'null' as of_events,
                 exists (select from portfolio.imports later
                         where later.account_id = i.account_id and later.created_at > i.created_at
                           and later.before is not null and later.undone_at is null) as overtaken
          from portfolio.imports i where import_id = $1",
         [typed(&import_id)],
     );
-    let (tx, [rows]) = app.db().enter(&caller, [find]).await?;
-    let Some(row) = rows.first() else {
-        tx.rollback().await?;
-        return Err(Problem::new(NOT_FOUND));
+    let (tx, [_, rows]) = app.db().enter(&caller, [lock, find]).await?;
+    let refusal = match rows.first() {
+        None => Some(NOT_FOUND),
+        Some(row) if row.get("undone") => None,
+        Some(row) => refusal(row),
     };
-    let (account_id, before): (Uuid, Option<Value>) = (row.get("account_id"), row.get("before"));
-    if row.get("undone") {
+    if let Some(reason) = refusal {
+        tx.rollback().await?;
+        return Err(Problem::new(reason));
+    }
+    let (account_id, undone) = rows
+        .first()
+        .map(|row| (row.get("account_id"), row.get("undone")))
+        .unwrap_or((Uuid::nil(), true));
+    if undone {
         tx.rollback().await?;
         return shared::http::ok(Undone { import_id, events: 0, holdings: 0 });
     }
-    if before.is_some() && row.get("overtaken") {
-        tx.rollback().await?;
-        return Err(Problem::new(reasons::LATER_IMPORT));
-    }
-    let lock = statement(
-        "select pg_advisory_xact_lock(hashtextextended($1::text, 0))",
-        [typed(&account_id)],
-    );
+    take_back(&app, &caller, tx, import_id, account_id).await
+}
+
+async fn take_back(
+    app: &App,
+    caller: &Caller,
+    tx: Tenant,
+    import_id: Uuid,
+    account_id: Uuid,
+) -> Reply {
     let forget = statement("select transactions.forget($1) as events", [typed(&import_id)]);
     let put_back =
         statement(include_str!("import/put_back.sql"), [typed(&account_id), typed(&import_id)]);
@@ -78,16 +94,31 @@ async fn import_undo(
         "update portfolio.imports set undone_at = now() where import_id = $1 and undone_at is null",
         [typed(&import_id)],
     );
-    let [_, forgotten, restored, _] = tx.batch([lock, forget, put_back, mark]).await?;
-    let count =
-        |rows: &[tokio_postgres::Row], column: &str| rows.first().map_or(0, |row| row.get(column));
+    let [forgotten, restored, _] = tx.batch([forget, put_back, mark]).await?;
+    let count = |rows: &[Row], column: &str| rows.first().map_or(0, |row| row.get(column));
     let event = StatementImported { import_id, account_id };
     let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
-    tx.commit([event.publish()]).await?;
-    events::dispatch(&app, &[event]).await;
+    let (subject, detail) = (import_id.to_string(), json!({ "accountId": account_id }));
+    let audit = statement(
+        "select tenant.audit('import.undone', $1, $2)",
+        [typed(&subject), typed(&detail)],
+    );
+    tx.commit([audit, event.publish()]).await?;
+    events::dispatch(app, &[event]).await;
     shared::http::ok(Undone {
         import_id,
         events: count(&forgotten, "events"),
         holdings: count(&restored, "holdings"),
     })
+}
+
+/// Why an import stays.
+fn refusal(row: &Row) -> Option<Reason> {
+    let kept: Option<Value> = row.get("before");
+    let of_events = row.get::<_, Option<bool>>("of_events").unwrap_or(false);
+    match (kept, of_events) {
+        (Some(_), _) if row.get("overtaken") => Some(reasons::LATER_IMPORT),
+        (None, false) => Some(reasons::NOT_KEPT),
+        _ => None,
+    }
 }

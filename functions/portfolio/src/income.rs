@@ -9,7 +9,8 @@ use ledger::{IncomeKind, Money};
 use serde::Serialize;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
-use shared::{Caller, Db, Permission, clock};
+use shared::page::{Page, PageQuery};
+use shared::{Caller, Db, Permission, Problem, clock};
 use stores::ledger::{Book, BookOn};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -33,8 +34,8 @@ struct Income {
     known: bool,
     /// By financial year and kind.
     years: Vec<YearIncome>,
-    /// Each payment of `year`, newest first; empty without it.
-    payments: Vec<Payment>,
+    /// The payments of `year`, newest first; null without it.
+    payments: Option<Page<Payment>>,
 }
 
 /// Income of one kind in one financial year.
@@ -67,6 +68,7 @@ struct Payment {
 }
 
 struct Asked {
+    page: PageQuery,
     account: Option<Uuid>,
     year: Option<i16>,
 }
@@ -74,25 +76,39 @@ struct Asked {
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let (account, year) = (asked::account(fields), asked::year(fields));
-        Some(Self { account: account?, year: year? })
+        let page = PageQuery::from_fields(fields);
+        Some(Self { page: page?, account: account?, year: year? })
     }
 }
 
 /// Dividends, interest and distributions, by financial year. What a trust repays of its debt is no income, but for what
 /// is above the cost.
 #[utoipa::path(get, path = "/v1/portfolio/income",
-    params(("year" = Option<i16>, Query, description = "The year in which the financial year begins."),
+    params(PageQuery, ("year" = Option<i16>, Query, description = "The year in which the financial year begins."),
         ("accountId" = Option<Uuid>, Query, description = "Only of this account.")),
     responses((status = 200, body = Income)))]
 async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
-    let question = BookOn::new(clock::india_day(clock::now()), asked.account);
+    let question = BookOn::new(clock::india_day(clock::now()));
     let [one, two, three, four] = question.statements();
     let known = asked::account_known(&asked.account);
     let [known, answers @ ..] = db.read(&caller, [known, one, two, three, four]).await?;
     asked::check_account(asked.account, &known)?;
     let book = question.read(&answers)?;
+    let paid: Vec<_> =
+        book.ledger.incomes.iter().filter(|paid| book.is_in(paid.place, asked.account)).collect();
+    let of_year = asked.year.map(|year| payments(&book, &paid, year, &asked.page)).transpose()?;
+    shared::http::ok(Income {
+        currency: "INR",
+        known: !paid.is_empty(),
+        years: years(&paid, asked.year),
+        payments: of_year,
+    })
+}
+
+fn years(all: &[&ledger::Income], wanted: Option<i16>) -> Vec<YearIncome> {
     let mut years: BTreeMap<(i16, IncomeKind), YearIncome> = BTreeMap::new();
-    for paid in &book.ledger.incomes {
+    let of_year = |on| wanted.is_none_or(|wanted| financial_year(on) == wanted);
+    for paid in all.iter().filter(|paid| of_year(paid.on)) {
         let year = financial_year(paid.on);
         let sums = years.entry((year, paid.kind)).or_insert_with(|| YearIncome {
             year,
@@ -106,19 +122,22 @@ async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
         sums.tds.0 += paid.tds;
         sums.payments += 1;
     }
-    let wanted = |year: i16| asked.year.is_none_or(|asked| asked == year);
-    let payments = asked.year.map(|year| payments(&book, year)).unwrap_or_default();
-    shared::http::ok(Income {
-        currency: "INR",
-        known: !book.ledger.incomes.is_empty(),
-        years: years.into_values().filter(|sums| wanted(sums.year)).collect(),
-        payments,
-    })
+    years.into_values().collect()
 }
 
-fn payments(book: &Book, year: i16) -> Vec<Payment> {
-    let of_year = book.ledger.incomes.iter().rev().filter(|paid| financial_year(paid.on) == year);
-    let payment = |paid: &ledger::Income| {
+/// The payments of a year, newest first; a page goes on after a payment's day and event.
+fn payments(
+    book: &Book,
+    all: &[&ledger::Income],
+    year: i16,
+    page: &PageQuery,
+) -> Result<Page<Payment>, Problem> {
+    let after: Option<(Date, Uuid)> = page.position()?;
+    let mut of_year: Vec<_> = all.iter().filter(|paid| financial_year(paid.on) == year).collect();
+    of_year.sort_by_key(|paid| std::cmp::Reverse((paid.on, paid.event)));
+    let rest =
+        of_year.iter().filter(|paid| after.is_none_or(|after| (paid.on, paid.event) < after));
+    let payment = |paid: &&&&ledger::Income| {
         let place = &book.ledger.places[paid.place];
         let known = book.securities.get(&place.isin).and_then(|known| known.name.clone());
         Payment {
@@ -132,5 +151,7 @@ fn payments(book: &Book, year: i16) -> Vec<Payment> {
             tds: Money(paid.tds),
         }
     };
-    of_year.map(payment).collect()
+    let items = rest.take(usize::try_from(page.fetch()).unwrap_or(usize::MAX));
+    let items = items.map(|paid| payment(&paid)).collect();
+    Ok(Page::cut(items, page, |item: &Payment| (item.on, item.transaction_id)))
 }

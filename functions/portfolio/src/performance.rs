@@ -104,8 +104,8 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
     let today = clock::india_day(clock::now());
     let to = asked.to.unwrap_or(today).min(today);
     let from = asked.begins(to);
-    let question = BookOn::new(to, asked.account);
-    let over = PricesOver::new(from, to, asked.account, asked.benchmark);
+    let question = BookOn::new(to);
+    let over = PricesOver::new(from, to, asked.benchmark);
     let known = asked::account_known(&asked.account);
     let [one, two, three, four] = question.statements();
     let [known, closes, answers @ ..] =
@@ -116,7 +116,7 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
     let benchmark =
         asked.benchmark.map(|isin| (isin, closes.get(&isin).cloned().unwrap_or_default()));
     let prices = Prices::new(closes);
-    let first = first_day(&book).ok_or_else(|| Problem::new(reasons::NO_PERIOD))?;
+    let first = first_day(&book, asked.account).ok_or_else(|| Problem::new(reasons::NO_PERIOD))?;
     let before_all = first.saturating_sub(1.day());
     let period = Period { from: from.map_or(before_all, |from| from.max(before_all)), to };
     let known = Known {
@@ -125,8 +125,8 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
         snapshots: &book.snapshots,
         prices: &prices,
     };
-    let (priced, returns, days) = of_priced(&known, period)?;
-    let paid = known.paid(|place| !priced.left_out(place));
+    let (priced, returns, days) = of_priced(&known, period, &book, asked.account)?;
+    let paid = known.paid(|place| book.is_in(place, asked.account) && !priced.left_out(place));
     shared::http::ok(Performance::new(
         (&returns, &days),
         paid,
@@ -153,14 +153,19 @@ impl Priced<'_> {
 fn of_priced<'a>(
     known: &Known<'a>,
     period: Period,
+    book: &'a Book,
+    account: Option<Uuid>,
 ) -> Result<(Priced<'a>, Returns, Vec<Day>), Problem> {
-    let mut priced = Priced { places: &known.ledger.places, without: BTreeSet::new() };
+    let mut priced = Priced { places: &book.ledger.places, without: BTreeSet::new() };
     loop {
-        match known.returns(period, |place| !priced.left_out(place)) {
+        let of = |place: usize| book.is_in(place, account) && !priced.left_out(place);
+        match known.returns(period, of) {
             Ok((returns, days)) => return Ok((priced, returns, days)),
             Err(Refused::Unpriced { on, isins }) => {
                 priced.without.extend(isins);
-                if priced.places.iter().all(|place| priced.without.contains(&place.isin)) {
+                let all = (0..priced.places.len())
+                    .all(|place| !book.is_in(place, account) || priced.left_out(place));
+                if all {
                     return Err(refused(Refused::Unpriced { on, isins: priced.without }));
                 }
             }
@@ -169,10 +174,10 @@ fn of_priced<'a>(
     }
 }
 
-/// The day of the first event or statement.
-fn first_day(book: &Book) -> Option<Date> {
-    let events = book.events.iter().map(|event| event.on);
-    events.chain(book.snapshots.iter().map(|snapshot| snapshot.on)).min()
+/// The day on which something first came into an account.
+fn first_day(book: &Book, account: Option<Uuid>) -> Option<Date> {
+    let moves = book.ledger.moves.iter().filter(|step| book.is_in(step.place, account));
+    moves.map(|step| step.on).min()
 }
 
 fn refused(why: Refused) -> Problem {

@@ -88,6 +88,12 @@ pub const LATER_IMPORT: Reason = Reason::new(
     "later_import",
     "A later statement of this account builds on it: take that one back first.",
 );
+/// An import of before imports could be taken back.
+pub const NOT_KEPT: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "before_not_kept",
+    "What this statement changed was not kept at the time, so it cannot be put back; import an older statement instead.",
+);
 /// The period has no days.
 pub const NO_PERIOD: Reason = Reason::new(
     Code::FailedPrecondition,
@@ -112,4 +118,5 @@ pub const ALL: &[Reason] = &[
     UNPRICED,
     NO_PERIOD,
     LATER_IMPORT,
+    NOT_KEPT,
 ];

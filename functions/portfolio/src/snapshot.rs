@@ -24,7 +24,7 @@ async fn snapshot(app: App, delivery: Delivery<Value>) -> Result<(), Problem> {
         [],
     );
     let Some((tx, [_])) = delivery.enter(&app, [turn]).await? else { return Ok(()) };
-    let question = BookOn::new(day, None);
+    let question = BookOn::new(day);
     let book = question.read(&tx.batch(question.statements()).await?)?;
     let Snapshot { day, totals, counts } = Snapshot::of(day, totals(&book.holdings));
     tx.commit([store(&day, &totals, &counts)]).await?;

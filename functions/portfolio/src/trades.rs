@@ -123,7 +123,8 @@ impl FromFields for Asked {
     responses((status = 200, body = Page<Trade>)))]
 async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let after: Option<(Date, Uuid)> = asked.page.position()?;
-    let (after_on, after_id) = after.unzip();
+    // A made-up cursor may hold any day.
+    let (after_on, after_id) = after.filter(|(on, _)| asked::known_day(on)).unzip();
     let fetch = asked.page.fetch();
     let known = asked::account_known(&asked.account);
     let list = statement(

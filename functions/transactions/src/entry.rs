@@ -125,7 +125,7 @@ const NUMBERS: [&str; 11] = [
 ];
 
 /// What a caller asks for; everything may be missing, since a correction says only what changes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Asked {
     pub(crate) account_id: Option<Uuid>,
     pub(crate) kind: Option<String>,
@@ -163,7 +163,12 @@ fn word(fields: &mut Fields, name: &str, known: &'static [&'static str]) -> Opti
 }
 
 fn time(fields: &mut Fields) -> Option<Option<Time>> {
-    fields.optional("at", |at| at.parse().map_err(|_| "must be a time, as 09:15:00".to_owned()))
+    fields.optional("at", |at| {
+        let read = at.parse().ok();
+        // Of a second nobody needs parts, and the database rounds some of them up to midnight.
+        let read = read.and_then(|at: Time| Time::new(at.hour(), at.minute(), at.second(), 0).ok());
+        read.ok_or_else(|| "must be a time, as 09:15:00".to_owned())
+    })
 }
 
 fn text(fields: &mut Fields, name: &str) -> Option<Option<String>> {
@@ -259,8 +264,8 @@ impl Asked {
             let usual = if market == "mutual_fund" { "fund" } else { "exchange" };
             self.columns.venue = Some(usual.into());
         }
-        let priced =
-            self.price.zip(self.columns.quantity).map(|(price, quantity)| price * quantity);
+        let priced = self.price.zip(self.columns.quantity);
+        let priced = priced.and_then(|(price, quantity)| price.checked_mul(quantity));
         self.columns.amount = self.columns.amount.or(priced);
         self.columns.kind = kind;
         if self.columns.terms.to.is_some() && self.columns.terms.to == self.account_id {
@@ -274,6 +279,7 @@ impl Asked {
         else {
             return Err(Problem::invalid(faults));
         };
+        self.columns = self.columns.normalised();
         let terms = serde_json::to_value(&self.columns.terms).map_err(Problem::internal)?;
         Ok(Entry {
             account_id,
@@ -288,18 +294,28 @@ impl Asked {
         })
     }
 
+    /// The stored amount, or of another quantity the amount at the stored price; none when a price is sent.
+    fn kept_amount(&self, stored: &Row) -> Option<Decimal> {
+        let (amount, quantity): (Option<Decimal>, Option<Decimal>) =
+            (stored.get("amount"), stored.get("quantity"));
+        match (self.price, self.columns.quantity, quantity) {
+            (Some(_), ..) => None,
+            (None, Some(new), Some(old)) => {
+                Some(amount?.checked_mul(new)?.checked_div(old)?.round_dp(6))
+            }
+            _ => amount,
+        }
+    }
+
     /// What is stored, with what is asked for in its place.
     pub(crate) fn over(self, stored: &Row) -> Result<Self, Problem> {
+        let amount = self.columns.amount.or_else(|| self.kept_amount(stored));
         let columns: Columns = Columns {
             kind: stored.get("kind"),
             venue: self.columns.venue.or_else(|| stored.get("venue")),
             exchange: self.columns.exchange.or_else(|| stored.get("exchange")),
             quantity: self.columns.quantity.or_else(|| stored.get("quantity")),
-            // Another quantity at a price is another amount.
-            amount: self
-                .columns
-                .amount
-                .or_else(|| self.price.is_none().then(|| stored.get("amount")).flatten()),
+            amount,
             charges: self.columns.charges.or_else(|| stored.get("charges")),
             stt: self.columns.stt.or_else(|| stored.get("stt")),
             terms: serde_json::from_value(stored.get("terms")).map_err(Problem::internal)?,

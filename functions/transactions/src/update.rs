@@ -20,7 +20,8 @@ pub fn route() -> Route {
     Route::new(routes!(update), Access::member(Permission::WritePortfolio))
 }
 
-/// Corrects an event: what is sent replaces what is stored, the rest stays. Account and kind do not change. An event
+/// Corrects an event: what is sent replaces what is stored, the rest stays; a quantity alone keeps the price. Account and
+/// kind do not change. An event
 /// from a file stays corrected when the file is imported again.
 #[utoipa::path(patch, path = "/v1/transactions/{transactionId}", request_body = TransactionCorrection,
     params(("transactionId" = Uuid, Path, description = "From `GET /v1/portfolio/trades`.")),
@@ -33,6 +34,9 @@ async fn update(
 ) -> Reply {
     // What is no id is the id of nothing.
     let id = Uuid::parse_str(&id).map_err(|_| Problem::new(NOT_FOUND))?;
+    if asked == Asked::default() {
+        return Err(Problem::field("body", "says nothing that changes"));
+    }
     if asked.account_id.is_some() || asked.kind.is_some() {
         return Err(Problem::new(reasons::OTHER_EVENT));
     }

@@ -1,14 +1,14 @@
--- $1 day: prices after it are not looked at. $2 account: null for all of the workspace's.
+-- $1 day: prices after it are not looked at.
 -- Every security of a statement or an event, with what the reference knows of it.
 with securities as (
     select h.isin from portfolio.holdings h
-    where ($2 is null or h.account_id = $2) and (h.available, h.t1, h.pledged, h.discrepant) <> (0, 0, 0, 0)
+    where (h.available, h.t1, h.pledged, h.discrepant) <> (0, 0, 0, 0)
     union
     select t.isin from transactions.transactions t
-    where ($2 is null or t.account_id = $2) and t.removed_at is null and t.market in ('equity', 'mutual_fund')
+    where t.removed_at is null and t.market in ('equity', 'mutual_fund')
     union
     select t.terms ->> 'into' from transactions.transactions t
-    where ($2 is null or t.account_id = $2) and t.removed_at is null and t.kind in ('split', 'merger', 'demerger')
+    where t.removed_at is null and t.kind in ('split', 'merger', 'demerger')
       and t.terms ->> 'into' is not null
 )
 select x.isin, i.name, s.symbol, coalesce(i.class, 'unclassified') as class, nullif(i.sector, 'unclassified') as sector,

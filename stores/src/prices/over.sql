@@ -1,18 +1,18 @@
--- $1 first day: null for the first event's or statement's. $2 last day. $3 account: null for all. $4 a benchmark: null for none.
+-- $1 first day: null for the first event's or statement's. $2 last day. $3 a benchmark: null for none.
 with securities as (
-    select h.isin from portfolio.holdings h where $3 is null or h.account_id = $3
+    select h.isin from portfolio.holdings h
     union
     select t.isin from transactions.transactions t
-    where ($3 is null or t.account_id = $3) and t.removed_at is null and t.market in ('equity', 'mutual_fund')
+    where t.removed_at is null and t.market in ('equity', 'mutual_fund')
     union
     select t.terms ->> 'into' from transactions.transactions t
-    where ($3 is null or t.account_id = $3) and t.removed_at is null and t.terms ->> 'into' is not null
+    where t.removed_at is null and t.terms ->> 'into' is not null
     union
-    select $4 where $4 is not null
+    select $3 where $3 is not null
 ), first_day as (
     select coalesce($1, least(
-        (select min(t.on_date) from transactions.transactions t where $3 is null or t.account_id = $3),
-        (select min(h.statement_on) from portfolio.holdings h where $3 is null or h.account_id = $3))) as day
+        (select min(t.on_date) from transactions.transactions t),
+        (select min(h.statement_on) from portfolio.holdings h))) as day
 ), closes as (
     -- An exchange's close before a net asset value of the same day.
     select distinct on (p.isin, p.on_date) p.isin, p.on_date, p.close

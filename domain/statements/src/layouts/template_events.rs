@@ -1,5 +1,6 @@
 //! KiteMate's own layout for events, of every kind.
 
+use jiff::civil::Date;
 use ledger::columns::{Columns, KINDS, Terms, act};
 use ledger::{Act, Isin};
 use rust_decimal::Decimal;
@@ -124,8 +125,13 @@ fn key(columns: &Columns, isin: &Isin, on: &str, folio: Option<&str>, reference:
     let number = |amount: Option<Decimal>| {
         amount.map_or(String::new(), |amount| amount.normalize().to_string())
     };
-    let figures = [columns.quantity, columns.amount, columns.terms.cost].map(number).join("|");
-    format!("kitemate|{}|{on}|{isin}|{folio}||{figures}", columns.kind)
+    let Terms { gives, per, cost_percent, cost, tds, capital, .. } = columns.terms;
+    let figures = [columns.quantity, columns.amount, gives, per, cost_percent, cost, tds, capital];
+    let figures = figures.map(number).join("|");
+    let into = columns.terms.into.map_or(String::new(), |into| into.to_string());
+    let day = |day: Option<Date>| day.map_or(String::new(), |day| day.to_string());
+    let days = [columns.terms.allotted_on, columns.terms.acquired_on].map(day).join("|");
+    format!("kitemate|{}|{on}|{isin}|{folio}||{figures}|{into}|{days}", columns.kind)
 }
 
 fn terms(line: &mut Line<'_>) -> Terms {

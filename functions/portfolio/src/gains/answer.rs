@@ -1,6 +1,6 @@
 //! What the caller is told of gains.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use ledger::tax::{AssetKind, Flag, Gain, GainClass, Term, by_class, financial_year, year_label};
@@ -154,14 +154,20 @@ fn lots(
     book: &Book,
     gains: &[Gain<'_>],
 ) -> Result<Page<ClosedLot>, Problem> {
-    // A closing is known by its place in the ledger's order, which the same events always make again.
-    let after: Option<usize> = page.position()?;
-    let of_year = gains.iter().enumerate().rev();
-    let of_year = of_year.filter(|(_, gain)| financial_year(gain.closing.sold_on) == year);
-    let rest = of_year.filter(|(at, _)| after.is_none_or(|after| *at < after));
+    // A closing is known by its day, its sale, and which part of that it is: older sales may come in between pages.
+    let after: Option<(Date, Uuid, usize)> = page.position()?;
+    let mut parts: HashMap<Uuid, usize> = HashMap::new();
+    let keyed = gains.iter().map(|gain| {
+        let part = parts.entry(gain.closing.event).or_default();
+        *part += 1;
+        ((gain.closing.sold_on, gain.closing.event, *part), gain)
+    });
+    let mut of_year: Vec<_> = keyed.filter(|((on, ..), _)| financial_year(*on) == year).collect();
+    of_year.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
+    let rest = of_year.into_iter().filter(|(key, _)| after.is_none_or(|after| *key < after));
     let items = rest.take(usize::try_from(page.fetch()).unwrap_or(usize::MAX));
-    let items: Vec<_> = items.map(|(at, gain)| (at, lot(book, gain))).collect();
-    let Page { items, next_cursor } = Page::cut(items, page, |(at, _)| *at);
+    let items: Vec<_> = items.map(|(key, gain)| (key, lot(book, gain))).collect();
+    let Page { items, next_cursor } = Page::cut(items, page, |(key, _)| *key);
     Ok(Page { items: items.into_iter().map(|(_, lot)| lot).collect(), next_cursor })
 }
 

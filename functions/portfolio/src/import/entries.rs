@@ -78,7 +78,7 @@ fn conflict(entry: &Entry) -> Conflict {
 
 fn record(entry: &Entry) -> Result<Record, Problem> {
     let Columns { kind, venue, exchange, quantity, amount, charges, stt, terms } =
-        columns(&entry.act);
+        columns(&entry.act).normalised();
     Ok(Record {
         id: Uuid::now_v7(),
         kind,
@@ -190,9 +190,9 @@ fn recorded<'a>(
     let (import_id, account_id, as_of) = ids;
     statement(
         "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
-             file_sha256, mode, statement_on, report)
+             file_sha256, mode, statement_on, report, created_at)
          values (current_setting('app.workspace_id')::uuid, $1, $2, current_setting('app.user_id')::uuid,
-             $3, $4, $5, 'merge', $6, $7)",
+             $3, $4, $5, 'merge', $6, $7, clock_timestamp())",
         [
             typed(import_id),
             typed(account_id),

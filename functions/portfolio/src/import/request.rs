@@ -85,6 +85,8 @@ impl ImportRequest {
             &self.label,
             self.replace,
             self.dry_run,
+            // Of some layouts the name says whose it is.
+            &self.file_name,
         );
         [self.file_sha256.as_slice(), format!("{told:?}").as_bytes()].concat()
     }

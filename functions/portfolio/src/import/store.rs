@@ -80,7 +80,7 @@ pub(super) async fn load(
     );
     let earlier = statement(
         "select import_id, statement_on from portfolio.imports
-         where account_id = $1 and file_sha256 = $2 order by created_at desc limit 1",
+         where account_id = $1 and file_sha256 = $2 and undone_at is null order by created_at desc limit 1",
         [typed(&account_id), typed(file_sha256)],
     );
     let [_, holdings, complete, earlier] = tx.batch([lock, holdings, complete, earlier]).await?;
@@ -201,9 +201,9 @@ impl Import<'_> {
     ) -> Statement<'a> {
         statement(
             "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
-                 file_sha256, mode, statement_on, report)
+                 file_sha256, mode, statement_on, report, created_at)
              values (current_setting('app.workspace_id')::uuid, $1, $2, current_setting('app.user_id')::uuid,
-                 $3, $4, $5, $6, $7, $8)",
+                 $3, $4, $5, $6, $7, $8, clock_timestamp())",
             [
                 typed(import_id),
                 typed(&self.known.account_id),

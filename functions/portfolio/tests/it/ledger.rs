@@ -421,7 +421,7 @@ async fn the_template_of_events_is_read_and_income_is_listed() -> Result<()> {
         (&income["known"], &income["years"][0]["gross"], &income["years"][0]["tds"]),
         (&json!(true), &json!("110.00"), &json!("11.00"))
     );
-    assert_eq!(income["payments"].as_array().map(Vec::len), Some(2));
+    assert_eq!(income["payments"]["items"].as_array().map(Vec::len), Some(2));
     let nobody = here.person().await?;
     assert_eq!(get(&here, &nobody, "/v1/portfolio/income").await?["known"], false);
     Ok(())
@@ -467,5 +467,149 @@ async fn a_scheme_is_found_by_its_name_when_one_alone_is_called_so() -> Result<(
     assert_eq!(reply.body["layout"], "groww_mutual_funds_holdings", "{}", reply.body);
     assert_eq!(reply.body["unresolved"][0]["symbol"], "No Such Scheme Direct Growth");
     assert_eq!(held(&here, &asha).await?, ["INF879O01027 12.345 1000.00 statement_only"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_no_account_can_hold_is_refused_by_its_row_and_does_not_poison_the_book() -> Result<()>
+{
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let rows = fill("2023-05-02", "buy", 10, "300", 1)
+        + "X,INE925R01014,2023-05-03,NSE,EQ,EQ,buy,false,2000000000000,1,2,O,2023-05-03T10:00:00\n"
+        + "X,INE925R01014,2023-05-03,NSE,EQ,EQ,buy,false,1000000000,1000000,3,O,2023-05-03T10:00:00\n"
+        + &format!(
+            "X,INE925R01014,2023-05-03,NSE,EQ,EQ,buy,false,1,1,{},O,2023-05-03T10:00:00\n",
+            "9".repeat(3000)
+        )
+        + "X,INE925R01014,2023-05-03,NSE,EQ,EQ,buy,false,1,300,5,O,2023-05-03T23:59:59.9999999\n";
+    let reply = here.import(&asha, &tradebook(&rows)).await?;
+    let columns: Vec<_> = reply.body["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|err| err["column"].clone())
+        .collect();
+    assert_eq!(columns, ["quantity", "amount", "reference"], "{}", reply.body);
+    assert_eq!(held(&here, &asha).await?, ["INE925R01014 11 3300.00 events"]);
+    assert_eq!(get(&here, &asha, "/v1/portfolio/trades").await?["items"][0]["at"], "23:59:59");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_moved_to_another_account_is_there_and_nowhere_else() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let one = here.import(&asha, &tradebook(&fill("2026-11-18", "buy", 10, "300", 1))).await?.body
+        ["accountId"]
+        .clone();
+    let other = Form::file(
+        "tradebook-ZZ9999-EQ.csv",
+        format!("{HEADER}{}", fill("2026-11-18", "buy", 1, "300", 1)),
+    );
+    let other = here.import(&asha, &other).await?.body["accountId"].clone();
+    let moved = json!({ "accountId": one, "kind": "transfer_out", "isin": "INE925R01014", "on": "2026-11-19",
+                        "quantity": "4", "to": other });
+    assert_eq!(here.post("/v1/transactions", &asha, &moved).await?.status, 201);
+    for (account, quantity, flows) in [(&one, "6", "3000.00"), (&other, "5", "300.00")] {
+        let account = account.as_str().context("an id")?;
+        let held =
+            get(&here, &asha, &format!("/v1/portfolio/holdings?accountId={account}")).await?;
+        let items = held["items"].as_array().context("a list")?;
+        assert_eq!(
+            (items.len(), &items[0]["quantity"], &items[0]["accountId"]),
+            (1, &json!(quantity), &json!(account))
+        );
+        let found = get(
+            &here,
+            &asha,
+            &format!("/v1/portfolio/performance?accountId={account}&to=2026-11-18"),
+        )
+        .await?;
+        assert_eq!(found["terms"]["flows"], flows);
+    }
+    // Four shares at the close of the day go out of one and come into the other.
+    let of = async |account: &Value| {
+        let account = account.as_str().unwrap_or_default();
+        get(
+            &here,
+            &asha,
+            &format!("/v1/portfolio/performance?accountId={account}&from=2026-11-18&to=2026-11-19"),
+        )
+        .await
+    };
+    assert_eq!(of(&one).await?["terms"]["flows"], "-1420.20");
+    assert_eq!(of(&other).await?["terms"]["flows"], "1420.20");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_schedule_is_of_all_accounts_of_a_holder() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let both = fill("2023-05-02", "buy", 10, "300", 1) + &fill("2024-08-01", "sell", 10, "400", 2);
+    let mut accounts = Vec::new();
+    for client in ["AB1234", "AB5678", "ZZ9999"] {
+        let form = Form::file(&format!("tradebook-{client}-EQ.csv"), format!("{HEADER}{both}"));
+        accounts.push(
+            here.import(&asha, &form).await?.body["accountId"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        );
+    }
+    for account in &accounts[..2] {
+        let body = json!({ "holder": "ABCDE1234F" }).to_string();
+        let json = [("content-type", "application/json")];
+        let reply = here
+            .send(Method::PATCH, &format!("/v1/accounts/{account}"), Some(&asha), &json, body)
+            .await?;
+        assert_eq!(reply.status, 204, "{}", reply.body);
+    }
+    let path = "/v1/portfolio/gains?year=2024&format=schedule112a";
+    let refused = here.get(path, &asha).await?;
+    assert_eq!((refused.status, refused.reason()), (422, "several_holders"));
+    let of = async |account: &str| here.get(&format!("{path}&accountId={account}"), &asha).await;
+    let text = of(&accounts[0]).await?.answer.text();
+    assert!(
+        text.lines().nth(1).is_some_and(|row| row.ends_with(",8000,6000,6000,,,,0,6000,2000")),
+        "{text}"
+    );
+    let text = of(&accounts[2]).await?.answer.text();
+    assert!(
+        text.lines().nth(1).is_some_and(|row| row.ends_with(",4000,3000,3000,,,,0,3000,1000")),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_was_taken_back_is_imported_anew_and_not_called_repeated() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let small = tradebook(&fill("2023-05-02", "buy", 10, "300", 1));
+    let large = tradebook(
+        &(fill("2023-05-02", "buy", 10, "300", 1) + &fill("2023-05-03", "buy", 1, "300", 2)),
+    );
+    let path = |reply: &Value| {
+        format!("/v1/portfolio/imports/{}", reply["importId"].as_str().unwrap_or_default())
+    };
+    let first = here.import(&asha, &small).await?;
+    let second = here.import(&asha, &large).await?;
+    here.send(Method::DELETE, &path(&first.body), Some(&asha), &[], "").await?;
+    let third = here.import(&asha, &small).await?;
+    assert_eq!(third.body["repeated"], false, "{}", third.body);
+    let second = path(&second.body);
+    let (one, other) = tokio::join!(
+        here.send(Method::DELETE, &second, Some(&asha), &[], ""),
+        here.send(Method::DELETE, &second, Some(&asha), &[], ""),
+    );
+    let gone = |reply: &Value| reply["events"].as_i64().unwrap_or_default();
+    assert_eq!(gone(&one?.body) + gone(&other?.body), 1, "two at once are one");
+    assert_eq!(held(&here, &asha).await?.len(), 1, "what the third import has stays");
+    let audit = here.get("/v1/audit", &asha).await?.body.to_string();
+    assert_eq!(audit.matches("import.undone").count(), 2);
     Ok(())
 }

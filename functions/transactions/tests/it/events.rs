@@ -111,6 +111,17 @@ async fn a_correction_and_a_removal_outlive_the_file() -> Result<()> {
             .await?;
     assert_eq!(corrected.status, 204, "{}", corrected.body);
     assert_eq!(held(&here, &asha).await?, "12 3600.00");
+    let nothing = send(&here, Method::PATCH, &path, &asha, &json!({})).await?;
+    assert_eq!(nothing.status, 400, "what says nothing corrects nothing");
+    assert_eq!(
+        send(&here, Method::PATCH, &path, &asha, &json!({ "quantity": "10" })).await?.status,
+        204
+    );
+    assert_eq!(held(&here, &asha).await?, "10 3000.00", "a quantity alone keeps the price");
+    assert_eq!(
+        send(&here, Method::PATCH, &path, &asha, &json!({ "quantity": "12" })).await?.status,
+        204
+    );
     let again = here.import(&asha, &Form::file("tradebook-AB1234-EQ.csv", TRADEBOOK)).await?;
     assert_eq!(again.body["events"]["repeated"], 1, "{}", again.body);
     assert_eq!(held(&here, &asha).await?, "12 3600.00");
