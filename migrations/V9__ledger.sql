@@ -81,6 +81,20 @@ create table transactions.fair_values (
     source text not null
 );
 
+-- What NSE's list of corporate actions says, by symbol: it has no ISINs. Suggested to whoever held the security.
+create table transactions.corporate_actions (
+    symbol text not null,
+    kind text not null constraint corporate_actions_kind check (kind in ('bonus', 'split', 'dividend')),
+    ex_date date not null,
+    -- Shares that are given for so many that are held; after a split so many for those before.
+    gives numeric constraint corporate_actions_gives check (gives > 0),
+    per numeric constraint corporate_actions_per check (per > 0),
+    -- Rupees a share.
+    amount numeric constraint corporate_actions_amount check (amount > 0),
+    purpose text not null,
+    constraint corporate_actions_pk primary key (symbol, kind, ex_date)
+);
+
 -- When an import was undone; what it changed of the holdings, to put it back.
 alter table portfolio.imports
     add column undone_at timestamptz,
@@ -90,7 +104,7 @@ call platform.protect_tenant('transactions.transactions');
 
 grant select, insert, update, delete on transactions.transactions to svc_transactions;
 grant select on transactions.transactions to svc_brokers, svc_portfolio;
-grant select, insert, update on transactions.fair_values to svc_transactions;
+grant select, insert, update on transactions.fair_values, transactions.corporate_actions to svc_transactions;
 grant select on transactions.fair_values to svc_portfolio;
 grant update on portfolio.imports to svc_portfolio;
 grant usage on schema brokers, portfolio to svc_transactions;

@@ -6,6 +6,9 @@
 //! - What somebody corrected or took out by hand stays so when a file is imported again.
 //! - An older file never overwrites what a newer one said of an instrument.
 
+pub mod corporate_action_apply;
+pub mod corporate_action_list;
+mod corporate_actions;
 pub mod create;
 pub mod delete;
 mod entry;
@@ -18,5 +21,12 @@ use shared::http::Route;
 
 /// The service's endpoints.
 pub fn routes() -> Vec<Route> {
-    vec![instrument_search::route(), create::route(), update::route(), delete::route()]
+    vec![
+        instrument_search::route(),
+        create::route(),
+        update::route(),
+        delete::route(),
+        corporate_action_list::route(),
+        corporate_action_apply::route(),
+    ]
 }

@@ -3,7 +3,9 @@
 //! S3 tells the queue of each new object under `prices/`. The file's layout is recognised by its
 //! header. A file is stored in one transaction of its own: whole, or not at all.
 
+mod actions;
 mod files;
+mod kinds;
 mod store;
 
 use std::io::Read;

@@ -15,5 +15,12 @@ pub const OTHER_EVENT: Reason = Reason::new(
     "Account and kind of an event do not change: remove it and enter another one.",
 );
 
+/// What the exchange published lacks a number.
+pub const INCOMPLETE_ACTION: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "incomplete_action",
+    "The exchange's words for this action lack a number it needs; enter it by hand.",
+);
+
 /// All of them, for the documentation.
-pub const ALL: &[Reason] = &[NO_ACCOUNT, OTHER_EVENT];
+pub const ALL: &[Reason] = &[NO_ACCOUNT, OTHER_EVENT, INCOMPLETE_ACTION];

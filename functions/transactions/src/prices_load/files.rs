@@ -1,7 +1,8 @@
 //! Price files: what NSE, its index company and AMFI publish, read by header name.
 //!
 //! Formats: NSE UDiFF bhavcopy (since 8 July 2024) and the one before it; AMFI NAVAll.txt, before and since August
-//! 2026, and AMFI's history of net asset values; NSE's lists of index constituents, which carry the industry.
+//! 2026, and AMFI's history of net asset values; NSE's lists of index constituents, which carry the industry, and of
+//! corporate actions.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,9 @@ use csv::StringRecord;
 use jiff::civil::Date;
 use ledger::Isin;
 use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::actions::{self, CorporateAction};
+use super::kinds::{class_by_isin, kind_by_section, kind_by_series};
 
 /// The series of an exchange in the order they are preferred: shares and ETFs, trade-to-trade, small
 /// companies, then sovereign gold bonds, government securities and trusts. Others are block or odd lots.
@@ -44,6 +48,7 @@ pub(super) struct PriceFile {
     pub(super) refused: Vec<RefusedRow>,
     /// The highest prices, or net asset values, of 31 January 2018 (section 55(2)(ac)).
     pub(super) fair_values: Vec<(Isin, Decimal)>,
+    pub(super) actions: Vec<CorporateAction>,
 }
 
 /// The day whose highest price counts for gains before it.
@@ -52,7 +57,7 @@ const VALUED_ON: Date = jiff::civil::date(2018, 1, 31);
 impl PriceFile {
     /// How many rows there are to store.
     pub(super) fn rows(&self) -> usize {
-        self.prices.len().max(self.instruments.len())
+        self.prices.len().max(self.instruments.len()).max(self.actions.len())
     }
 }
 
@@ -101,6 +106,8 @@ pub(super) fn read(text: &str, today: Date) -> Result<PriceFile, Refusal> {
         Ok(Lines::read(text, b',').bhavcopy(&LEGACY))
     } else if header.starts_with("Scheme Code;") && header.contains("Net Asset Value") {
         Ok(Lines::read(text, b';').nav_all())
+    } else if header.contains("PURPOSE") && header.contains("EX-DATE") {
+        Ok(Lines::read(text, b',').corporate_actions())
     } else if header.contains("Industry") && header.contains("ISIN Code") {
         Ok(Lines::read(text, b',').index_list(today))
     } else {
@@ -304,6 +311,27 @@ impl Lines {
         Ok(rows)
     }
 
+    fn corporate_actions(&self) -> PriceFile {
+        let mut file = PriceFile { layout: "nse_corporate_actions", ..PriceFile::default() };
+        for (line, record) in &self.records {
+            let (symbol, purpose) = (self.get(record, "SYMBOL"), self.get(record, "PURPOSE"));
+            match nav_date(self.get(record, "EX-DATE")) {
+                Some(on) if !symbol.is_empty() => {
+                    file.actions.extend(actions::read(symbol, on, purpose))
+                }
+                _ => {
+                    file.refused.push(RefusedRow { line: *line, reason: "the ex-date is not one" })
+                }
+            }
+        }
+        // The same action stands in it once for each series.
+        file.actions
+            .sort_by(|a, b| (&a.symbol, a.kind, a.ex_date).cmp(&(&b.symbol, b.kind, b.ex_date)));
+        file.actions
+            .dedup_by(|a, b| (&a.symbol, a.kind, a.ex_date) == (&b.symbol, b.kind, b.ex_date));
+        file
+    }
+
     fn index_list(&self, today: Date) -> PriceFile {
         let mut file = PriceFile { layout: "nse_index_list", ..PriceFile::default() };
         for (line, record) in &self.records {
@@ -325,45 +353,6 @@ impl Lines {
         file.instruments.sort_by_key(|instrument| instrument.isin);
         file.instruments.dedup_by(|a, b| a.isin == b.isin);
         file
-    }
-}
-
-/// What the ISIN itself says: INF is a fund's unit, here a traded one; INE with security type 01 a
-/// company's share; IN0 a government's paper. Anything else is not said.
-fn class_by_isin(isin: &Isin) -> Option<&'static str> {
-    let text = isin.as_str();
-    match (&text[..3], &text[7..9]) {
-        ("INF", _) => Some("etf"),
-        ("INE", "01") => Some("equity"),
-        ("IN0", _) => Some("government_security"),
-        _ => None,
-    }
-}
-
-/// What the series of the exchange says of the kind of asset.
-fn kind_by_series(series: &str) -> Option<&'static str> {
-    match series {
-        "GB" => Some("gold_bond"),
-        "GS" => Some("listed_bond"),
-        "RR" | "IV" => Some("trust_unit"),
-        _ => None,
-    }
-}
-
-/// What AMFI's category says of a scheme for tax, where it says it surely: equity schemes hold 65 % and more in it,
-/// debt schemes are debt, gold and silver and foreign funds are neither. Of index funds, of most hybrids and of other
-/// funds of funds it says nothing.
-fn kind_by_section(section: &str) -> Option<&'static str> {
-    let category = section.split_once('(')?.1.trim_end_matches(')').to_ascii_lowercase();
-    match category.as_str() {
-        category if category.starts_with("equity scheme") => Some("equity_fund"),
-        category if category.starts_with("debt scheme") => Some("debt_fund"),
-        "hybrid scheme - aggressive hybrid fund" | "hybrid scheme - arbitrage fund" => {
-            Some("equity_fund")
-        }
-        "other scheme - gold etf" => Some("listed_other_fund"),
-        "other scheme - fof overseas" => Some("other_fund"),
-        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::{Db, Problem, typed};
 
+use super::actions::CorporateAction;
 use super::files::{Instrument, Price, PriceFile, Symbol};
 
 /// Stores a file and answers `stored`, or `known` when this very file was stored before.
@@ -18,6 +19,7 @@ pub(super) async fn store(
     let prices = Value::Array(file.prices.iter().map(price).collect());
     let fair_value = |(isin, price): &(ledger::Isin, rust_decimal::Decimal)| json!({ "isin": isin, "price": price });
     let fair_values = Value::Array(file.fair_values.iter().map(fair_value).collect());
+    let actions = Value::Array(file.actions.iter().map(action).collect());
     let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     let rows = db
         .query(
@@ -33,6 +35,7 @@ pub(super) async fn store(
                 typed(&prices),
                 typed(&source),
                 typed(&fair_values),
+                typed(&actions),
             ],
         )
         .await?;
@@ -49,4 +52,9 @@ fn symbol(row: &Symbol) -> Value {
 
 fn price(row: &Price) -> Value {
     json!({ "isin": row.isin, "day": row.on, "close": row.close, "previous": row.previous })
+}
+
+fn action(row: &CorporateAction) -> Value {
+    json!({ "symbol": row.symbol, "kind": row.kind, "day": row.ex_date, "gives": row.gives, "per": row.per,
+            "amount": row.amount, "purpose": row.purpose })
 }

@@ -1,6 +1,6 @@
 -- One statement, so one transaction: $1 sha256, $2 layout, $3 key, $4 and $5 rows stored and refused,
 -- $6 instruments, $7 symbols, $8 prices as JSON arrays with decimals as strings, $9 source of the prices,
--- $10 values of 31 January 2018 as the prices are.
+-- $10 values of 31 January 2018 and $11 corporate actions as the prices are.
 -- A file that was stored before answers no row and changes nothing.
 with file as (
     insert into transactions.price_files (file_sha256, layout, object_key, rows_stored, rows_refused)
@@ -50,5 +50,12 @@ with file as (
     order by r.isin, r.price desc
     on conflict on constraint fair_values_pk do update
     set price = greatest(fair_values.price, excluded.price)
+), actions as (
+    insert into transactions.corporate_actions (symbol, kind, ex_date, gives, per, amount, purpose)
+    select r.symbol, r.kind, r.day, r.gives, r.per, r.amount, r.purpose
+    from file, jsonb_to_recordset($11) as r (symbol text, kind text, day date, gives numeric, per numeric,
+        amount numeric, purpose text)
+    on conflict on constraint corporate_actions_pk do update
+    set gives = excluded.gives, per = excluded.per, amount = excluded.amount, purpose = excluded.purpose
 )
 select layout from file

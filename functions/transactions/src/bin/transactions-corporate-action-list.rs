@@ -1,0 +1,5 @@
+//! `GET /v1/corporate-actions`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(transactions::corporate_action_list::route())
+}

@@ -1,0 +1,129 @@
+//! `GET /v1/corporate-actions`: what the exchange published of securities that were held.
+
+use axum::extract::State;
+use jiff::civil::Date;
+use ledger::{Price, Quantity};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Query, Reply, Route};
+use shared::page::{Page, PageQuery};
+use shared::{Access, Caller, Db, Permission, Problem, clock};
+use stores::ledger::BookOn;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::corporate_actions::{Action, Suggestion, published, suggestions};
+
+/// For any member.
+pub fn route() -> Route {
+    Route::new(routes!(corporate_action_list), Access::member(Permission::ReadPortfolio))
+}
+
+/// A corporate action that touched somebody.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CorporateAction {
+    isin: String,
+    name: String,
+    /// `bonus`, `split` or `dividend`.
+    kind: String,
+    ex_date: Date,
+    /// Shares that are given …
+    #[schema(value_type = Option<String>)]
+    gives: Option<Quantity>,
+    /// … for so many that are held; after a split there are so many for those before.
+    #[schema(value_type = Option<String>)]
+    per: Option<Quantity>,
+    /// Rupees a share, of a dividend.
+    #[schema(value_type = Option<String>)]
+    amount: Option<Price>,
+    /// The exchange's own words.
+    purpose: String,
+    /// Who held it when the ex-date began.
+    accounts: Vec<Touched>,
+}
+
+/// An account that held the security.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Touched {
+    account_id: Uuid,
+    quantity: Quantity,
+    /// Whether the ledger has the action already.
+    applied: bool,
+}
+
+struct Asked {
+    page: PageQuery,
+    pending: bool,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let pending = fields.flag("pending");
+        let page = PageQuery::from_fields(fields);
+        Some(Self { page: page?, pending: pending? })
+    }
+}
+
+/// Bonus issues, splits and dividends of securities that were held on the evening before the ex-date, newest first.
+/// They are suggestions: nothing changes until one is applied. A statement of later than the ex-date has the shares
+/// already; lots and gains have not.
+#[utoipa::path(get, path = "/v1/corporate-actions",
+    params(PageQuery, ("pending" = Option<bool>, Query, description = "`true` for those alone that some account's ledger lacks.")),
+    responses((status = 200, body = Page<CorporateAction>)))]
+async fn corporate_action_list(
+    State(db): State<Db>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Reply {
+    let after: Option<(Date, String, String)> = asked.page.position()?;
+    let question = BookOn::new(clock::india_day(clock::now()));
+    let [one, two, three, four] = question.statements();
+    let [actions, answers @ ..] = db.read(&caller, [published(), one, two, three, four]).await?;
+    let book = question.read(&answers)?;
+    let actions = actions.iter().map(Action::read).collect::<Result<Vec<_>, Problem>>()?;
+    let mut found = suggestions(&book, actions);
+    found.retain(|one| !asked.pending || one.accounts.values().any(|(_, applied)| !applied));
+    let place = |one: &Suggestion| {
+        (one.action.ex_date, one.action.isin.to_string(), one.action.kind.clone())
+    };
+    found.sort_by_key(|one| std::cmp::Reverse(place(one)));
+    let rest =
+        found.into_iter().filter(|one| after.as_ref().is_none_or(|after| place(one) < *after));
+    let name = |isin| {
+        let known = book.securities.get(&isin).and_then(|known| known.name.clone());
+        known.unwrap_or_else(|| isin.to_string())
+    };
+    let items = rest
+        .take(usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX))
+        .map(|one| item(name(one.action.isin), one))
+        .collect();
+    shared::http::ok(Page::cut(items, &asked.page, |item: &CorporateAction| {
+        (item.ex_date, item.isin.clone(), item.kind.clone())
+    }))
+}
+
+fn item(name: String, Suggestion { action, accounts }: Suggestion) -> CorporateAction {
+    let number = |number: Option<Decimal>| number.map(Quantity);
+    CorporateAction {
+        isin: action.isin.to_string(),
+        name,
+        kind: action.kind,
+        ex_date: action.ex_date,
+        gives: number(action.gives),
+        per: number(action.per),
+        amount: action.amount.map(Price),
+        purpose: action.purpose,
+        accounts: accounts
+            .into_iter()
+            .map(|(account_id, (quantity, applied))| Touched {
+                account_id,
+                quantity: Quantity(quantity),
+                applied,
+            })
+            .collect(),
+    }
+}
