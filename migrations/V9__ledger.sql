@@ -95,6 +95,22 @@ create table transactions.corporate_actions (
     constraint corporate_actions_pk primary key (symbol, kind, ex_date)
 );
 
+-- Days outside Monday to Friday, and hours outside the usual ones, on which the exchange trades. Operators add what the
+-- exchange announces; what is here is from its circulars as reference material quotes them.
+create table transactions.special_sessions (
+    day date constraint special_sessions_pk primary key,
+    -- Indian time.
+    opens time not null,
+    closes time not null,
+    name text not null,
+    constraint special_sessions_hours check (opens < closes)
+);
+insert into transactions.special_sessions (day, opens, closes, name) values
+    ('2024-11-01', '18:00', '19:00', 'Muhurat'),
+    ('2025-10-21', '13:45', '14:45', 'Muhurat'),
+    ('2026-02-01', '09:15', '15:30', 'Budget');
+grant select on transactions.special_sessions to svc_brokers;
+
 -- When an import was undone; what it changed of the holdings, to put it back.
 alter table portfolio.imports
     add column undone_at timestamptz,

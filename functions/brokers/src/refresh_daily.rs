@@ -2,8 +2,10 @@
 //!
 //! Pages account ids across workspaces and publishes one event for each; the event's id is made of
 //! day and account, so a second run of a day publishes nothing twice. What a run that was cut off
-//! has published but not sent is sent by the outbox relay.
+//! has published but not sent is sent by the outbox relay. It is called every day, and does nothing on a Saturday or Sunday
+//! without a special session.
 
+use jiff::civil::{Date, Weekday};
 use serde_json::{Value, json};
 use shared::events::{self, Envelope};
 use shared::schedule::Schedule;
@@ -21,6 +23,10 @@ pub fn schedule() -> Schedule {
 
 async fn refresh(app: App, at: Timestamp) -> Result<Value, Problem> {
     let day = clock::india_day(at);
+    if !trades(&app, day).await? {
+        tracing::info!(%day, "no session");
+        return Ok(json!({ "day": day, "accounts": 0, "published": 0, "session": false }));
+    }
     let trace = telemetry::trace();
     let (mut after, mut accounts, mut published) = (Uuid::nil(), 0, 0);
     loop {
@@ -42,6 +48,19 @@ async fn refresh(app: App, at: Timestamp) -> Result<Value, Problem> {
     }
     tracing::info!(%day, accounts, published, "refresh asked for");
     Ok(json!({ "day": day, "accounts": accounts, "published": published }))
+}
+
+/// Whether the exchange trades on a day, as far as the calendar knows. A weekday that is a holiday is worked through: its
+/// prices are those of the day before, and nothing is wrong afterwards.
+async fn trades(app: &App, day: Date) -> Result<bool, Problem> {
+    if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+        return Ok(true);
+    }
+    let known = app
+        .db()
+        .query("select from transactions.special_sessions where day = $1", [typed(&day)])
+        .await?;
+    Ok(!known.is_empty())
 }
 
 /// Without an event the account was asked for before on this day.

@@ -57,6 +57,25 @@ async fn a_day_asks_for_each_account_once_however_often_it_is_run() -> Result<()
 }
 
 #[tokio::test]
+async fn a_weekend_is_refreshed_only_when_there_is_a_special_session() -> Result<()> {
+    let here = Here::start().await?;
+    invested(&here).await?;
+    let mut event = Here::sample("brokers-refresh-daily")?;
+    for (time, day, published) in [
+        ("2026-11-21T12:30:00Z", "a Saturday", 0),
+        ("2026-11-22T12:30:00Z", "a Sunday", 0),
+        ("2026-02-01T12:30:00Z", "the Sunday of the Budget", 2),
+        // In India it is Monday already.
+        ("2026-11-22T18:45:00Z", "Monday", 2),
+    ] {
+        event["time"] = json!(time);
+        let answer = here.invoke("brokers-refresh-daily", &event).await?;
+        assert_eq!(answer["published"], published, "{day}: {answer}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_refresh_that_cannot_be_sent_is_left_to_the_relay() -> Result<()> {
     let here = Here::start().await?;
     invested(&here).await?;

@@ -47,8 +47,10 @@ struct Total {
     consideration: Money,
     /// What it cost, with the value of 31 January 2018 where that applies.
     cost: Money,
-    /// Charges of sales, as far as they are known.
-    expenses: Money,
+    /// Charges of sales; null when those of some are not known, and then `knownExpenses` has the others.
+    #[schema(value_type = Option<String>)]
+    expenses: Option<Money>,
+    known_expenses: Money,
     gains: Money,
     /// Below zero.
     losses: Money,
@@ -122,7 +124,8 @@ pub(super) fn answer(
         term: of.term,
         consideration: Money(sums.consideration),
         cost: Money(sums.cost),
-        expenses: Money(sums.expenses),
+        expenses: (!sums.flags.contains(&Flag::ChargesUnknown)).then_some(Money(sums.expenses)),
+        known_expenses: Money(sums.expenses),
         net: Money(sums.net()),
         gains: Money(sums.gains),
         losses: Money(sums.losses),

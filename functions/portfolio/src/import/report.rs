@@ -199,6 +199,8 @@ impl Report {
             account_created,
             repeated,
             mode: "merge",
+            // Each event has a day of its own; `asOf` is the newest.
+            as_of_source: "file",
             events: Some(told.counts),
             conflicts: told.conflicts,
             ..self

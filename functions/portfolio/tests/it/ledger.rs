@@ -218,6 +218,7 @@ async fn gains_are_classed_summed_and_written_into_the_schedule() -> Result<()> 
         ]
     );
     assert_eq!(gains["totals"][1]["flags"], json!(["charges_unknown"]));
+    assert_eq!(gains["totals"][1]["expenses"], Value::Null, "what no source has is not zero");
     assert_eq!(gains["totals"][1]["yearLabel"], "FY 2025-26 / AY 2026-27");
     let page = get(&here, &asha, "/v1/portfolio/gains?year=2025&limit=2").await?["lots"].clone();
     let cursor = page["nextCursor"].as_str().context("three lots are two pages")?;
