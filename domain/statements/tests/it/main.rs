@@ -78,7 +78,8 @@ fn a_computed_average_is_taken_to_six_decimals_and_a_computed_quantity_is_refuse
     assert_eq!(statement.errors[0].column, "quantity");
 }
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
+    "tradebook-DEMO01-EQ.csv",
     "zerodha-console-holdings.xlsx",
     "groww-stocks-holdings.xlsx",
     "zerodha-kite-holdings.csv",
@@ -111,4 +112,84 @@ proptest! {
         }
         let _ = read(&bytes, None);
     }
+    #[test]
+    fn whatever_stands_under_a_known_header_is_read_or_refused_by_its_row_and_the_ledger_takes_the_rest(
+        layout in any::<prop::sample::Index>(),
+        rows in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 30), 1..8),
+    ) {
+        let layouts = statements::known_layouts();
+        let headers = layouts[layout.index(layouts.len())].headers;
+        // A file of ours has more columns than it is recognised by.
+        let more = ["gives", "per", "into_isin", "cost_percent", "amount", "price", "allotted_on", "cost", "capital"];
+        let columns: Vec<&str> = headers.iter().copied().chain(more).collect();
+        let cell = |(column, at): (&&str, &prop::sample::Index)| {
+            let pool = pool(column);
+            format!("\"{}\"", pool[at.index(pool.len())])
+        };
+        let line = |cells: &Vec<prop::sample::Index>| columns.iter().zip(cells).map(cell).collect::<Vec<_>>().join(",");
+        let file = [vec![columns.join(",")], rows.iter().map(line).collect()].concat().join("\n");
+        let Ok(statement) = read(file.as_bytes(), None) else { return Ok(()) };
+        let event = |entry: &statements::Entry| Some(ledger::Event {
+            id: Default::default(),
+            place: ledger::Place { account: Default::default(), isin: entry.isin?, folio: None },
+            on: entry.on,
+            at: entry.at,
+            reference: entry.key.clone().into(),
+            act: entry.act,
+        });
+        let events: Vec<ledger::Event> = statement.entries.iter().filter_map(event).collect();
+        let ledger = ledger::Ledger::new(&events, &[]);
+        prop_assert!(ledger.positions.iter().all(|position| position.quantity >= Default::default()));
+    }
+}
+
+/// Cells a column has: mostly good ones, so that rows are read, and some of the worst.
+fn pool(column: &str) -> Vec<&'static str> {
+    let column: String =
+        column.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let has = |words: &[&str]| words.iter().any(|word| column.contains(word));
+    let good: &[&str] = if has(&["isin"]) {
+        &["INE925R01014", "INE002A01018", "INF204KB14I2"]
+    } else if has(&["date", "asof", "allotted", "acquired"]) {
+        &["2024-01-02", "02-01-2024", "2024-01-03", "23-07-2024 01:05 PM"]
+    } else if has(&["kind"]) {
+        &[
+            "buy",
+            "sell",
+            "split",
+            "bonus",
+            "demerger",
+            "merger",
+            "transfer_out",
+            "distribution",
+            "opening",
+            "rights",
+        ]
+    } else if has(&["type"]) {
+        &["buy", "sell"]
+    } else if has(&["segment"]) {
+        &["EQ", "MF", "FO", "equity", "mutual_fund"]
+    } else if has(&["status"]) {
+        &["Executed"]
+    } else if has(&["exchange"]) {
+        &["NSE", "BSE"]
+    } else {
+        &["1", "10", "0.000001", "12.345", "1,23,456.78", "₹1,000", "1000000000000", "9999", "3"]
+    };
+    let mut pool = good.repeat(1200 / good.len());
+    pool.extend([
+        "",
+        "-",
+        "-1",
+        "(5)",
+        "9999999999999",
+        "1e30",
+        "NaN",
+        "2024-13-45",
+        "INE925R01015",
+        "=cmd()",
+        "\u{0}",
+        "𝕏",
+    ]);
+    pool
 }
