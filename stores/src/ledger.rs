@@ -202,10 +202,13 @@ fn holdings(
     asserted: &[Asserted],
     securities: &HashMap<Isin, Security>,
 ) -> Vec<Holding> {
-    let mut newest: HashMap<&Place, Date> = HashMap::new();
+    // Of what came out of an event, that is the event.
+    let mut newest: HashMap<Place, Date> = HashMap::new();
     for event in events {
-        let on = newest.entry(&event.place).or_insert(event.on);
-        *on = event.on.max(*on);
+        for place in [Some(event.place.clone()), event.target()].into_iter().flatten() {
+            let on = newest.entry(place).or_insert(event.on);
+            *on = event.on.max(*on);
+        }
     }
     let statements: HashMap<&Place, &Asserted> =
         asserted.iter().map(|row| (&row.place, row)).collect();

@@ -63,8 +63,13 @@ impl FromFields for Asked {
         let (ex_date, allotted_on) =
             (fields.required("exDate", day), fields.optional("allottedOn", day));
         let into = fields.optional("into", isin);
-        if let (Some("bonus"), Some(None)) = (kind.as_deref(), &allotted_on) {
-            fields.fault("allottedOn", "is required of a bonus: the day the shares were allotted");
+        match (kind.as_deref(), ex_date, allotted_on) {
+            (Some("bonus"), _, Some(None)) => fields
+                .fault("allottedOn", "is required of a bonus: the day the shares were allotted"),
+            (_, Some(ex_date), Some(Some(allotted_on))) if allotted_on < ex_date => {
+                fields.fault("allottedOn", "is before the ex-date")
+            }
+            _ => {}
         }
         Some(Self {
             isin: of?,
@@ -174,7 +179,12 @@ fn rows(
     for (account, (quantity, _)) in accounts.iter().filter(|(_, (_, applied))| !applied) {
         let act = act(asked, action, *quantity)
             .ok_or_else(|| Problem::new(reasons::INCOMPLETE_ACTION))?;
-        let Columns { kind, quantity, amount, terms, .. } = columns(&act).normalised();
+        let columns = columns(&act).normalised();
+        if ledger::columns::act(&columns).is_err() {
+            // The book could not be read with it.
+            return Err(Problem::new(reasons::INCOMPLETE_ACTION));
+        }
+        let Columns { kind, quantity, amount, terms, .. } = columns;
         let id = Uuid::now_v7();
         let row = json!({
             "id": id, "account": account, "kind": kind, "isin": action.isin, "name": action.purpose,

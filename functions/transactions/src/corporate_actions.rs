@@ -1,9 +1,9 @@
 //! Corporate actions that touch what a workspace holds: found in the exchange's data, applied when somebody says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
-use ledger::Isin;
+use ledger::{Act, IncomeKind, Isin, Move};
 use rust_decimal::Decimal;
 use shared::Problem;
 use shared::db::{Statement, statement};
@@ -65,26 +65,52 @@ impl Action {
 
 /// The actions that touched somebody: who held the security on the evening before the ex-date.
 pub(crate) fn suggestions(book: &Book, actions: Vec<Action>) -> Vec<Suggestion> {
+    // Looked at by security: there may be thousands of actions and a hundred thousand events.
+    let mut moves: HashMap<Isin, Vec<&Move>> = HashMap::new();
+    for step in &book.ledger.moves {
+        moves.entry(book.ledger.places[step.place].isin).or_default().push(step);
+    }
+    let mut applied: HashSet<(Isin, String, Uuid, Date)> = HashSet::new();
+    let mut days: HashMap<Isin, Vec<(String, Date)>> = HashMap::new();
+    for action in &actions {
+        days.entry(action.isin).or_default().push((action.kind.clone(), action.ex_date));
+    }
+    for event in &book.events {
+        let Some(kind) = kind(&event.act) else { continue };
+        let of = days.get(&event.place.isin).into_iter().flatten();
+        let of = of.filter(|(of, ex_date)| of == kind && near(event.on, *ex_date));
+        // Of several actions the newest before it is meant.
+        if let Some((_, ex_date)) = of.max_by_key(|(_, ex_date)| *ex_date) {
+            applied.insert((event.place.isin, kind.to_owned(), event.place.account, *ex_date));
+        }
+    }
     let with_accounts = |action: Action| {
-        let mut accounts: BTreeMap<Uuid, (Decimal, bool)> = BTreeMap::new();
-        for step in book.ledger.moves.iter().filter(|step| step.on < action.ex_date) {
-            let place = &book.ledger.places[step.place];
-            if place.isin == action.isin {
-                accounts.entry(place.account).or_default().0 += step.quantity;
-            }
+        let mut held: BTreeMap<Uuid, Decimal> = BTreeMap::new();
+        let before = moves.get(&action.isin).into_iter().flatten();
+        for step in before.filter(|step| step.on < action.ex_date) {
+            *held.entry(book.ledger.places[step.place].account).or_default() += step.quantity;
         }
-        accounts.retain(|_, (quantity, _)| *quantity > Decimal::ZERO);
-        for event in &book.events {
-            let same = event.place.isin == action.isin
-                && near(event.on, action.ex_date)
-                && ledger::columns::columns(&event.act).kind == action.kind;
-            if let Some(account) = accounts.get_mut(&event.place.account).filter(|_| same) {
-                account.1 = true;
-            }
-        }
+        held.retain(|_, quantity| *quantity > Decimal::ZERO);
+        let has = |account| {
+            applied.contains(&(action.isin, action.kind.clone(), account, action.ex_date))
+        };
+        let accounts: BTreeMap<_, _> = held
+            .into_iter()
+            .map(|(account, quantity)| (account, (quantity, has(account))))
+            .collect();
         (!accounts.is_empty()).then_some(Suggestion { action, accounts })
     };
     actions.into_iter().filter_map(with_accounts).collect()
+}
+
+/// The kind of action an event is of, if it is of one.
+fn kind(act: &Act) -> Option<&'static str> {
+    match act {
+        Act::Bonus { .. } => Some("bonus"),
+        Act::Split { .. } => Some("split"),
+        Act::Income { kind: IncomeKind::Dividend, .. } => Some("dividend"),
+        _ => None,
+    }
 }
 
 /// A dividend is paid some weeks after its ex-date, and people enter the day it came.

@@ -15,11 +15,11 @@ pub const OTHER_EVENT: Reason = Reason::new(
     "Account and kind of an event do not change: remove it and enter another one.",
 );
 
-/// What the exchange published lacks a number.
+/// What the exchange published lacks a number, or has one that no ledger could hold.
 pub const INCOMPLETE_ACTION: Reason = Reason::new(
     Code::FailedPrecondition,
     "incomplete_action",
-    "The exchange's words for this action lack a number it needs; enter it by hand.",
+    "The exchange's words for this action lack a number it needs, or have one beyond any holding; enter it by hand.",
 );
 
 /// All of them, for the documentation.

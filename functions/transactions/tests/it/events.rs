@@ -9,7 +9,7 @@ const TRADEBOOK: &str = "symbol,isin,trade_date,exchange,segment,series,trade_ty
     CMSINFO,INE925R01014,2023-05-02,NSE,EQ,EQ,buy,false,10,300,1,O1,2023-05-02T10:00:00\n";
 
 /// A person with an account that has one purchase.
-async fn begin(here: &Here) -> Result<(Person, Value)> {
+pub(crate) async fn begin(here: &Here) -> Result<(Person, Value)> {
     let person = here.person().await?;
     let reply = here.import(&person, &Form::file("tradebook-AB1234-EQ.csv", TRADEBOOK)).await?;
     anyhow::ensure!(reply.status == 200, "{}", reply.body);
@@ -21,7 +21,7 @@ async fn trades(here: &Here, person: &Person) -> Result<Vec<Value>> {
     reply.body["items"].as_array().cloned().context("a list")
 }
 
-async fn held(here: &Here, person: &Person) -> Result<String> {
+pub(crate) async fn held(here: &Here, person: &Person) -> Result<String> {
     let reply = here.get("/v1/portfolio/holdings", person).await?;
     let one = &reply.body["items"][0];
     Ok(format!("{} {}", one["quantity"], one["invested"]).replace('"', ""))
@@ -47,6 +47,12 @@ async fn a_corporate_action_that_is_entered_changes_what_is_held() -> Result<()>
     let reply = here.post("/v1/transactions", &asha, &split).await?;
     assert_eq!(reply.status, 201, "{}", reply.body);
     assert_eq!(held(&here, &asha).await?, "50 3000.00");
+    let one = here.get("/v1/portfolio/holdings", &asha).await?.body["items"][0].clone();
+    assert_eq!(
+        (&one["asOf"], &one["lots"]),
+        (&json!("2024-01-02"), &json!("events")),
+        "of what came of it"
+    );
     let audit = here.get("/v1/audit", &asha).await?.body;
     assert!(audit.to_string().contains("transaction.created"), "{audit}");
     Ok(())
@@ -166,58 +172,5 @@ async fn a_price_file_of_january_2018_gives_the_value_that_old_lots_are_taxed_by
     let lot = &gains["lots"]["items"][0];
     assert_eq!((&lot["cost"], &lot["taxCost"]), (&json!("3000.00"), &json!("5215.00")), "{gains}");
     assert_eq!(lot["taxableGain"], "785.00");
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_published_action_is_suggested_to_who_held_the_security_and_applied_once() -> Result<()> {
-    let here = Here::start().await?;
-    here.load_prices().await?;
-    let (asha, account) = begin(&here).await?;
-    let list = "\"SYMBOL\",\"COMPANY NAME\",\"SERIES\",\"PURPOSE\",\"FACE VALUE\",\"EX-DATE\",\"RECORD DATE\",\"BOOK CLOSURE START DATE\",\"BOOK CLOSURE END DATE\"\n\
-        \"CMSINFO\",\"CMS Info Systems\",\"EQ\",\"Bonus 1:2\",\"10\",\"02-Jan-2024\",\"02-Jan-2024\",\"-\",\"-\"\n\
-        \"CMSINFO\",\"CMS Info Systems\",\"EQ\",\"Dividend - Rs 2.50 Per Share\",\"10\",\"03-Jun-2024\",\"03-Jun-2024\",\"-\",\"-\"\n\
-        \"CMSINFO\",\"CMS Info Systems\",\"EQ\",\"Bonus 1:1\",\"10\",\"02-Jan-2020\",\"02-Jan-2020\",\"-\",\"-\"\n\
-        \"INFY\",\"Infosys\",\"EQ\",\"Bonus 1:1\",\"5\",\"02-Jan-2024\",\"02-Jan-2024\",\"-\",\"-\"\n";
-    crate::load(&here, "prices/CF-CA.csv", list).await?;
-    let pending = async |person: &Person| -> Result<Vec<String>> {
-        let body = here.get("/v1/corporate-actions?pending=true", person).await?.body;
-        let text = |item: &Value| {
-            format!("{} {} {}", item["kind"], item["exDate"], item["accounts"][0]["quantity"])
-                .replace('"', "")
-        };
-        Ok(body["items"].as_array().context("a list")?.iter().map(text).collect())
-    };
-    // That of 2020 was before the purchase, and nobody holds the other company.
-    assert_eq!(pending(&asha).await?, ["dividend 2024-06-03 10", "bonus 2024-01-02 10"]);
-    let bonus = json!({ "isin": "INE925R01014", "kind": "bonus", "exDate": "2024-01-02" });
-    assert_eq!(
-        here.post("/v1/corporate-actions/apply", &asha, &bonus).await?.status,
-        400,
-        "the day of allotment"
-    );
-    let bonus = json!({ "isin": "INE925R01014", "kind": "bonus", "exDate": "2024-01-02", "allottedOn": "2024-01-05" });
-    let (one, other) = tokio::join!(
-        here.post("/v1/corporate-actions/apply", &asha, &bonus),
-        here.post("/v1/corporate-actions/apply", &asha, &bonus),
-    );
-    assert_eq!((one?.status, other?.status), (200, 200));
-    assert_eq!(held(&here, &asha).await?, "15 3000.00", "two at once are one");
-    assert_eq!(pending(&asha).await?, ["dividend 2024-06-03 15"]);
-    let dividend = json!({ "isin": "INE925R01014", "kind": "dividend", "exDate": "2024-06-03" });
-    here.post("/v1/corporate-actions/apply", &asha, &dividend).await?;
-    let income = here.get("/v1/portfolio/income?year=2024", &asha).await?.body;
-    assert_eq!(
-        (&income["years"][0]["gross"], &income["payments"]["items"][0]["accountId"]),
-        (&json!("37.50"), &account)
-    );
-    assert!(pending(&asha).await?.is_empty());
-    let (ravi, _) = begin(&here).await?;
-    let none = json!({ "isin": "INE009A01021", "kind": "bonus", "exDate": "2024-01-02", "allottedOn": "2024-01-05" });
-    assert_eq!(
-        here.post("/v1/corporate-actions/apply", &ravi, &none).await?.status,
-        404,
-        "nobody held it"
-    );
     Ok(())
 }

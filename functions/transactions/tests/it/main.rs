@@ -1,5 +1,6 @@
 //! Price files, the search of instruments, and events entered by hand.
 
+mod corporate_actions;
 mod events;
 
 use anyhow::Result;
