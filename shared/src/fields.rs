@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -103,6 +105,28 @@ impl Fields {
         self.required(name, |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".into()))
     }
 
+    /// A UUID that may be missing.
+    pub fn optional_id(&mut self, name: &str) -> Option<Option<Uuid>> {
+        self.optional(name, |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".into()))
+    }
+
+    /// A day that may be missing: no account is older than 1950, and no database's calendar ends before 2100.
+    pub fn day(&mut self, name: &str) -> Option<Option<Date>> {
+        self.optional(name, |day| {
+            let read = day.parse().ok().filter(known_day);
+            read.ok_or_else(|| "must be a day, as 2026-11-20".into())
+        })
+    }
+
+    /// A decimal number that may be missing.
+    pub fn decimal(&mut self, name: &str) -> Option<Option<Decimal>> {
+        self.optional(name, |number| {
+            let read =
+                number.parse().ok().filter(|number: &Decimal| number.scale() <= MOST_DECIMALS);
+            read.ok_or_else(|| "must be a decimal number, as 1250.50".into())
+        })
+    }
+
     /// A list of texts that must be there, each of them read.
     pub fn texts<T>(
         &mut self,
@@ -161,6 +185,25 @@ impl Fields {
                 None
             }
         }
+    }
+}
+
+/// More decimals than a price or a quantity has.
+const MOST_DECIMALS: u32 = 10;
+
+/// Whether a day is one that accounts and databases know.
+pub fn known_day(day: &Date) -> bool {
+    (1950..2100).contains(&day.year())
+}
+
+/// A name or a label: 1 to `most` printable characters, without the space around them.
+pub fn printable(text: &str, most: usize) -> Result<String, String> {
+    let text = text.trim();
+    let good = (1..=most).contains(&text.chars().count()) && !text.contains(char::is_control);
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("must have 1 to {most} printable characters"))
     }
 }
 

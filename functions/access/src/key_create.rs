@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::auth::ApiKey;
 use shared::db::{Statement, statement};
-use shared::fields::{Fields, FromFields};
+use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::{Access, App, Caller, Permission, Problem, Timestamp, clock, typed};
@@ -45,15 +45,7 @@ struct Asked {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let name = fields.required("name", |name| {
-            let good = (1..=100).contains(&name.trim().chars().count());
-            let good = good && !name.contains(char::is_control);
-            if good {
-                Ok(name.trim().to_owned())
-            } else {
-                Err("must have 1 to 100 printable characters".into())
-            }
-        });
+        let name = fields.required("name", |name| printable(name, 100));
         let scopes = fields.texts("scopes", |scope| {
             let all = Permission::scopes();
             let known = all.contains(&scope);

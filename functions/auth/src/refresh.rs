@@ -42,8 +42,7 @@ struct Asked {
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let token = fields.required("refreshToken", RefreshToken::read);
-        let workspace = fields
-            .optional("workspaceId", |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".into()));
+        let workspace = fields.optional_id("workspaceId");
         Some(Self { token: token?, workspace: workspace? })
     }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 use shared::events::{self, Envelope, RegistrationRequested};
-use shared::fields::{Fields, FromFields, email};
+use shared::fields::{Fields, FromFields, email, printable};
 use shared::http::{Json, Reply, Route, SourceAddress};
 use shared::limits::Limit;
 use shared::{Access, App, Secret, Timestamp, clock, typed};
@@ -58,9 +58,7 @@ impl FromFields for Registration {
 
 /// What a person may be called.
 pub(crate) fn person_name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    let good = (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control);
-    if good { Ok(name.to_owned()) } else { Err("must have 1 to 100 printable characters".into()) }
+    printable(text, 100)
 }
 
 /// The registration that waits for its code.

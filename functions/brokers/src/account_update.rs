@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use serde_json::json;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
+use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::{Access, App, Caller, Permission, Problem, typed};
@@ -36,12 +36,7 @@ struct Asked {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let label = fields.optional("label", |label| {
-            let good =
-                (1..=200).contains(&label.chars().count()) && !label.contains(char::is_control);
-            good.then(|| label.to_owned())
-                .ok_or_else(|| "must have 1 to 200 printable characters".to_owned())
-        });
+        let label = fields.optional("label", |label| printable(label, 200));
         let holder = fields.optional("holder", permanent_account_number);
         if let (Some(None), Some(None)) = (&label, &holder) {
             fields.fault("label", "or `holder` is required");

@@ -37,7 +37,7 @@ struct Asked {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let (account, year) = (asked::account(fields), asked::year(fields));
+        let (account, year) = (fields.optional_id("accountId"), asked::year(fields));
         let schedule = fields.optional("format", |format| match format {
             "json" => Ok(false),
             "schedule112a" => Ok(true),

@@ -91,7 +91,7 @@ struct Asked {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account = fields_of::account(fields);
+        let account = fields.optional_id("accountId");
         let selection = Selection::read(fields);
         let page = PageQuery::from_fields(fields);
         Some(Self { page: page?, account: account?, selection: selection? })

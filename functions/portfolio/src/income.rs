@@ -75,7 +75,7 @@ struct Asked {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let (account, year) = (asked::account(fields), asked::year(fields));
+        let (account, year) = (fields.optional_id("accountId"), asked::year(fields));
         let page = PageQuery::from_fields(fields);
         Some(Self { page: page?, account: account?, year: year? })
     }

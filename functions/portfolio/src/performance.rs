@@ -44,8 +44,8 @@ enum Range {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account = asked::account(fields);
-        let (from, to) = (asked::day(fields, "from"), asked::day(fields, "to"));
+        let account = fields.optional_id("accountId");
+        let (from, to) = (fields.day("from"), fields.day("to"));
         let range = fields.optional("range", range);
         let benchmark =
             fields.optional("benchmark", |isin| Isin::parse(isin).map_err(|err| err.to_string()));

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
+use shared::fields::{Fields, FromFields, known_day};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::{Caller, Db, Permission, Problem, typed};
@@ -85,7 +85,7 @@ struct Asked {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account = asked::account(fields);
+        let account = fields.optional_id("accountId");
         let isin = fields.optional("isin", |isin| {
             Isin::parse(isin).map(|isin| isin.to_string()).map_err(|err| err.to_string())
         });
@@ -93,9 +93,8 @@ impl FromFields for Asked {
             let known = KINDS.contains(&kind).then(|| kind.to_owned());
             known.ok_or_else(|| format!("must be one of {}", KINDS.join(", ")))
         });
-        let (from, to) = (asked::day(fields, "from"), asked::day(fields, "to"));
-        let (least, most) =
-            (asked::amount(fields, "minAmount"), asked::amount(fields, "maxAmount"));
+        let (from, to) = (fields.day("from"), fields.day("to"));
+        let (least, most) = (fields.decimal("minAmount"), fields.decimal("maxAmount"));
         let page = PageQuery::from_fields(fields);
         Some(Self {
             page: page?,
@@ -124,7 +123,7 @@ impl FromFields for Asked {
 async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let after: Option<(Date, Uuid)> = asked.page.position()?;
     // A made-up cursor may hold any day.
-    let (after_on, after_id) = after.filter(|(on, _)| asked::known_day(on)).unzip();
+    let (after_on, after_id) = after.filter(|(on, _)| known_day(on)).unzip();
     let fetch = asked.page.fetch();
     let known = asked::account_known(&asked.account);
     let list = statement(

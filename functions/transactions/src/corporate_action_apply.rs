@@ -54,19 +54,18 @@ struct Asked {
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let isin = |isin: &str| Isin::parse(isin).map_err(|err| err.to_string());
-        let day = |day: &str| day.parse().map_err(|_| "must be a day, as 2026-11-20".to_owned());
         let of = fields.required("isin", isin);
         let kind = fields.required("kind", |kind| match kind {
             "bonus" | "split" | "dividend" => Ok(kind.to_owned()),
             _ => Err("must be bonus, split or dividend".to_owned()),
         });
-        let (ex_date, allotted_on) =
-            (fields.required("exDate", day), fields.optional("allottedOn", day));
+        let (ex_date, allotted_on) = (fields.day("exDate"), fields.day("allottedOn"));
         let into = fields.optional("into", isin);
         match (kind.as_deref(), ex_date, allotted_on) {
             (Some("bonus"), _, Some(None)) => fields
                 .fault("allottedOn", "is required of a bonus: the day the shares were allotted"),
-            (_, Some(ex_date), Some(Some(allotted_on))) if allotted_on < ex_date => {
+            (_, Some(None), _) => fields.fault("exDate", "is required"),
+            (_, Some(Some(ex_date)), Some(Some(allotted_on))) if allotted_on < ex_date => {
                 fields.fault("allottedOn", "is before the ex-date")
             }
             _ => {}
@@ -74,7 +73,7 @@ impl FromFields for Asked {
         Some(Self {
             isin: of?,
             kind: kind?,
-            ex_date: ex_date?,
+            ex_date: ex_date??,
             allotted_on: allotted_on?,
             into: into?,
         })

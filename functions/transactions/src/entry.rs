@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use shared::Problem;
 use shared::db::{Statement, statement};
-use shared::fields::{Fields, FromFields};
+use shared::fields::{Fields, FromFields, printable};
 use shared::problem::FieldError;
 use shared::typed;
 use tokio_postgres::Row;
@@ -139,22 +139,6 @@ pub(crate) struct Asked {
     columns: Columns,
 }
 
-fn number(fields: &mut Fields, name: &str) -> Option<Option<Decimal>> {
-    fields.optional(name, |number| {
-        let read: Result<Decimal, _> = number.parse();
-        let read = read.ok().filter(|number| number.scale() <= 10);
-        read.ok_or_else(|| "must be a decimal number, as 1250.50".to_owned())
-    })
-}
-
-fn day(fields: &mut Fields, name: &str) -> Option<Option<Date>> {
-    fields.optional(name, |day| {
-        let read: Option<Date> =
-            day.parse().ok().filter(|day: &Date| (1950..2100).contains(&day.year()));
-        read.ok_or_else(|| "must be a day, as 2026-11-20".to_owned())
-    })
-}
-
 fn word(fields: &mut Fields, name: &str, known: &'static [&'static str]) -> Option<Option<String>> {
     fields.optional(name, |word| {
         let found = known.contains(&word).then(|| word.to_owned());
@@ -171,36 +155,27 @@ fn time(fields: &mut Fields) -> Option<Option<Time>> {
     })
 }
 
-fn text(fields: &mut Fields, name: &str) -> Option<Option<String>> {
-    fields.optional(name, |text| {
-        let good = (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control);
-        good.then(|| text.to_owned())
-            .ok_or_else(|| "must have 1 to 200 printable characters".to_owned())
-    })
-}
-
 fn isin(fields: &mut Fields, name: &str) -> Option<Option<Isin>> {
     fields.optional(name, |isin| Isin::parse(isin).map_err(|err| err.to_string()))
-}
-
-fn account(fields: &mut Fields, name: &str) -> Option<Option<Uuid>> {
-    fields.optional(name, |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".to_owned()))
 }
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let mut columns = Columns::default();
-        let (account_id, kind) = (account(fields, "accountId"), word(fields, "kind", &KINDS));
-        let (isin_of, on) = (isin(fields, "isin"), day(fields, "on"));
+        let (account_id, kind) = (fields.optional_id("accountId"), word(fields, "kind", &KINDS));
+        let (isin_of, on) = (isin(fields, "isin"), fields.day("on"));
         let at = time(fields);
         let market = word(fields, "market", &["equity", "mutual_fund"]);
-        let (folio, name) = (text(fields, "folio"), text(fields, "name"));
-        let numbers = NUMBERS.map(|name| number(fields, name));
+        let (folio, name) = (
+            fields.optional("folio", |text| printable(text, 200)),
+            fields.optional("name", |text| printable(text, 200)),
+        );
+        let numbers = NUMBERS.map(|name| fields.decimal(name));
         let venue = word(fields, "venue", &VENUES);
         let exchange = word(fields, "exchange", &["NSE", "BSE"]);
         let into = isin(fields, "into");
-        let (allotted_on, acquired_on) = (day(fields, "allottedOn"), day(fields, "acquiredOn"));
-        let to = account(fields, "to");
+        let (allotted_on, acquired_on) = (fields.day("allottedOn"), fields.day("acquiredOn"));
+        let to = fields.optional_id("to");
         let [quantity, price, amount, charges, stt, gives, per, cost_percent, cost, tds, capital] =
             numbers;
         (columns.quantity, columns.amount) = (quantity?, amount?);

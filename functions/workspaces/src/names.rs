@@ -1,14 +1,13 @@
 //! What a workspace may be called, which roles can be given, and ids in paths.
 
+use shared::fields::printable;
 use shared::problem::reasons;
 use shared::{Access, Permission, Problem};
 use uuid::Uuid;
 
 /// Reads a workspace's name.
 pub(crate) fn workspace(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    let good = (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control);
-    if good { Ok(name.to_owned()) } else { Err("must have 1 to 100 printable characters".into()) }
+    printable(text, 100)
 }
 
 /// Reads a role that a member can be given; there is one way to become an owner, and that is another.

@@ -7,8 +7,6 @@ use rust_decimal::Decimal;
 use shared::fields::Fields;
 use uuid::Uuid;
 
-use crate::asked as fields_of;
-
 /// What a holding must be to be listed, and the order of the list.
 pub(super) struct Selection {
     /// Symbol, ISIN or a part of the name, in small letters.
@@ -44,8 +42,7 @@ impl Selection {
         };
         let text = word(fields, "q");
         let (sector, class) = (word(fields, "sector"), word(fields, "class"));
-        let (least, most) =
-            (fields_of::amount(fields, "minValue"), fields_of::amount(fields, "maxValue"));
+        let (least, most) = (fields.decimal("minValue"), fields.decimal("maxValue"));
         let sort = fields.optional("sort", |sort| {
             let (descending, name) = sort.strip_prefix('-').map_or((false, sort), |name| (true, name));
             let order = match name {

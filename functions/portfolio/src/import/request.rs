@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
-use shared::fields::{Fields, FromFields};
+use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Body, media_type};
 use shared::problem::reasons;
 use shared::{App, Problem};
@@ -106,9 +106,7 @@ struct Options {
 
 impl FromFields for Options {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account_id = fields.optional("accountId", |id| {
-            Uuid::parse_str(id).map_err(|_| "must be a UUID".to_owned())
-        });
+        let account_id = fields.optional_id("accountId");
         let client_id = fields.optional("clientId", word);
         let broker =
             fields.optional("broker", |broker| word(broker).map(|broker| broker.to_lowercase()));
@@ -143,8 +141,7 @@ fn word(text: &str) -> Result<String, String> {
 }
 
 fn text(text: &str) -> Result<String, String> {
-    let good = (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control);
-    if good { Ok(text.to_owned()) } else { Err("must have 1 to 200 printable characters".into()) }
+    printable(text, 200)
 }
 
 impl FromRequest<App> for ImportRequest {
