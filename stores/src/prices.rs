@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use ::ledger::Isin;
-use ::ledger::returns::Prices;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use shared::db::{Statement, statement};
@@ -37,10 +36,5 @@ impl PricesOver {
             Ok((isin, days.into_iter().zip(closes).collect()))
         };
         rows.iter().map(list).collect()
-    }
-
-    /// The same as the ledger takes it.
-    pub fn prices(rows: &[Row]) -> Result<Prices, Problem> {
-        Ok(Prices::new(Self::read(rows)?))
     }
 }

@@ -1,58 +1,11 @@
-//! Events of the ledger as their table holds them, and as the ledger takes them.
+//! Events of the ledger, from their table.
 
 use ::ledger::columns::{Columns, act};
 use ::ledger::{Event, Isin, Place};
-use jiff::civil::{Date, Time};
-use rust_decimal::Decimal;
-use serde::Serialize;
 use serde_json::Value;
 use shared::Problem;
 use shared::db::{Statement, statement};
 use tokio_postgres::Row;
-use uuid::Uuid;
-
-/// A row to be stored by `transactions.record`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Record {
-    /// Its new id.
-    pub id: Uuid,
-    /// The kind of event.
-    pub kind: String,
-    /// The market.
-    pub market: &'static str,
-    /// The security; `None` of a contract.
-    pub isin: Option<Isin>,
-    /// The folio.
-    pub folio: Option<String>,
-    /// The exchange symbol.
-    pub symbol: Option<String>,
-    /// What it is called.
-    pub name: String,
-    /// The day.
-    pub on: Date,
-    /// The time.
-    pub at: Option<Time>,
-    /// Where a trade was made.
-    pub venue: Option<String>,
-    /// The exchange, as the file writes it.
-    pub exchange: Option<String>,
-    /// The series.
-    pub series: Option<String>,
-    /// Shares or units.
-    pub quantity: Option<Decimal>,
-    /// Rupees.
-    pub amount: Option<Decimal>,
-    /// Charges.
-    pub charges: Option<Decimal>,
-    /// Securities transaction tax.
-    pub stt: Option<Decimal>,
-    /// The rest.
-    pub terms: Value,
-    /// The exchange's id of the trade.
-    pub reference: String,
-    /// What makes it the same event in two files.
-    pub key: String,
-}
 
 /// Every event of the entered workspace that the ledger counts.
 pub fn events<'a>() -> Statement<'a> {

@@ -231,8 +231,9 @@ impl<'s, 'a> Walk<'s, 'a> {
             }
             Act::Opening { quantity, .. } => self.shift(place, on, quantity, Cause::Opening, tell),
             Act::Bonus { ratio, allotted_on } => self.bonus(step, ratio, allotted_on, tell),
-            Act::Split { ratio, .. } => self.exchange(step, ratio, tell),
-            Act::Merger { ratio, .. } => self.exchange(step, ratio, tell),
+            Act::Split { ratio, .. } | Act::Merger { ratio, .. } => {
+                self.exchange(step, ratio, tell)
+            }
             Act::Demerger { ratio, .. } => {
                 if let Some(into) = step.into {
                     let (all, shown) = self.states[place].held();

@@ -7,6 +7,7 @@
 mod balance;
 pub mod columns;
 mod event;
+mod holding;
 mod isin;
 mod ledger;
 mod lots;
@@ -18,11 +19,12 @@ mod valuation;
 
 pub use balance::{Cause, Move, Snapshot};
 pub use event::{Act, Event, Exchange, Fill, IncomeKind, Place, Ratio, Venue};
+pub use holding::{Holding, Lots, PricePoint};
 pub use isin::{InvalidIsin, Isin};
 pub use ledger::{History, Ledger, Position, Reconciled};
 pub use lots::{Closing, Departure, Income, Lot, LotSource, Way};
 pub use money::{Money, Percent, Price, Quantity};
 pub use valuation::{
-    AccountTotals, Allocation, Holding, Lots, Mover, NoValue, PricePoint, Summary, Totals, Valued,
-    allocate, movers, summarise, totals, value,
+    AccountTotals, Allocation, Mover, NoValue, Summary, Totals, Valued, allocate, movers,
+    summarise, totals, value,
 };

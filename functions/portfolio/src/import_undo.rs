@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::db::{Tenant, statement};
 use shared::events::{self, Envelope, StatementImported};
 use shared::fields::Nothing;
@@ -52,7 +52,8 @@ async fn import_undo(
         [typed(&import_id)],
     );
     let find = statement(
-        "select account_id, before, undone_at is not null as undone, report -> 'events' <> 'null' as of_events,
+        "select account_id, before is not null as kept, undone_at is not null as undone,
+                coalesce(report -> 'events' <> 'null', false) as of_events,
                 exists (select from portfolio.imports later
                         where later.account_id = i.account_id and later.created_at > i.created_at
                           and later.before is not null and later.undone_at is null) as overtaken
@@ -60,24 +61,32 @@ async fn import_undo(
         [typed(&import_id)],
     );
     let (tx, [_, rows]) = app.db().enter(&caller, [lock, find]).await?;
-    let refusal = match rows.first() {
-        None => Some(NOT_FOUND),
-        Some(row) if row.get("undone") => None,
-        Some(row) => refusal(row),
-    };
-    if let Some(reason) = refusal {
-        tx.rollback().await?;
-        return Err(Problem::new(reason));
+    match standing(rows.first()) {
+        Ok(Some(account_id)) => take_back(&app, &caller, tx, import_id, account_id).await,
+        Ok(None) => {
+            tx.rollback().await?;
+            shared::http::ok(Undone { import_id, events: 0, holdings: 0 })
+        }
+        Err(reason) => {
+            tx.rollback().await?;
+            Err(Problem::new(reason))
+        }
     }
-    let (account_id, undone) = rows
-        .first()
-        .map(|row| (row.get("account_id"), row.get("undone")))
-        .unwrap_or((Uuid::nil(), true));
-    if undone {
-        tx.rollback().await?;
-        return shared::http::ok(Undone { import_id, events: 0, holdings: 0 });
+}
+
+/// The account of an import that can be taken back; `None` when it was already; or why it stays.
+fn standing(row: Option<&Row>) -> Result<Option<Uuid>, Reason> {
+    let row = row.ok_or(NOT_FOUND)?;
+    let is = |column: &str| row.get::<_, bool>(column);
+    if is("undone") {
+        Ok(None)
+    } else if is("kept") && is("overtaken") {
+        Err(reasons::LATER_IMPORT)
+    } else if !is("kept") && !is("of_events") {
+        Err(reasons::NOT_KEPT)
+    } else {
+        Ok(Some(row.get("account_id")))
     }
-    take_back(&app, &caller, tx, import_id, account_id).await
 }
 
 async fn take_back(
@@ -110,15 +119,4 @@ async fn take_back(
         events: count(&forgotten, "events"),
         holdings: count(&restored, "holdings"),
     })
-}
-
-/// Why an import stays.
-fn refusal(row: &Row) -> Option<Reason> {
-    let kept: Option<Value> = row.get("before");
-    let of_events = row.get::<_, Option<bool>>("of_events").unwrap_or(false);
-    match (kept, of_events) {
-        (Some(_), _) if row.get("overtaken") => Some(reasons::LATER_IMPORT),
-        (None, false) => Some(reasons::NOT_KEPT),
-        _ => None,
-    }
 }

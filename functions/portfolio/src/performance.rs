@@ -2,13 +2,14 @@
 
 mod answer;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use axum::extract::State;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use ledger::returns::{Day, Known, Period, Prices, Refused, Returns};
-use ledger::{Isin, Place};
+use ledger::{Cause, Isin, Move, Place};
+use rust_decimal::Decimal;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::{Caller, Db, Permission, Problem, clock};
@@ -115,6 +116,7 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
     let closes = PricesOver::read(&closes)?;
     let benchmark =
         asked.benchmark.map(|isin| (isin, closes.get(&isin).cloned().unwrap_or_default()));
+    let never_priced = never_priced(&book, asked.account, &closes);
     let prices = Prices::new(closes);
     let first = first_day(&book, asked.account).ok_or_else(|| Problem::new(reasons::NO_PERIOD))?;
     let before_all = first.saturating_sub(1.day());
@@ -125,7 +127,7 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
         snapshots: &book.snapshots,
         prices: &prices,
     };
-    let (priced, returns, days) = of_priced(&known, period, &book, asked.account)?;
+    let (priced, returns, days) = of_priced(&known, period, &book, (asked.account, never_priced))?;
     let paid = known.paid(|place| book.is_in(place, asked.account) && !priced.left_out(place));
     shared::http::ok(Performance::new(
         (&returns, &days),
@@ -148,26 +150,40 @@ impl Priced<'_> {
     }
 }
 
+/// What of an account has neither a close nor a fill that would be one: it is in no figure of any day.
+fn never_priced(
+    book: &Book,
+    account: Option<Uuid>,
+    closes: &HashMap<Isin, Vec<(Date, Decimal)>>,
+) -> BTreeSet<Isin> {
+    let is_price = |step: &&Move| matches!(step.cause, Cause::Trade(_) | Cause::From(..));
+    let of = |place: usize| book.ledger.places[place].isin;
+    let filled: HashSet<Isin> =
+        book.ledger.moves.iter().filter(is_price).map(|step| of(step.place)).collect();
+    let places = (0..book.ledger.places.len()).filter(|place| book.is_in(*place, account)).map(of);
+    places.filter(|isin| !closes.contains_key(isin) && !filled.contains(isin)).collect()
+}
+
 /// Returns of everything that has prices at both ends. One holding without a price does not take the returns of all
 /// the others away: it is left out and named. When nothing is left, the refusal says so.
 fn of_priced<'a>(
     known: &Known<'a>,
     period: Period,
     book: &'a Book,
-    account: Option<Uuid>,
+    (account, without): (Option<Uuid>, BTreeSet<Isin>),
 ) -> Result<(Priced<'a>, Returns, Vec<Day>), Problem> {
-    let mut priced = Priced { places: &book.ledger.places, without: BTreeSet::new() };
+    let mut priced = Priced { places: &book.ledger.places, without };
+    let mut on = period.to;
     loop {
         let of = |place: usize| book.is_in(place, account) && !priced.left_out(place);
+        if !(0..priced.places.len()).any(of) {
+            return Err(refused(Refused::Unpriced { on, isins: priced.without }));
+        }
         match known.returns(period, of) {
             Ok((returns, days)) => return Ok((priced, returns, days)),
-            Err(Refused::Unpriced { on, isins }) => {
+            Err(Refused::Unpriced { on: end, isins }) => {
                 priced.without.extend(isins);
-                let all = (0..priced.places.len())
-                    .all(|place| !book.is_in(place, account) || priced.left_out(place));
-                if all {
-                    return Err(refused(Refused::Unpriced { on, isins: priced.without }));
-                }
+                on = end;
             }
             Err(other) => return Err(refused(other)),
         }

@@ -19,7 +19,7 @@ pub struct Period {
 
 /// Where a change of value comes from. `closing − opening = flows + gain + income − charges + unexplained`, exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Term {
+pub struct Terms {
     /// Value at the end of `from`.
     pub opening: Decimal,
     /// Value at the end of `to`.
@@ -44,7 +44,7 @@ pub struct Returns {
     /// The period.
     pub period: Period,
     /// Where the change comes from.
-    pub terms: Term,
+    pub terms: Terms,
     /// Gain and income less charges, as a part of the most money that was in it at one time; `None` when that is
     /// nothing. The headline of a period under a year.
     pub absolute: Option<Decimal>,
@@ -164,10 +164,10 @@ fn most_invested(first: &Day, within: &[Day]) -> Decimal {
     most
 }
 
-fn terms(first: &Day, last: &Day, within: &[Day]) -> Term {
+fn terms(first: &Day, last: &Day, within: &[Day]) -> Terms {
     let sum = |of: fn(&Day) -> Decimal| within.iter().map(of).sum::<Decimal>();
     let (income, charges) = (sum(|day| day.income), sum(|day| day.charges));
-    Term {
+    Terms {
         opening: first.value,
         closing: last.value,
         flows: sum(|day| day.bought + day.transferred - day.sold) + charges - income,

@@ -6,13 +6,12 @@ use axum::response::Response;
 use jiff::civil::Date;
 use ledger::columns::{Columns, columns};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::db::{Statement, Tenant, statement};
 use shared::events::{self, Envelope, StatementImported};
 use shared::http::Reply;
 use shared::{Problem, clock, typed};
 use statements::{Entry, Market};
-use stores::transactions::Record;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -76,40 +75,18 @@ fn conflict(entry: &Entry) -> Conflict {
     Conflict { sheet: entry.place.sheet.clone(), row: entry.place.row, key: entry.key.clone() }
 }
 
-fn record(entry: &Entry) -> Result<Record, Problem> {
+/// A row for `transactions.record`.
+fn record(entry: &Entry) -> Result<Value, Problem> {
     let Columns { kind, venue, exchange, quantity, amount, charges, stt, terms } =
         columns(&entry.act).normalised();
-    Ok(Record {
-        id: Uuid::now_v7(),
-        kind,
-        market: market(entry.market),
-        isin: entry.isin,
-        folio: entry.folio.clone(),
-        symbol: entry.symbol.clone(),
-        name: entry.name.clone(),
-        on: entry.on,
-        at: entry.at,
-        venue,
-        exchange: exchange.or_else(|| entry.exchange.clone()),
-        series: entry.series.clone(),
-        quantity,
-        amount,
-        charges,
-        stt,
-        terms: serde_json::to_value(&terms).map_err(Problem::internal)?,
-        reference: entry.reference.clone(),
-        key: entry.key.clone(),
-    })
-}
-
-fn market(market: Market) -> &'static str {
-    match market {
-        Market::Equity => "equity",
-        Market::MutualFund => "mutual_fund",
-        Market::Derivative => "derivative",
-        Market::Currency => "currency",
-        Market::Commodity => "commodity",
-    }
+    let terms = serde_json::to_value(&terms).map_err(Problem::internal)?;
+    Ok(json!({
+        "id": Uuid::now_v7(), "kind": kind, "market": entry.market, "isin": entry.isin,
+        "folio": entry.folio, "symbol": entry.symbol, "name": entry.name, "on": entry.on, "at": entry.at,
+        "venue": venue, "exchange": exchange.as_ref().or(entry.exchange.as_ref()), "series": entry.series,
+        "quantity": quantity, "amount": amount, "charges": charges, "stt": stt, "terms": terms,
+        "reference": entry.reference, "key": entry.key,
+    }))
 }
 
 /// Stores the events of a file and answers.
@@ -128,7 +105,7 @@ pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Reply<
     let known = store::load(&tx, &account, &work.request.file_sha256, work.request.dry_run).await?;
     let import_id = Uuid::now_v7();
     let rows = distinct.first.values().map(|entry| record(entry)).collect::<Result<Vec<_>, _>>()?;
-    let rows = serde_json::to_value(&rows).map_err(Problem::internal)?;
+    let rows = Value::Array(rows);
     let outcomes = if work.request.dry_run && known.account_created {
         // There is no account yet that could know any of them.
         BTreeMap::new()

@@ -614,3 +614,22 @@ async fn a_file_that_was_taken_back_is_imported_anew_and_not_called_repeated() -
     assert_eq!(audit.matches("import.undone").count(), 2);
     Ok(())
 }
+
+#[tokio::test]
+async fn two_imports_of_a_new_accounts_file_at_once_are_one() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let form = Form::example("tradebook-DEMO01-EQ.csv")?;
+    let (one, other) = tokio::join!(here.import(&asha, &form), here.import(&asha, &form));
+    let (one, other) = (one?.body, other?.body);
+    let added = |reply: &Value| reply["events"]["added"].as_i64().unwrap_or_default();
+    assert_eq!(
+        (added(&one) + added(&other), &one["accountId"]),
+        (7, &other["accountId"]),
+        "{one} {other}"
+    );
+    assert_eq!(one["importId"], other["importId"], "the second one is told of the first");
+    let trades = get(&here, &asha, "/v1/portfolio/trades").await?;
+    assert_eq!(trades["items"].as_array().map(Vec::len), Some(7));
+    Ok(())
+}
