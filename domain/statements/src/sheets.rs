@@ -179,8 +179,18 @@ fn plain(cell: &DataRef<'_>) -> String {
     }
 }
 
-/// The shortest decimal of 15 significant digits: 0.1 + 0.2 is written 0.3, as the sheet shows it.
+/// The largest whole number up to which a spreadsheet's float holds every one.
+const LAST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The shortest decimal of 15 significant digits: 0.1 + 0.2 is written 0.3, as the sheet shows it. A whole number is
+/// written whole as long as it is one; beyond that with an exponent, which no number of ours is read from.
 fn decimal_text(number: f64) -> String {
+    if number.abs() > LAST_EXACT {
+        return format!("{number:e}");
+    }
+    if number.fract() == 0.0 {
+        return format!("{number:.0}");
+    }
     let rounded: f64 = format!("{number:.14e}").parse().unwrap_or(number);
     format!("{rounded}")
 }
@@ -194,6 +204,12 @@ mod tests {
         assert_eq!(decimal_text(0.1 + 0.2), "0.3");
         assert_eq!(decimal_text(1_234_567.89), "1234567.89");
         assert_eq!(decimal_text(50.0), "50");
+        assert_eq!(decimal_text(1_100_000_000_000_001.0), "1100000000000001", "an id of 16 digits");
+        assert_eq!(
+            decimal_text(12_345_678_901_234_567.0),
+            "1.2345678901234568e16",
+            "has lost some"
+        );
     }
 
     #[test]

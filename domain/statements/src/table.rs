@@ -116,6 +116,23 @@ impl Line<'_> {
         self.cells.get(*index).map(|cell| cell.trim()).filter(|cell| !cell.is_empty())
     }
 
+    /// An id that must be there. One that a spreadsheet kept as a number too long for it has lost its last digits, and
+    /// would be another event than the same one in a CSV file.
+    pub(crate) fn id(&mut self, column: &str) -> Option<String> {
+        let id = self.text(column).map(str::to_owned);
+        match &id {
+            None => self.fault(column, "is blank".into()),
+            Some(id) if id.contains('e') && id.parse::<f64>().is_ok() => {
+                self.fault(
+                    column,
+                    "has lost digits in this spreadsheet; import the CSV file".into(),
+                );
+            }
+            Some(_) => {}
+        }
+        id
+    }
+
     /// The number of a column; `None` when blank or faulty, and then the fault is noted.
     pub(crate) fn number(&mut self, column: &str) -> Option<Decimal> {
         match decimal(self.text(column)?) {

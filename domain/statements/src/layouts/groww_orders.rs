@@ -48,10 +48,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
     }
     let on = line.required_day("Execution date and time");
     let at = line.text("Execution date and time").and_then(time);
-    let reference = line.text("Exchange Order Id").map(str::to_owned);
-    if reference.is_none() {
-        line.fault("Exchange Order Id", "is blank".into());
-    }
+    let reference = line.id("Exchange Order Id");
     let exchange = line.text("Exchange").map(str::to_ascii_uppercase);
     let symbol = line.text("Symbol").map(str::to_owned);
     let name = line.text("Stock name").unwrap_or_default().to_owned();

@@ -58,10 +58,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
     if !matches!(side.as_deref(), Some("buy" | "sell")) {
         line.fault("trade_type", "is neither `buy` nor `sell`".into());
     }
-    let reference = line.text("trade_id").map(str::to_owned);
-    if reference.is_none() {
-        line.fault("trade_id", "is blank".into());
-    }
+    let reference = line.id("trade_id");
     let word = |column: &str| line.text(column).map(str::to_ascii_uppercase);
     let (exchange, series, segment) = (word("exchange"), word("series"), word("segment"));
     let (market, on, quantity, reference, side) = (market?, on?, quantity?, reference?, side?);
@@ -168,6 +165,16 @@ mod tests {
         let columns: Vec<_> = statement.errors.iter().map(|err| err.column.as_str()).collect();
         assert_eq!(columns, ["isin", "trade_date", "trade_type", "trade_id"]);
         assert_eq!(statement.client_id, None);
+    }
+
+    #[test]
+    fn an_id_that_lost_its_digits_is_refused() {
+        let file = FILE.replace("T2024072301", "1.2345678901234568e16");
+        let statement = read(file.as_bytes(), None).unwrap();
+        assert_eq!(
+            (statement.errors[0].place.row, statement.errors[0].column.as_str()),
+            (2, "trade_id")
+        );
     }
 
     #[test]
