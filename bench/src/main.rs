@@ -1,4 +1,5 @@
-//! `cargo run -- bench`: measures on this machine and prints the tables of docs/benchmarks.md.
+//! `cargo run -- bench`: measures on this machine and prints the tables of docs/benchmarks.md; `cargo run -- simulate`:
+//! those of docs/refresh.md.
 //!
 //! Release binaries as they are deployed, with their logging, over a real Postgres; the same three
 //! endpoints in Node beside them in the same harness. Runs alternate, so that whatever else the
@@ -11,6 +12,7 @@
 mod cold;
 mod people;
 mod runtime;
+mod simulate;
 mod table;
 mod warm;
 
@@ -23,6 +25,14 @@ pub(crate) const FUNCTIONS: &[&str] = &["platform-health", "auth-me", "portfolio
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [simulate, accounts, connected] = words.as_slice()
+        && simulate == "simulate"
+    {
+        let scale =
+            simulate::Scale { accounts: accounts.parse()?, connected_percent: connected.parse()? };
+        return simulate::run(scale).await;
+    }
     let here = Here::start().await?;
     let investor = people::investor(&here).await?;
     let home = Home::of_checkout()?;

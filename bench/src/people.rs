@@ -52,7 +52,7 @@ pub(crate) async fn investor(here: &Here) -> Result<Person> {
 }
 
 /// An ISIN with its check digit (ISO 6166: letters as two digits, then Luhn).
-fn checked(eleven: &str) -> String {
+pub(crate) fn checked(eleven: &str) -> String {
     let digits: Vec<u32> = eleven
         .chars()
         .filter_map(|letter| letter.to_digit(36))

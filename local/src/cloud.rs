@@ -160,11 +160,12 @@ impl Cloud {
     /// Keeps the schedules.
     pub fn keep_schedules(&mut self) -> Result<()> {
         for function in &self.model.functions {
-            let Some(trigger) = &function.schedule else { continue };
-            let times = Times::read(trigger)
-                .with_context(|| format!("template.yaml line {}", function.line))?;
-            let scheduler = self.scheduler();
-            self.tasks.spawn(scheduler.keep(function.name.clone(), trigger.clone(), times));
+            for trigger in &function.schedules {
+                let times = Times::read(trigger)
+                    .with_context(|| format!("template.yaml line {}", function.line))?;
+                let scheduler = self.scheduler();
+                self.tasks.spawn(scheduler.keep(function.name.clone(), trigger.clone(), times));
+            }
         }
         Ok(())
     }

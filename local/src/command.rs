@@ -26,6 +26,7 @@ The local cloud of KiteMate.
   cargo run -- --port 4001 --invoke-port 9001  the same on other ports
   cargo run -- test [ARGUMENTS]                runs every test; arguments go to cargo test
   cargo run -- bench                           measures release builds, as docs/benchmarks.md says
+  cargo run -- simulate ACCOUNTS [PERCENT]     an evening's refresh, that share connected (20), as docs/refresh.md says
   cargo run -- invoke FUNCTION [EVENT.json]    gives a function an event; events/FUNCTION.json unless named
   cargo run -- mails                           shows the mails that would have been sent
   cargo run -- psql [ARGUMENTS]                opens psql on the database, as its administrator
@@ -53,6 +54,8 @@ pub async fn run(arguments: &[String]) -> Result<()> {
         ["secret", "set", name] => secret_set(&home, name).await,
         ["test", rest @ ..] => test::run(&home, rest).await,
         ["bench"] => test::bench(&home).await,
+        ["simulate", accounts] => test::simulate(&home, accounts, "20").await,
+        ["simulate", accounts, connected] => test::simulate(&home, accounts, connected).await,
         rest => start::run(&home, options(rest)?).await,
     }
 }

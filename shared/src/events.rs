@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
+use futures_util::future::join_all;
+use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -31,6 +33,8 @@ pub enum Queue {
 
 /// What one SendMessageBatch carries at most.
 const MOST_PER_BATCH: usize = 10;
+/// Batches on their way at a time.
+const AT_ONCE: usize = 8;
 
 impl Queue {
     /// Every queue of events.
@@ -114,15 +118,32 @@ events! {
         /// Its account.
         account_id: Uuid,
     }
-    /// The daily refresh wants this account brought up to date.
+    /// An account is to be read from its broker.
     AccountRefreshDue("account.refresh_due", [SyncAccount]) {
         /// The account.
         account_id: Uuid,
+        /// How often it was put off because the broker was down.
+        #[serde(default)]
+        put_off: u32,
     }
-    /// An account was valued at new prices.
-    AccountValued("account.valued", [Snapshot]) {
+    /// An account was read from its broker.
+    AccountSynced("account.synced", [Snapshot]) {
         /// The account.
         account_id: Uuid,
+    }
+    /// New prices of a day are there: the workspace is to be valued by them.
+    RevaluationDue("portfolio.revaluation_due", [Snapshot]) {
+        /// The day whose prices they are.
+        day: Date,
+        /// Whether they are its last ones.
+        seal: bool,
+    }
+    /// A day's figures of a workspace are there, at its first or at its last prices.
+    PortfolioRefreshed("portfolio.refreshed", []) {
+        /// The day.
+        day: Date,
+        /// Whether they are its last ones.
+        sealed: bool,
     }
 }
 
@@ -201,10 +222,17 @@ pub async fn send(app: &App, committed: &[Envelope]) -> Result<usize, Problem> {
             .iter()
             .filter(|envelope| wanted_by(&envelope.event).contains(&queue))
             .collect();
-        for batch in wanted.chunks(MOST_PER_BATCH) {
-            match send_batch(app, queue, batch).await {
-                Ok(ids) => taken.extend(ids),
-                Err(problem) => failure = Some(problem),
+        let batches: Vec<&[&Envelope]> = wanted.chunks(MOST_PER_BATCH).collect();
+        for together in batches.chunks(AT_ONCE) {
+            let mut sending = Vec::with_capacity(together.len());
+            for batch in together {
+                sending.push(send_batch(app, queue, batch));
+            }
+            for answer in join_all(sending).await {
+                match answer {
+                    Ok(ids) => taken.extend(ids),
+                    Err(problem) => failure = Some(problem),
+                }
             }
         }
     }
@@ -218,6 +246,44 @@ pub async fn send(app: &App, committed: &[Envelope]) -> Result<usize, Problem> {
         app.db().query("select tenant.mark_sent($1)", [typed(&sent)]).await?;
     }
     failure.map_or(Ok(sent.len()), Err)
+}
+
+/// What a schedule found to publish, and what of it was not published before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Rows of all pages.
+    pub found: usize,
+    /// Events among them that are new.
+    pub published: usize,
+}
+
+impl Published {
+    /// Sends what a page has published. A row without an event was published by an earlier run.
+    pub async fn send_page(&mut self, app: &App, rows: &[Row]) {
+        let is_new = |row: &&Row| row.get::<_, Option<&str>>("event").is_some();
+        let fresh: Vec<Envelope> = rows.iter().filter(is_new).map(Envelope::from).collect();
+        self.found += rows.len();
+        self.published += fresh.len();
+        dispatch(app, &fresh).await;
+    }
+}
+
+/// Sends an event to a queue again, to be delivered after some seconds: waiting for a turn is no failure.
+pub(crate) async fn send_later(
+    app: &App,
+    queue: Queue,
+    envelope: &Envelope,
+    seconds: i32,
+) -> Result<(), Problem> {
+    let url = app.config().need(queue.setting())?;
+    let message = app.aws().sqs().send_message().queue_url(url).delay_seconds(seconds);
+    let attributes = envelope.trace.as_deref().map(traced);
+    let group = envelope.workspace_id.map(|workspace| workspace.simple().to_string());
+    let message = message
+        .message_body(json!(envelope).to_string())
+        .set_message_system_attributes(attributes)
+        .set_message_group_id(group);
+    message.send().await.map(drop).map_err(Problem::unavailable)
 }
 
 /// The system attribute by which X-Ray follows a message.

@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::db::{Entry, Statement, Tenant};
-use crate::events::{Envelope, Event};
+use crate::events::{self, Envelope, Event, Queue};
 use crate::problem::reasons;
 use crate::telemetry::{self, Begun};
 use crate::{App, Code, Config, Outcome, Problem, Reason};
@@ -80,6 +80,20 @@ impl<E: Event> Delivery<E> {
         let event = serde_json::from_value(envelope.body).map_err(|_| undecodable())?;
         let Envelope { event_id, event: name, workspace_id, .. } = envelope;
         Ok(Self { event_id, name, workspace_id, event })
+    }
+}
+
+impl<E: Event> Delivery<E> {
+    /// Has the event delivered again after some seconds, as if it had not come yet, with what it is to say then.
+    pub async fn postpone(
+        &self,
+        app: &App,
+        (queue, seconds): (Queue, i32),
+        event: &E,
+    ) -> Result<(), Problem> {
+        let again = Envelope::new(self.workspace_id, event)?;
+        let again = Envelope { event_id: self.event_id, ..again };
+        events::send_later(app, queue, &again, seconds).await
     }
 }
 
@@ -230,15 +244,17 @@ impl Consumer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{AccountRefreshDue, AccountValued};
+    use crate::events::{AccountRefreshDue, AccountSynced};
 
     #[test]
     fn a_message_of_another_event_is_refused_without_quoting_it() {
-        let envelope = Envelope::new(None, &AccountRefreshDue { account_id: Uuid::nil() }).unwrap();
+        let envelope =
+            Envelope::new(None, &AccountRefreshDue { account_id: Uuid::nil(), put_off: 0 })
+                .unwrap();
         let message = serde_json::to_string(&envelope).unwrap();
         assert!(Delivery::<AccountRefreshDue>::read(&message).is_ok());
-        let refused = Delivery::<AccountValued>::read(&message).unwrap_err();
+        let refused = Delivery::<AccountSynced>::read(&message).unwrap_err();
         assert!(!format!("{:?}", refused.cause()).contains("refresh_due"));
-        assert!(Delivery::<AccountValued>::read("{\"hunter2").is_err());
+        assert!(Delivery::<AccountSynced>::read("{\"hunter2").is_err());
     }
 }

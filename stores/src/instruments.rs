@@ -55,8 +55,12 @@ impl Symbols {
 }
 
 fn without_series(symbol: &str) -> Option<&str> {
-    let (bare, series) = symbol.rsplit_once('-')?;
-    SERIES.contains(&series).then_some(bare)
+    series(symbol).map(|(bare, _)| bare)
+}
+
+/// A symbol without the series that Kite appends to it, and that series; `None` when there is none.
+pub fn series(symbol: &str) -> Option<(&str, &str)> {
+    symbol.rsplit_once('-').filter(|(_, series)| SERIES.contains(series))
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use ::ledger::{
     Event, Holding, Isin, Ledger, Lots, Money, Place, Position, Price, PricePoint, Quantity,
     Reconciled, Snapshot,
 };
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use rust_decimal::{Decimal, RoundingStrategy};
-use shared::db::{Entry, Statement, statement};
-use shared::{Db, Problem, typed};
+use shared::db::{Statement, statement};
+use shared::{Problem, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -19,6 +19,8 @@ use crate::transactions;
 /// with whatever else is asked, and [`BookOn::read`] takes their answers.
 pub struct BookOn {
     day: Date,
+    /// Whether what happened after the day is left out, too.
+    closing: bool,
 }
 
 /// How many statements a book takes.
@@ -27,18 +29,26 @@ pub const STATEMENTS: usize = 4;
 impl BookOn {
     /// At prices of `day` or before. Always the whole book: shares move between accounts.
     pub fn new(day: Date) -> Self {
-        Self { day }
+        Self { day, closing: false }
+    }
+
+    /// As it was when `day` ended, as far as is known now.
+    pub fn closing(day: Date) -> Self {
+        Self { day, closing: true }
     }
 
     /// The queries.
     pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
         let asserted = statement(
-            "select account_id, isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on, layout
+            "select account_id, isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on, taken_at, layout,
+                    financed, loan
              from portfolio.holdings",
             [],
         );
-        let complete =
-            statement("select account_id, segment, statement_on from portfolio.statements", []);
+        let complete = statement(
+            "select account_id, segment, statement_on, taken_at from portfolio.statements",
+            [],
+        );
         let securities = statement(include_str!("ledger/securities.sql"), [typed(&self.day)]);
         [transactions::events(), asserted, complete, securities]
     }
@@ -48,11 +58,11 @@ impl BookOn {
         let [events, asserted, complete, securities] = answers;
         let segments: HashMap<Uuid, &str> =
             events.iter().map(|row| (row.get("transaction_id"), row.get("market"))).collect();
-        let events = events.iter().map(transactions::event).collect::<Result<Vec<_>, _>>()?;
-        let asserted = asserted.iter().map(Asserted::read).collect::<Result<Vec<_>, _>>()?;
-        let complete: HashMap<(Uuid, &str), Date> = complete
+        let mut events = events.iter().map(transactions::event).collect::<Result<Vec<_>, _>>()?;
+        let mut asserted = asserted.iter().map(Asserted::read).collect::<Result<Vec<_>, _>>()?;
+        let complete: HashMap<(Uuid, &str), Taken> = complete
             .iter()
-            .map(|row| ((row.get("account_id"), row.get("segment")), row.get("statement_on")))
+            .map(|row| ((row.get("account_id"), row.get("segment")), Taken::read(row)))
             .collect();
         let mut snapshots: Vec<Snapshot> = asserted.iter().map(Asserted::snapshot).collect();
         snapshots.extend(absent(&events, &asserted, |event, account| {
@@ -60,7 +70,11 @@ impl BookOn {
             complete.get(&(account, *segment)).copied()
         }));
         let securities = securities.iter().map(security).collect::<Result<HashMap<_, _>, _>>()?;
-        let ledger = Ledger::new(&events, &snapshots);
+        let mut ledger = Ledger::new(&events, &snapshots);
+        if self.closing {
+            snapshots = closing(&ledger, self.day, &mut events, &mut asserted);
+            ledger = Ledger::new(&events, &snapshots);
+        }
         let holdings = holdings(&ledger, &events, &asserted, &securities);
         Ok(Book { ledger, events, snapshots, securities, holdings })
     }
@@ -94,10 +108,39 @@ impl Book {
     }
 }
 
-/// The book of a workspace, in one round trip.
-pub async fn book<'a>(db: &Db, entry: impl Into<Entry<'a>>, day: Date) -> Result<Book, Problem> {
-    let question = BookOn::new(day);
-    question.read(&db.read(entry, question.statements()).await?)
+/// Takes everything back to the end of a day: what happened later goes, and what is stated later is what was held then.
+fn closing(
+    ledger: &Ledger,
+    day: Date,
+    events: &mut Vec<Event>,
+    asserted: &mut [Asserted],
+) -> Vec<Snapshot> {
+    events.retain(|event| event.on <= day);
+    let costs: HashMap<Place, (Decimal, Option<Decimal>)> =
+        asserted.iter().map(|row| (row.place.clone(), (row.owned, row.cost))).collect();
+    for row in asserted {
+        row.taken.on = row.taken.on.min(day);
+    }
+    let places = ledger.places.iter().zip(ledger.held_on(day));
+    let snapshot = |(place, quantity): (&Place, Decimal)| {
+        let stated = costs.get(place).filter(|(owned, _)| *owned == quantity);
+        let cost = stated.and_then(|(_, cost)| *cost);
+        Snapshot { place: place.clone(), on: day, at: None, quantity, cost }
+    };
+    places.map(snapshot).collect()
+}
+
+/// When a statement was taken.
+#[derive(Clone, Copy)]
+struct Taken {
+    on: Date,
+    at: Option<Time>,
+}
+
+impl Taken {
+    fn read(row: &Row) -> Self {
+        Self { on: row.get("statement_on"), at: row.get("taken_at") }
+    }
 }
 
 /// What the reference knows of a security.
@@ -126,8 +169,10 @@ struct Asserted {
     t1: Decimal,
     pledged: Decimal,
     discrepant: Decimal,
+    financed: Decimal,
+    loan: Option<Decimal>,
     cost: Option<Decimal>,
-    on: Date,
+    taken: Taken,
     layout: String,
 }
 
@@ -144,14 +189,17 @@ impl Asserted {
             t1,
             pledged,
             discrepant: quantity("discrepant"),
+            financed: quantity("financed"),
+            loan: row.get("loan"),
             cost: row.get("cost"),
-            on: row.get("statement_on"),
+            taken: Taken::read(row),
             layout: row.get("layout"),
         })
     }
 
     fn snapshot(&self) -> Snapshot {
-        Snapshot { place: self.place.clone(), on: self.on, quantity: self.owned, cost: self.cost }
+        let Taken { on, at } = self.taken;
+        Snapshot { place: self.place.clone(), on, at, quantity: self.owned, cost: self.cost }
     }
 }
 
@@ -159,21 +207,27 @@ impl Asserted {
 fn absent(
     events: &[Event],
     asserted: &[Asserted],
-    complete: impl Fn(&Event, Uuid) -> Option<Date>,
+    complete: impl Fn(&Event, Uuid) -> Option<Taken>,
 ) -> Vec<Snapshot> {
     let listed: HashSet<&Place> = asserted.iter().map(|row| &row.place).collect();
-    let mut absent: BTreeMap<Place, Date> = BTreeMap::new();
+    let mut absent: BTreeMap<Place, Taken> = BTreeMap::new();
     for event in events {
         let places = [Some(event.place.clone()), event.target()].into_iter().flatten();
         // Units outside demat are in no statement of a demat account.
         for place in places.filter(|place| place.folio.is_none() && !listed.contains(place)) {
-            if let Some(on) = complete(event, place.account).filter(|on| *on >= event.on) {
-                absent.insert(place, on);
+            let taken = complete(event, place.account).filter(|taken| taken.on >= event.on);
+            if let Some(taken) = taken {
+                absent.insert(place, taken);
             }
         }
     }
-    let nothing =
-        |(place, on): (Place, Date)| Snapshot { place, on, quantity: Decimal::ZERO, cost: None };
+    let nothing = |(place, Taken { on, at }): (Place, Taken)| Snapshot {
+        place,
+        on,
+        at,
+        quantity: Decimal::ZERO,
+        cost: None,
+    };
     absent.into_iter().map(nothing).collect()
 }
 
@@ -238,7 +292,7 @@ fn holding(
     let known = securities.get(&place.isin);
     let name = known.and_then(|known| known.name.clone()).or_else(|| Some(stated?.name.clone()));
     // A statement tells the parts of what is held on its day alone.
-    let current = stated.filter(|row| newest.is_none_or(|on| on <= row.on));
+    let current = stated.filter(|row| newest.is_none_or(|on| on <= row.taken.on));
     let sector = known.and_then(|known| known.sector.clone()).or_else(|| stated?.sector.clone());
     Holding {
         account: place.account,
@@ -251,8 +305,10 @@ fn holding(
         pledged: Quantity(stated.map_or(Decimal::ZERO, |row| row.pledged.min(position.quantity))),
         t1: Quantity(current.map_or(Decimal::ZERO, |row| row.t1)),
         discrepant: Quantity(stated.map_or(Decimal::ZERO, |row| row.discrepant)),
+        financed: Quantity(current.map_or(Decimal::ZERO, |row| row.financed)),
+        loan: current.and_then(|row| row.loan).map(Money),
         cost: cost(position, stated).map(Money),
-        as_of: stated.map(|row| row.on).max(newest).unwrap_or_default(),
+        as_of: stated.map(|row| row.taken.on).max(newest).unwrap_or_default(),
         source: current.map_or("transactions".into(), |row| row.layout.clone()),
         lots: lots(position, newest.is_some()),
         price: known.and_then(|known| known.price.clone()),

@@ -4,8 +4,10 @@
 #![warn(missing_docs)]
 
 pub mod accounts;
+pub mod health;
 pub mod instruments;
 pub mod ledger;
 pub mod prices;
+pub mod sessions;
 pub mod tax;
 pub mod transactions;

@@ -1,11 +1,13 @@
 //! Events of the ledger, from their table.
 
-use ::ledger::columns::{Columns, act};
+use ::ledger::columns::{Columns, act, columns};
 use ::ledger::{Event, Isin, Place};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::Problem;
 use shared::db::{Statement, statement};
+use statements::Entry;
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 /// Every event of the entered workspace that the ledger counts.
 pub fn events<'a>() -> Statement<'a> {
@@ -44,4 +46,18 @@ pub fn event(row: &Row) -> Result<Event, Problem> {
         act: act(&columns)
             .map_err(|faults| Problem::internal(anyhow::anyhow!("a stored event: {faults:?}")))?,
     })
+}
+
+/// A row for the function `transactions.record`.
+pub fn record_row(entry: &Entry) -> Result<Value, Problem> {
+    let Columns { kind, venue, exchange, quantity, amount, charges, stt, terms } =
+        columns(&entry.act).normalised();
+    let terms = serde_json::to_value(&terms).map_err(Problem::internal)?;
+    Ok(json!({
+        "id": Uuid::now_v7(), "kind": kind, "market": entry.market, "isin": entry.isin,
+        "folio": entry.folio, "symbol": entry.symbol, "name": entry.name, "on": entry.on, "at": entry.at,
+        "venue": venue, "exchange": exchange.as_ref().or(entry.exchange.as_ref()), "series": entry.series,
+        "quantity": quantity, "amount": amount, "charges": charges, "stt": stt, "terms": terms,
+        "reference": entry.reference, "key": entry.key,
+    }))
 }

@@ -60,7 +60,8 @@ impl Here {
         let home = Home::of_checkout()?;
         let ground = Ground {
             root: home.root.clone(),
-            binaries: home.binaries(),
+            binaries: setting("KITEMATE_TEST_BINARIES")
+                .map_or_else(|| home.binaries(), PathBuf::from),
             logs: PathBuf::from(need("KITEMATE_TEST_FOLDER")?),
             // The template's signing key is the clone's too.
             secrets: template_secrets(&name)?,
@@ -116,6 +117,22 @@ impl Here {
         let outcome = self.cloud.lambda.invoke(function, event.to_string().into()).await;
         let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
         if outcome.failed { Err(anyhow::anyhow!("{function}: {answer}")) } else { Ok(answer) }
+    }
+
+    /// Gives a consumer every event of a name that was ever published, as its queue would; answers how many it failed.
+    pub async fn deliver(&self, event: &str, function: &str) -> Result<usize> {
+        let sql = "select to_jsonb(o) from shared.outbox o where event = $1 order by created_at, event_id";
+        let rows = self.admin().await?.query(sql, &[&event]).await?;
+        let record = |row: &tokio_postgres::Row| {
+            let row: Value = row.get(0);
+            let body = serde_json::json!({
+                "eventId": row["event_id"], "workspaceId": row["workspace_id"], "event": row["event"], "body": row["body"],
+            });
+            serde_json::json!({ "messageId": row["event_id"], "body": body.to_string() })
+        };
+        let records: Vec<Value> = rows.iter().map(record).collect();
+        let answer = self.invoke(function, &serde_json::json!({ "Records": records })).await?;
+        Ok(answer["batchItemFailures"].as_array().map_or(0, Vec::len))
     }
 
     /// The sample event of a function.

@@ -48,6 +48,16 @@ impl Here {
         Ok(Came { request_token: of("request_token"), state: text("state")?, place: place.clone() })
     }
 
+    /// Says what an account holds at the stand-in for Kite, part by part: `holdings`, `positions`, `trades`, `funds`; or how
+    /// it fails, with a text in place of a part, or of all of them in `fails`.
+    pub async fn kite_says(&self, client: &str, told: &Value) -> Result<()> {
+        let url = format!("{}/accounts/{client}", self.cloud.kite_url);
+        let request = http::Request::put(url).header("content-type", "application/json");
+        let answer = web::send(request.body(Bytes::from(told.to_string()))?).await?;
+        ensure!(answer.status == 200, "{}", answer.text());
+        Ok(())
+    }
+
     /// Connects a Zerodha account.
     pub async fn connect(&self, person: &Person, client: &str) -> Result<Reply> {
         let came = self.zerodha(person, client, "success").await?;

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod error;
+mod portfolio;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use shared::limits::Limit;
 use shared::{App, Problem, Secret};
 
 pub use error::KiteError;
+pub use portfolio::{Account, Fill, Financed, Fund, Holding, Owned, Position, owned};
 
 /// Kite's own clients wait as long.
 const VENDOR: Vendor = Vendor { name: "kite", timeout: Duration::from_secs(7) };
@@ -116,17 +118,29 @@ impl<'a> Kite<'a> {
 
     /// Who a session is of.
     pub async fn profile(&self, api_key: &str, token: &Secret) -> Result<KiteProfile, KiteError> {
+        let read = self.read("GET /user/profile", api_key, token);
+        self.counted(api_key, read).await
+    }
+
+    /// Reads what a session may see; the operation is its method and path. Who calls counts failures.
+    async fn read<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        api_key: &str,
+        token: &Secret,
+    ) -> Result<T, KiteError> {
+        let path = operation.trim_start_matches("GET ");
         let call = Call {
-            operation: "GET /user/profile",
+            operation,
             method: Method::GET,
-            url: format!("{}/user/profile", self.api_url),
+            url: format!("{}{path}", self.api_url),
             headers: vec![
                 ("x-kite-version", "3".into()),
                 ("authorization", format!("token {api_key}:{}", token.expose())),
             ],
             body: Vec::new().into(),
         };
-        self.send(api_key, &call).await
+        self.tried(api_key, &call).await
     }
 
     /// Ends a session at Kite.
@@ -157,9 +171,27 @@ impl<'a> Kite<'a> {
         })
     }
 
-    /// Sends a call; one that only reads is sent again once. Each attempt takes a turn of its own, and each failure
-    /// counts.
+    /// Sends a call, and counts when Kite fails it.
     async fn send<T: DeserializeOwned>(&self, api_key: &str, call: &Call) -> Result<T, KiteError> {
+        self.counted(api_key, self.tried(api_key, call)).await
+    }
+
+    /// Does something with Kite, and counts it once when Kite fails: many calls for one account are one failure, so that
+    /// an account that Kite cannot read does not keep it from being asked for the others.
+    async fn counted<T>(
+        &self,
+        api_key: &str,
+        work: impl Future<Output = Result<T, KiteError>>,
+    ) -> Result<T, KiteError> {
+        let done = work.await;
+        if done.as_ref().is_err_and(KiteError::is_kites_failure) {
+            BREAKER.failed(self.app, api_key).await;
+        }
+        done
+    }
+
+    /// Sends a call; one that only reads is sent again once. Each attempt takes a turn of its own.
+    async fn tried<T: DeserializeOwned>(&self, api_key: &str, call: &Call) -> Result<T, KiteError> {
         let read = self.once(api_key, call).await;
         match &read {
             Err(err) if call.method == Method::GET && err.is_kites_failure() => {
@@ -172,18 +204,10 @@ impl<'a> Kite<'a> {
 
     async fn once<T: DeserializeOwned>(&self, api_key: &str, call: &Call) -> Result<T, KiteError> {
         self.ready(api_key).await?;
-        let read = match self.http.once(VENDOR, call).await {
-            Ok(answer) => error::read(&answer).and_then(|body| {
-                let envelope: Result<Envelope<T>, _> = serde_json::from_slice(body);
-                // The parser's message could quote a token.
-                envelope.map(|envelope| envelope.data).map_err(|_| KiteError::Unreadable)
-            }),
-            Err(err) => Err(KiteError::NoAnswer(err)),
-        };
-        if read.as_ref().is_err_and(KiteError::is_kites_failure) {
-            BREAKER.failed(self.app, api_key).await;
-        }
-        read
+        let answer = self.http.once(VENDOR, call).await.map_err(KiteError::NoAnswer)?;
+        let envelope: Result<Envelope<T>, _> = serde_json::from_slice(error::read(&answer)?);
+        // The parser's message could quote a token.
+        envelope.map(|envelope| envelope.data).map_err(|_| KiteError::Unreadable)
     }
 }
 

@@ -150,6 +150,7 @@ fn a_secret_is_read_by_the_functions_that_need_it_and_no_others() -> Result<()> 
     assert_eq!(readers("signing-key")?, of(&issuers));
     let sealers = [
         "brokers-connection-expire",
+        "brokers-sync-account",
         "brokers-zerodha-callback",
         "brokers-zerodha-disconnect",
         "brokers-zerodha-status",

@@ -5,20 +5,22 @@
 //! events each time, so an older tradebook makes it smaller by itself. What a snapshot has less than the events
 //! say is an unexplained outflow: the quantity shown is the snapshot's, the lots stay.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 
 use crate::event::Ratio;
 use crate::steps::{Step, Steps};
 use crate::{Act, Place};
 
-/// What a statement says is held in a place, at the end of a day and after its corporate actions.
+/// What a statement says is held in a place on a day, after its corporate actions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// Where.
     pub place: Place,
     /// The day.
     pub on: Date,
+    /// When on that day: trades at a later time are not in it. `None` is the day's end.
+    pub at: Option<Time>,
     /// How much; zero where a complete statement does not list it.
     pub quantity: Decimal,
     /// Its total cost, where the statement knows it.

@@ -30,6 +30,10 @@ pub struct Holding {
     pub t1: Quantity,
     /// What the broker cannot account for; not part of `owned`.
     pub discrepant: Quantity,
+    /// The part of `owned` that is bought with the broker's money.
+    pub financed: Quantity,
+    /// How much of that money there is; `None` when the statement does not say.
+    pub loan: Option<Money>,
     /// Total cost; `None` when the statement does not know it.
     pub cost: Option<Money>,
     /// The date of the statement.
@@ -65,6 +69,11 @@ impl Holding {
         self.pledged.0 += other.pledged.0;
         self.t1.0 += other.t1.0;
         self.discrepant.0 += other.discrepant.0;
+        self.financed.0 += other.financed.0;
+        self.loan = match (self.loan, other.loan) {
+            (Some(one), Some(two)) => Some(Money(one.0 + two.0)),
+            (one, two) => one.or(two),
+        };
         self.cost = self.cost.zip(other.cost).map(|(one, two)| Money(one.0 + two.0));
         self.as_of = self.as_of.max(other.as_of);
         self.lots = self.lots.max(other.lots);

@@ -96,6 +96,18 @@ impl Ledger {
         Self { positions, places: steps.places, moves, closings, incomes, departures }
     }
 
+    /// What was held in each place at the end of a day; before the first day of which anything is known, what was there
+    /// on it.
+    pub fn held_on(&self, day: Date) -> Vec<Decimal> {
+        if self.moves.first().is_some_and(|first| first.on > day) {
+            return self.positions.iter().map(|position| position.opening).collect();
+        }
+        let mut held = vec![Decimal::ZERO; self.places.len()];
+        let until = self.moves.iter().take_while(|step| step.on <= day);
+        until.for_each(|step| held[step.place] += step.quantity);
+        held
+    }
+
     /// From when on everything that is held in the chosen places is known.
     pub fn history(&self, snapshots: &[Snapshot], of: impl Fn(usize) -> bool) -> History {
         let mut history = History::Complete;

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::{Date, Time};
+use rust_decimal::Decimal;
+
 use crate::event::in_order;
 use crate::{Act, Event, Place, Snapshot};
 
@@ -18,8 +21,8 @@ pub(crate) struct Step<'a> {
 pub(crate) struct Steps<'a> {
     pub(crate) places: Vec<Place>,
     pub(crate) steps: Vec<Step<'a>>,
-    /// The newest snapshot of each place, by day.
-    pub(crate) snapshots: Vec<(usize, &'a Snapshot)>,
+    /// The newest snapshot of each place, by day, brought to its day's end.
+    pub(crate) snapshots: Vec<(usize, Snapshot)>,
     /// Whether a place holds parts of units: a folio, a fund, or what came or is stated in parts.
     pub(crate) in_parts: Vec<bool>,
 }
@@ -44,19 +47,54 @@ impl<'a> Steps<'a> {
         let mut newest: HashMap<usize, &Snapshot> = HashMap::new();
         for snapshot in snapshots {
             let kept = newest.entry(places.number(&snapshot.place)).or_insert(snapshot);
-            if (snapshot.on, snapshot.quantity, snapshot.cost) > (kept.on, kept.quantity, kept.cost)
-            {
+            if age(snapshot) > age(kept) {
                 *kept = snapshot;
             }
         }
-        let mut snapshots: Vec<_> = newest.into_iter().collect();
+        let mut snapshots: Vec<_> =
+            newest.into_iter().map(|(place, snapshot)| (place, snapshot.clone())).collect();
+        to_days_end(&mut snapshots, &steps);
         snapshots.sort_by_key(|(place, snapshot)| (snapshot.on, *place));
         let in_parts = in_parts(&places.list, &steps, &snapshots);
         Self { places: places.list, steps, snapshots, in_parts }
     }
 }
 
-fn in_parts(places: &[Place], steps: &[Step<'_>], snapshots: &[(usize, &Snapshot)]) -> Vec<bool> {
+/// What is newest counts; of the same moment what says more, so that the order of reading does not matter.
+fn age(snapshot: &Snapshot) -> (Date, Time, Decimal, Option<Decimal>) {
+    (snapshot.on, snapshot.at.unwrap_or(Time::MAX), snapshot.quantity, snapshot.cost)
+}
+
+/// Adds to what was stated in the middle of a day what was traded in the rest of it.
+fn to_days_end(snapshots: &mut [(usize, Snapshot)], steps: &[Step<'_>]) {
+    let midway = snapshots
+        .iter_mut()
+        .filter_map(|(place, snapshot)| Some((*place, snapshot.at.take()?, snapshot)));
+    let mut midway: HashMap<usize, (Time, &mut Snapshot)> =
+        midway.map(|(place, at, snapshot)| (place, (at, snapshot))).collect();
+    if midway.is_empty() {
+        return;
+    }
+    for Step { event, place, .. } in steps {
+        let Some((at, snapshot)) = midway.get_mut(place) else { continue };
+        if event.on != snapshot.on || event.at.is_none_or(|time| time <= *at) {
+            continue;
+        }
+        match event.act {
+            Act::Buy(fill) => {
+                snapshot.quantity += fill.quantity;
+                snapshot.cost = snapshot.cost.map(|cost| cost + fill.amount);
+            }
+            Act::Sell(fill) => {
+                snapshot.quantity = (snapshot.quantity - fill.quantity).max(Decimal::ZERO);
+                snapshot.cost = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn in_parts(places: &[Place], steps: &[Step<'_>], snapshots: &[(usize, Snapshot)]) -> Vec<bool> {
     let fund = |place: &Place| place.folio.is_some() || place.isin.as_str().starts_with("INF");
     let mut in_parts: Vec<bool> = places.iter().map(fund).collect();
     for step in steps {

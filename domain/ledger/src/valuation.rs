@@ -255,6 +255,8 @@ mod tests {
             pledged: Quantity::default(),
             t1: Quantity::default(),
             discrepant: Quantity::default(),
+            financed: Quantity::default(),
+            loan: None,
             cost: cost.map(|cost| Money(decimal(cost))),
             as_of: date(2026, 11, 20),
             source: "kitemate_holdings".into(),

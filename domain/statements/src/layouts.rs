@@ -10,6 +10,8 @@ mod template_events;
 mod zerodha_console;
 mod zerodha_tradebook;
 
+pub use zerodha_tradebook::{fill_key as zerodha_fill_key, venue as zerodha_venue};
+
 use std::collections::HashMap;
 
 use jiff::civil::{Date, Time};

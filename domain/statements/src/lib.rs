@@ -16,7 +16,9 @@ use ledger::{Act, Isin};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-pub use layouts::{KnownLayout, events_template_csv, known_layouts, template_csv};
+pub use layouts::{
+    KnownLayout, events_template_csv, known_layouts, template_csv, zerodha_fill_key, zerodha_venue,
+};
 pub use sheets::{MOST_COLUMNS, MOST_INFLATED_BYTES, MOST_ROWS};
 
 /// The part of an account that a holdings statement is complete for.

@@ -1,5 +1,7 @@
 //! `GET /v1/accounts`: the workspace's accounts at brokers and how fresh they are.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use jiff::civil::Date;
 use ledger::Money;
@@ -9,6 +11,7 @@ use shared::db::statement;
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::{Access, Caller, Db, Permission, Timestamp, typed};
+use stores::health::Health;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -36,6 +39,8 @@ struct AccountItem {
     imported_at: Option<Timestamp>,
     /// What it was worth when it was last valued; null before.
     last_value: Option<AccountValue>,
+    /// How fresh what is known of it is.
+    health: Option<Health>,
 }
 
 /// An account's worth on a day.
@@ -48,6 +53,8 @@ struct AccountValue {
     /// Holdings without a price, which count nothing in `value`.
     unpriced: i32,
     valued_at: Timestamp,
+    /// Whether the day's last prices are in it.
+    sealed: bool,
 }
 
 /// Accounts in the order they were begun.
@@ -61,34 +68,39 @@ async fn account_list(
     let most = page.fetch();
     let accounts = statement(
         "select a.account_id, a.broker, a.client_id, a.label, a.holder is not null as holder_stated, a.created_at, i.imported_at,
-                v.day, v.value, v.invested, v.unpriced, v.valued_at
+                v.day, v.value, v.invested, v.unpriced, v.valued_at, v.sealed_at is not null as sealed
          from brokers.accounts a
          left join lateral (
              select max(i.created_at) as imported_at from portfolio.imports i where i.account_id = a.account_id
          ) i on true
          left join lateral (
-             select v.* from brokers.account_values v
+             select v.* from portfolio.account_values v
              where v.account_id = a.account_id order by v.day desc limit 1
          ) v on true
          where $1 is null or a.account_id > $1
          order by a.account_id limit $2",
         [typed(&after), typed(&most)],
     );
-    let [rows] = db.read(&caller, [accounts]).await?;
-    let items = rows.iter().map(item).collect();
+    let [rows, healths] = db.read(&caller, [accounts, stores::health::all()]).await?;
+    let healths = Health::read_all(&healths).into_iter();
+    let healths: HashMap<Uuid, Health> = healths.map(|one| (one.account_id, one)).collect();
+    let items = rows.iter().map(|row| item(row, &healths)).collect();
     shared::http::ok(Page::cut(items, &page, |item: &AccountItem| item.account_id))
 }
 
-fn item(row: &Row) -> AccountItem {
+fn item(row: &Row, healths: &HashMap<Uuid, Health>) -> AccountItem {
     let value = |day| AccountValue {
         day,
         value: Money(row.get::<_, Decimal>("value")),
         invested: Money(row.get::<_, Decimal>("invested")),
         unpriced: row.get("unpriced"),
         valued_at: row.get("valued_at"),
+        sealed: row.get("sealed"),
     };
+    let account_id = row.get("account_id");
     AccountItem {
-        account_id: row.get("account_id"),
+        account_id,
+        health: healths.get(&account_id).cloned(),
         broker: row.get("broker"),
         client_id: row.get("client_id"),
         label: row.get("label"),

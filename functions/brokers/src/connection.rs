@@ -73,7 +73,7 @@ impl Happening {
 pub(crate) struct Connection {
     pub(crate) connection_id: Uuid,
     /// The account its holdings belong to.
-    account_id: Uuid,
+    pub(crate) account_id: Uuid,
     /// Zerodha's id of the client.
     kite_user_id: String,
     user_name: Option<String>,

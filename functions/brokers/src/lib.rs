@@ -2,10 +2,10 @@
 //!
 //! Invariants:
 //! - Only this service writes `brokers.*`; imports begin accounts through `brokers.link_account`.
-//! - The refresh of a day asks for each account once, however often it is run.
+//! - A run of the daily refresh asks for each account once, however often it is repeated.
+//! - What a broker said last stays until it says something newer: a failure changes the account's health and nothing else.
 //! - A connection is its person's alone: other members do not see it, and its token is kept sealed, only while it is good.
 //! - A Zerodha account has one connection in all of the installation.
-//! - An account's day value is computed from what is stored, so messages may come late or twice.
 
 pub mod account_delete;
 pub mod account_list;
@@ -16,7 +16,8 @@ mod kite_apps;
 mod login_state;
 pub mod reasons;
 pub mod refresh_daily;
-mod sealing;
+pub mod sealing;
+pub mod sync;
 pub mod sync_account;
 pub mod zerodha_callback;
 pub mod zerodha_disconnect;
@@ -32,6 +33,7 @@ pub fn routes() -> Vec<Route> {
         account_list::route(),
         account_update::route(),
         account_delete::route(),
+        sync::route(),
         zerodha_initiate::route(),
         zerodha_landing::route(),
         zerodha_callback::route(),

@@ -61,6 +61,13 @@ pub const CONNECTED: Reason = Reason::new(
     "account_connected",
     "A connection to the broker keeps this account up to date: who made it ends it first.",
 );
+/// There is nothing that could be read.
+pub const NOT_CONNECTED: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "not_connected",
+    "No account of yours is connected here, or not this one. Connect it at GET /v1/auth/zerodha/initiate, or import a \
+     file.",
+);
 
 /// All of them, for the documentation.
 pub const ALL: &[Reason] = &[
@@ -73,6 +80,7 @@ pub const ALL: &[Reason] = &[
     BUSY,
     UNAVAILABLE,
     CONNECTED,
+    NOT_CONNECTED,
 ];
 
 /// What Kite's error means for the caller.

@@ -19,7 +19,7 @@ const FIRST: &str = "1";
 
 /// The keys of the secret.
 #[derive(Deserialize)]
-pub(crate) struct SealingKeys {
+pub struct SealingKeys {
     current: String,
     #[serde(flatten)]
     texts: HashMap<String, Secret>,
@@ -27,10 +27,13 @@ pub(crate) struct SealingKeys {
 
 /// Whose token it is; sealed for one, it opens for no other.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) workspace: Uuid,
-    pub(crate) user: Uuid,
-    pub(crate) connection: Uuid,
+pub struct Place {
+    /// The workspace it is used in.
+    pub workspace: Uuid,
+    /// Who signed in.
+    pub user: Uuid,
+    /// The connection it belongs to.
+    pub connection: Uuid,
 }
 
 impl Place {
@@ -41,7 +44,7 @@ impl Place {
 
 impl SealingKeys {
     /// Reads the secret.
-    pub(crate) async fn read(app: &App) -> Result<Self, Problem> {
+    pub async fn read(app: &App) -> Result<Self, Problem> {
         let secret = app.secrets().get(app.config().need("SEALING_KEY_SECRET")?).await?;
         // The parser's message could quote a key.
         serde_json::from_str(secret.expose()).map_err(|_| {
@@ -50,12 +53,12 @@ impl SealingKeys {
     }
 
     /// The id of the key that seals.
-    pub(crate) fn current(&self) -> &str {
+    pub fn current(&self) -> &str {
         &self.current
     }
 
     /// Seals a token under the current key.
-    pub(crate) fn seal(&self, place: Place, token: &Secret) -> Result<Vec<u8>, Problem> {
+    pub fn seal(&self, place: Place, token: &Secret) -> Result<Vec<u8>, Problem> {
         self.key(&self.current, TOKENS)?.seal(&place.bytes(), token.expose().as_bytes())
     }
 

@@ -1,23 +1,23 @@
 //! Fields that several requests have.
 
-use shared::db::{Statement, statement};
+use shared::Problem;
 use shared::fields::Fields;
 use shared::problem::reasons::NOT_FOUND;
-use shared::{Problem, typed};
+use stores::health::Health;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-/// Whether the account that is asked for, if one is, is the workspace's.
-pub(crate) fn account_known(account: &Option<Uuid>) -> Statement<'_> {
-    statement("select from brokers.accounts where $1 is null or account_id = $1", [typed(account)])
-}
-
-/// An account of somebody else's is none, not one with nothing in it.
-pub(crate) fn check_account(account: Option<Uuid>, answer: &[Row]) -> Result<(), Problem> {
-    match account {
-        Some(_) if answer.is_empty() => Err(Problem::new(NOT_FOUND)),
-        _ => Ok(()),
+/// How fresh the account that is asked for is, or every one; the rows are of [`stores::health::all`]. An account of
+/// somebody else's is none, not one with nothing in it.
+pub(crate) fn healths(rows: &[Row], account: Option<Uuid>) -> Result<Vec<Health>, Problem> {
+    let mut healths = Health::read_all(rows);
+    if let Some(account) = account {
+        healths.retain(|health| health.account_id == account);
+        if healths.is_empty() {
+            return Err(Problem::new(NOT_FOUND));
+        }
     }
+    Ok(healths)
 }
 
 /// The year in which a financial year begins, which may be missing.

@@ -11,7 +11,6 @@ use ledger::tax::{self, Gain, GainClass, schedule};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::PageQuery;
-use shared::problem::reasons::NOT_FOUND;
 use shared::{Caller, Db, Permission, Problem, clock};
 use stores::accounts::Account;
 use stores::ledger::{Book, BookOn};
@@ -82,12 +81,11 @@ async fn gains(
     // Lots and intraday trades know no bounds of accounts that transfers cross: the whole book is worked through.
     let question = BookOn::new(clock::india_day(clock::now()));
     let [one, two, three, four] = question.statements();
-    let statements = [stores::accounts::all(), stores::tax::fair_values(), one, two, three, four];
-    let [accounts, values, answers @ ..] = db.read(&caller, statements).await?;
+    let (accounts, healths) = (stores::accounts::all(), stores::health::all());
+    let statements = [accounts, healths, stores::tax::fair_values(), one, two, three, four];
+    let [accounts, healths, values, answers @ ..] = db.read(&caller, statements).await?;
+    let healths = asked::healths(&healths, asked.account)?;
     let accounts: Vec<Account> = accounts.iter().map(Account::from).collect();
-    if asked.account.is_some_and(|id| accounts.iter().all(|account| account.account_id != id)) {
-        return Err(Problem::new(NOT_FOUND));
-    }
     let book = question.read(&answers)?;
     let facts = stores::tax::facts(&book, &values)?;
     let mut gains = tax::gains(&book.ledger, &facts);
@@ -102,7 +100,9 @@ async fn gains(
     if asked.schedule {
         return schedule_of(&asked, &book, &gains, &holders);
     }
-    shared::http::ok(answer::answer(&asked.page, asked.year, &book, &gains, &holders)?)
+    let mut answer = answer::answer(&asked.page, asked.year, &book, &gains, &holders)?;
+    answer.accounts = healths;
+    shared::http::ok(answer)
 }
 
 /// Whose accounts are whose. An account without a stated holder stands for itself.

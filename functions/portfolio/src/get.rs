@@ -12,6 +12,7 @@ use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::{Caller, Db, Permission, Problem, Timestamp, clock};
 use stores::accounts::Account;
+use stores::health::Health;
 use stores::ledger::BookOn;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -47,6 +48,8 @@ struct PortfolioAccount {
     totals: Totals,
     /// The day of the newest statement that a holding is from; null without holdings.
     statement_on: Option<Date>,
+    /// How fresh it is.
+    health: Option<Health>,
 }
 
 /// A day's closing figures of the whole workspace.
@@ -62,6 +65,8 @@ struct Snapshot {
     /// The newest price in it.
     as_of: Option<Date>,
     taken_at: Timestamp,
+    /// Whether the day's last prices are in it.
+    sealed: bool,
 }
 
 /// Every account with its totals at the newest prices, and the last daily snapshot.
@@ -69,14 +74,18 @@ struct Snapshot {
 async fn get(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
     let snapshot = statement(
-        "select day, value, invested, unrealised_gain, day_change, unpriced, prices_on, taken_at
+        "select day, value, invested, unrealised_gain, day_change, unpriced, prices_on, taken_at, sealed_at is not null as sealed
          from portfolio.snapshots order by day desc limit 1",
         [],
     );
     let entered = statement("select current_setting('app.workspace_id')::uuid as workspace_id", []);
     let [one, two, three, four] = question.statements();
-    let statements = [entered, stores::accounts::all(), snapshot, one, two, three, four];
-    let [entered, accounts, snapshots, answers @ ..] = db.read(&caller, statements).await?;
+    let (accounts, healths) = (stores::accounts::all(), stores::health::all());
+    let statements = [entered, accounts, healths, snapshot, one, two, three, four];
+    let [entered, accounts, healths, snapshots, answers @ ..] =
+        db.read(&caller, statements).await?;
+    let healths = Health::read_all(&healths).into_iter();
+    let healths: BTreeMap<Uuid, Health> = healths.map(|one| (one.account_id, one)).collect();
     let entered = entered.first().ok_or_else(|| Problem::internal(anyhow::anyhow!("no row")))?;
     let summary = summarise(&question.read(&answers)?.holdings);
     let mut sums: BTreeMap<Uuid, _> =
@@ -87,7 +96,8 @@ async fn get(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
             Some(sums) => (sums.totals, sums.statement_on),
             None => (Totals::default(), None),
         };
-        PortfolioAccount { account_id, broker, client_id, label, totals, statement_on }
+        let health = healths.get(&account_id).cloned();
+        PortfolioAccount { account_id, broker, client_id, label, totals, statement_on, health }
     };
     shared::http::ok(Portfolio {
         workspace_id: entered.get("workspace_id"),
@@ -109,5 +119,6 @@ fn snapshot_of(row: &Row) -> Snapshot {
         unpriced: row.get("unpriced"),
         as_of: row.get("prices_on"),
         taken_at: row.get("taken_at"),
+        sealed: row.get("sealed"),
     }
 }

@@ -10,6 +10,7 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::{Caller, Db, Permission, clock};
+use stores::health::Health;
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -21,6 +22,17 @@ use selection::{Position, Selection, after};
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
     Route::for_keys_too(routes!(holdings), Permission::ReadPortfolio)
+}
+
+/// A page of holdings.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Holdings {
+    items: Vec<HoldingItem>,
+    /// What to send as `cursor` for the next page; null on the last.
+    next_cursor: Option<String>,
+    /// How fresh each of the accounts is.
+    accounts: Vec<Health>,
 }
 
 /// A holding.
@@ -42,6 +54,11 @@ struct HoldingItem {
     pledged_quantity: Quantity,
     /// What the broker cannot account for; not part of `quantity`.
     discrepant_quantity: Quantity,
+    /// The part of it that is bought on margin, with the broker's money.
+    financed_quantity: Quantity,
+    /// How much of that money is owed; null when nothing is, or the source does not say.
+    #[schema(value_type = Option<String>)]
+    loan: Option<Money>,
     /// Total cost: the lots' where they agree with what is held, else the statement's; null when neither is known.
     #[schema(value_type = Option<String>)]
     invested: Option<Money>,
@@ -107,27 +124,22 @@ impl FromFields for Asked {
         ("minValue" = Option<String>, Query, description = "Only those worth this or more; what has no price is worth nothing that could be compared."),
         ("maxValue" = Option<String>, Query, description = "Only those worth this or less."),
         ("sort" = Option<String>, Query, description = "`isin` (default), `name`, `value`, `gain` or `dayChange`; with `-` before it the other way round.")),
-    responses((status = 200, body = Page<HoldingItem>)))]
+    responses((status = 200, body = Holdings)))]
 async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let position: Option<Position> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
-    let book = match asked.account {
-        None => question.read(&db.read(&caller, question.statements()).await?)?,
-        Some(_) => {
-            let known = fields_of::account_known(&asked.account);
-            let [one, two, three, four] = question.statements();
-            let [known, answers @ ..] = db.read(&caller, [known, one, two, three, four]).await?;
-            fields_of::check_account(asked.account, &known)?;
-            question.read(&answers)?
-        }
-    };
+    let [one, two, three, four] = question.statements();
+    let statements = [stores::health::all(), one, two, three, four];
+    let [healths, answers @ ..] = db.read(&caller, statements).await?;
+    let accounts = fields_of::healths(&healths, asked.account)?;
+    let book = question.read(&answers)?;
     let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);
     let rest = after(asked.selection.of(book.holdings_in(asked.account)), position).take(fetch);
     let items: Vec<_> = rest.map(|(at, holding)| (at, item(holding))).collect();
     let Page { items, next_cursor } =
         Page::cut(items, &asked.page, |(at, item)| (*at, item.isin.clone(), item.account_id));
     let items = items.into_iter().map(|(_, item)| item).collect();
-    shared::http::ok(Page { items, next_cursor })
+    shared::http::ok(Holdings { items, next_cursor, accounts })
 }
 
 fn item(holding: Holding) -> HoldingItem {
@@ -144,6 +156,8 @@ fn item(holding: Holding) -> HoldingItem {
         t1_quantity: holding.t1,
         pledged_quantity: holding.pledged,
         discrepant_quantity: holding.discrepant,
+        financed_quantity: holding.financed,
+        loan: holding.loan,
         invested: holding.cost,
         average_price: holding.cost.and_then(average),
         value: valued.value.ok(),

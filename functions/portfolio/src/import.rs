@@ -204,7 +204,11 @@ impl Work<'_> {
         }
         let event = StatementImported { import_id, account_id: known.account_id };
         let event = Envelope::new(Some(self.caller.session()?.workspace_id), &event)?;
-        let stored = store::Import { work: self, known: &known, plan: &plan, report: &report };
+        // What is true now need not be at the day's end.
+        let undated = self.statement.as_of.is_none() && known.seen_before.is_none();
+        let taken_at = undated.then(|| clock::now().to_zoned(clock::india()).time());
+        let stored =
+            store::Import { work: self, known: &known, plan: &plan, report: &report, taken_at };
         stored.commit(tx, (repeated.is_none()).then_some(&event)).await?;
         if repeated.is_none() {
             events::dispatch(self.app, &[event]).await;

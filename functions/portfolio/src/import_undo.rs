@@ -56,7 +56,9 @@ async fn import_undo(
                 coalesce(report -> 'events' <> 'null', false) as of_events,
                 exists (select from portfolio.imports later
                         where later.account_id = i.account_id and later.created_at > i.created_at
-                          and later.before is not null and later.undone_at is null) as overtaken
+                          and later.before is not null and later.undone_at is null) as overtaken,
+                exists (select from brokers.syncs s
+                        where s.account_id = i.account_id and s.good_at > i.created_at) as told_since
          from portfolio.imports i where import_id = $1",
         [typed(&import_id)],
     );
@@ -80,6 +82,9 @@ fn standing(row: Option<&Row>) -> Result<Option<Uuid>, Reason> {
     let is = |column: &str| row.get::<_, bool>(column);
     if is("undone") {
         Ok(None)
+    } else if is("kept") && is("told_since") {
+        // The broker itself has said what is held: there is nothing to put back.
+        Ok(Some(row.get("account_id")))
     } else if is("kept") && is("overtaken") {
         Err(reasons::LATER_IMPORT)
     } else if !is("kept") && !is("of_events") {

@@ -11,6 +11,7 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::{Caller, Db, Permission, Problem, clock};
+use stores::health::Health;
 use stores::ledger::{Book, BookOn};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -36,6 +37,8 @@ struct Income {
     years: Vec<YearIncome>,
     /// The payments of `year`, newest first; null without it.
     payments: Option<Page<Payment>>,
+    /// How fresh each of the accounts is.
+    accounts: Vec<Health>,
 }
 
 /// Income of one kind in one financial year.
@@ -90,9 +93,9 @@ impl FromFields for Asked {
 async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
     let [one, two, three, four] = question.statements();
-    let known = asked::account_known(&asked.account);
-    let [known, answers @ ..] = db.read(&caller, [known, one, two, three, four]).await?;
-    asked::check_account(asked.account, &known)?;
+    let statements = [stores::health::all(), one, two, three, four];
+    let [healths, answers @ ..] = db.read(&caller, statements).await?;
+    let accounts = asked::healths(&healths, asked.account)?;
     let book = question.read(&answers)?;
     let paid: Vec<_> =
         book.ledger.incomes.iter().filter(|paid| book.is_in(paid.place, asked.account)).collect();
@@ -102,6 +105,7 @@ async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
         known: !paid.is_empty(),
         years: years(&paid, asked.year),
         payments: of_year,
+        accounts,
     })
 }
 

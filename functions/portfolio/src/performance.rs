@@ -107,11 +107,10 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
     let from = asked.begins(to);
     let question = BookOn::new(to);
     let over = PricesOver::new(from, to, asked.benchmark);
-    let known = asked::account_known(&asked.account);
     let [one, two, three, four] = question.statements();
-    let [known, closes, answers @ ..] =
-        db.read(&caller, [known, over.statement(), one, two, three, four]).await?;
-    asked::check_account(asked.account, &known)?;
+    let statements = [stores::health::all(), over.statement(), one, two, three, four];
+    let [healths, closes, answers @ ..] = db.read(&caller, statements).await?;
+    let accounts = asked::healths(&healths, asked.account)?;
     let book = question.read(&answers)?;
     let closes = PricesOver::read(&closes)?;
     let benchmark =
@@ -135,6 +134,7 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
         asked.interval,
         benchmark,
         priced.without.iter().map(Isin::to_string).collect(),
+        accounts,
     ))
 }
 

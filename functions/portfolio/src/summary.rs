@@ -6,6 +6,8 @@ use serde::Serialize;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::{Caller, Db, Permission, clock};
+use stores::health::Health;
+use stores::ledger::BookOn;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -29,6 +31,8 @@ struct PortfolioSummary {
     top_gainers: Vec<Mover>,
     /// Those that lost most.
     top_losers: Vec<Mover>,
+    /// How fresh each of the accounts is.
+    accounts: Vec<Health>,
 }
 
 /// The portfolio cut in three ways, each summing to the whole; largest slices first.
@@ -43,7 +47,11 @@ struct Allocations {
 /// Totals, gains and allocation at the newest prices; what has no price is counted apart.
 #[utoipa::path(get, path = "/v1/portfolio/summary", responses((status = 200, body = PortfolioSummary)))]
 async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
-    let book = stores::ledger::book(&db, &caller, clock::india_day(clock::now())).await?.holdings;
+    let question = BookOn::new(clock::india_day(clock::now()));
+    let [one, two, three, four] = question.statements();
+    let statements = [stores::health::all(), one, two, three, four];
+    let [healths, answers @ ..] = db.read(&caller, statements).await?;
+    let book = question.read(&answers)?.holdings;
     let (top_gainers, top_losers) = movers(&book, MOVERS);
     shared::http::ok(PortfolioSummary {
         currency: "INR",
@@ -55,5 +63,6 @@ async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Rep
         },
         top_gainers,
         top_losers,
+        accounts: Health::read_all(&healths),
     })
 }

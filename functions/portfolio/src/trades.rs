@@ -12,6 +12,7 @@ use shared::fields::{Fields, FromFields, known_day};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::{Caller, Db, Permission, Problem, typed};
+use stores::health::Health;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -66,10 +67,21 @@ struct Trade {
     terms: Terms,
     /// The exchange's id of the trade, or what stands for it.
     reference: String,
-    /// The layout of the file it is from, or `manual`.
+    /// The layout of the file it is from, `manual`, or `kite` for a fill that Kite told of: the tradebook takes its place.
     source: String,
     /// Whether somebody changed what the file says.
     corrected: bool,
+}
+
+/// A page of what happened.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Trades {
+    items: Vec<Trade>,
+    /// What to send as `cursor` for the next page; null on the last.
+    next_cursor: Option<String>,
+    /// How fresh each of the accounts is.
+    accounts: Vec<Health>,
 }
 
 struct Asked {
@@ -119,13 +131,12 @@ impl FromFields for Asked {
         ("to" = Option<Date>, Query, description = "Until this day."),
         ("minAmount" = Option<String>, Query, description = "Of this amount or more."),
         ("maxAmount" = Option<String>, Query, description = "Of this amount or less.")),
-    responses((status = 200, body = Page<Trade>)))]
+    responses((status = 200, body = Trades)))]
 async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let after: Option<(Date, Uuid)> = asked.page.position()?;
     // A made-up cursor may hold any day.
     let (after_on, after_id) = after.filter(|(on, _)| known_day(on)).unzip();
     let fetch = asked.page.fetch();
-    let known = asked::account_known(&asked.account);
     let list = statement(
         "select transaction_id, account_id, kind, market, isin, symbol, name, folio, on_date, at_time, venue, exchange,
                 series, quantity, amount, charges, stt, terms, reference, source, corrected_at is not null as corrected
@@ -150,10 +161,12 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
             typed(&fetch),
         ],
     );
-    let [known, rows] = db.read(&caller, [known, list]).await?;
-    asked::check_account(asked.account, &known)?;
+    let [healths, rows] = db.read(&caller, [stores::health::all(), list]).await?;
+    let accounts = asked::healths(&healths, asked.account)?;
     let items = rows.iter().map(trade).collect::<Result<Vec<_>, _>>()?;
-    shared::http::ok(Page::cut(items, &asked.page, |item: &Trade| (item.on, item.transaction_id)))
+    let at = |item: &Trade| (item.on, item.transaction_id);
+    let Page { items, next_cursor } = Page::cut(items, &asked.page, at);
+    shared::http::ok(Trades { items, next_cursor, accounts })
 }
 
 fn trade(row: &Row) -> Result<Trade, Problem> {

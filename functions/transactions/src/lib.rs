@@ -15,6 +15,7 @@ mod entry;
 pub mod instrument_search;
 pub mod prices_load;
 pub mod reasons;
+pub mod revalue;
 pub mod update;
 
 use shared::http::Route;

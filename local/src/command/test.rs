@@ -58,6 +58,27 @@ pub(super) async fn bench(home: &Home) -> Result<()> {
     bed.run(bench.stdout(std::process::Stdio::null()))
 }
 
+/// What an evening's refresh calls.
+const REFRESHING: &[&str] =
+    &["brokers-refresh-daily", "brokers-sync-account", "portfolio-snapshot", "transactions-revalue"];
+
+/// Simulates an evening of so many accounts, so many percent of them connected, with release builds.
+pub(super) async fn simulate(home: &Home, accounts: &str, connected: &str) -> Result<()> {
+    succeed(cargo(home).args(["build", "--bin", "platform-migrate"]))?;
+    println!("Building in release; the first time that takes some minutes.");
+    let mut build = cargo(home);
+    build.args(["build", "--release", "--bin", "bench"]);
+    for name in REFRESHING {
+        build.args(["--bin", name]);
+    }
+    succeed(&mut build)?;
+    let bed = Bed::make(home).await?;
+    let release = home.target().join("release");
+    let mut simulate = Command::new(release.join("bench"));
+    simulate.args(["simulate", accounts, connected]).env("KITEMATE_TEST_BINARIES", &release);
+    bed.run(simulate.stdout(std::process::Stdio::null()))
+}
+
 /// What tests and measurements stand on: Postgres with a migrated template, and the emulator.
 struct Bed {
     postgres: Postgres,

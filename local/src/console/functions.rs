@@ -56,10 +56,11 @@ pub(super) fn trigger(function: &Function) -> String {
     if let Some(queue) = &function.queue {
         return format!("queue {}", queue.queue);
     }
-    match &function.schedule {
-        Some(schedule) => schedule.expression.clone(),
-        None => "deployment".into(),
+    if function.schedules.is_empty() {
+        return "deployment".into();
     }
+    let times: Vec<&str> = function.schedules.iter().map(|one| one.expression.as_str()).collect();
+    times.join(", ")
 }
 
 pub(super) async fn one(State(console): State<Console>, Path(name): Path<String>) -> Response {

@@ -20,7 +20,7 @@ pub(super) async fn schedules(State(console): State<Console>) -> Response {
             thead { tr { th { "function" } th { "when" } th { "next" } th { "last" } th { "" } } }
             tbody {
                 @for function in console.functions.iter() {
-                    @if let Some(trigger) = &function.schedule {
+                    @for trigger in &function.schedules {
                         @let next = Times::read(trigger).ok().and_then(|times| times.next(Utc::now()));
                         tr {
                             td { a href={ "/_console/functions/" (function.name) } { (function.name) } }
@@ -39,7 +39,7 @@ pub(super) async fn schedules(State(console): State<Console>) -> Response {
 
 pub(super) async fn run(State(console): State<Console>, Path(name): Path<String>) -> Response {
     let function = console.functions.iter().find(|function| function.name == name);
-    let Some(trigger) = function.and_then(|function| function.schedule.as_ref()) else {
+    let Some(trigger) = function.and_then(|function| function.schedules.first()) else {
         return traces::problem(&console, "There is no such schedule.");
     };
     match console.scheduler.run(&name, trigger, Utc::now()).await {

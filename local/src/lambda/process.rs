@@ -185,7 +185,7 @@ mod tests {
             timeout: Duration::from_secs(3),
             routes: Vec::new(),
             queue: None,
-            schedule: None,
+            schedules: Vec::new(),
             role: String::new(),
             log_group: String::new(),
             line: 0,

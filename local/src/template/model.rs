@@ -52,7 +52,7 @@ pub struct Function {
     /// The queue it consumes.
     pub queue: Option<QueueTrigger>,
     /// When it runs.
-    pub schedule: Option<ScheduleTrigger>,
+    pub schedules: Vec<ScheduleTrigger>,
     /// The logical id of its role.
     pub role: String,
     /// The log group it writes to, as the template refers to it.
@@ -180,8 +180,10 @@ impl Model {
         // Roles of what does not run here (API Gateway's own, the proxy's) stand for nothing.
         let functions = model.functions.iter();
         let used: BTreeSet<&String> = functions
-            .flat_map(|one| [Some(&one.role), one.schedule.as_ref().map(|schedule| &schedule.role)])
-            .flatten()
+            .flat_map(|one| {
+                let schedules = one.schedules.iter().map(|schedule| &schedule.role);
+                std::iter::once(&one.role).chain(schedules)
+            })
             .collect();
         model.roles.retain(|role| used.contains(&role.name));
         for role in &mut model.roles {
@@ -262,7 +264,7 @@ fn function(
         timeout: Duration::from_secs(number("Timeout")?.into()),
         routes: Vec::new(),
         queue: None,
-        schedule: None,
+        schedules: Vec::new(),
         // Without a role it may do nothing.
         role: properties.get("Role").map(role).transpose()?.unwrap_or_default(),
         log_group: properties
@@ -276,7 +278,7 @@ fn function(
     for (_, event) in properties.get("Events").map_or(&[][..], Node::entries) {
         trigger(&mut function, event, evaluator)?;
     }
-    if let Some(schedule) = &mut function.schedule {
+    for schedule in &mut function.schedules {
         schedule.function = evaluator.physical(id);
     }
     Ok(function)
@@ -308,7 +310,7 @@ fn trigger(function: &mut Function, event: &Node, evaluator: &Evaluator<'_>) -> 
             function.queue = Some(QueueTrigger { queue, batch: text("BatchSize")?.parse()? });
         }
         "ScheduleV2" => {
-            function.schedule = Some(ScheduleTrigger {
+            function.schedules.push(ScheduleTrigger {
                 expression: text("ScheduleExpression")?,
                 zone: text("ScheduleExpressionTimezone")?,
                 function: String::new(),

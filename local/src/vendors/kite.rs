@@ -3,8 +3,10 @@
 //! What a request token is answered with is chosen on the login page, so that every failure can be seen. Answers have
 //! the shape of the documentation of Kite Connect 3; their values are invented.
 
+mod portfolio;
+
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use aws_lc_rs::digest;
@@ -52,6 +54,14 @@ struct Known {
     requests: HashMap<String, (String, String)>,
     /// Who a session is of, by access token.
     sessions: HashMap<String, String>,
+    /// What accounts hold, where somebody has said so.
+    portfolios: HashMap<String, Value>,
+}
+
+impl Kite {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Serves Kite and answers where; browsers are led back to `landing`.
@@ -63,6 +73,11 @@ pub async fn stand(landing: String) -> Result<String> {
         .route("/connect/login", get(login_page).post(signed_in))
         .route("/session/token", post(exchange).delete(log_out))
         .route("/user/profile", get(profile))
+        .route("/portfolio/holdings", get(portfolio::holdings))
+        .route("/portfolio/positions", get(portfolio::positions))
+        .route("/trades", get(portfolio::trades))
+        .route("/mf/holdings", get(portfolio::funds))
+        .route("/accounts/{user}", axum::routing::put(portfolio::tell))
         // Not Kite's: everybody is signed out there, as by another of its apps.
         .route("/everybody", axum::routing::delete(everybody))
         .with_state(kite);
@@ -108,7 +123,7 @@ async fn signed_in(
         return led_back(&format!("{}?status=cancelled", kite.landing));
     }
     let token = Uuid::now_v7().simple().to_string();
-    let mut known = kite.known.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = kite.known();
     known.requests.insert(token.clone(), (of("user_id"), outcome));
     led_back(&format!(
         "{}?request_token={token}&action=login&type=login&status=success&{}",
@@ -129,7 +144,7 @@ async fn exchange(State(kite): State<Kite>, Form(form): Form<HashMap<String, Str
     if of("api_key") != API_KEY || of("checksum") != checksum {
         return refused(StatusCode::FORBIDDEN, "TokenException", "Invalid `checksum`.");
     }
-    let mut known = kite.known.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = kite.known();
     let Some((user, outcome)) = known.requests.remove(of("request_token")) else {
         return refused(
             StatusCode::FORBIDDEN,
@@ -169,7 +184,7 @@ async fn log_out(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
     let token = asked.get("access_token").map_or("", String::as_str);
-    let mut known = kite.known.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = kite.known();
     match known.sessions.remove(token) {
         Some(_) => good(&json!(true)),
         None => refused(StatusCode::FORBIDDEN, "TokenException", "Invalid `access_token`."),
@@ -177,16 +192,13 @@ async fn log_out(
 }
 
 async fn everybody(State(kite): State<Kite>) -> Response {
-    kite.known.lock().unwrap_or_else(PoisonError::into_inner).sessions.clear();
+    kite.known().sessions.clear();
     good(&json!(true))
 }
 
 async fn profile(State(kite): State<Kite>, headers: HeaderMap) -> Response {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = shown.and_then(|shown| shown.strip_prefix(&format!("token {API_KEY}:")));
-    let known = kite.known.lock().unwrap_or_else(PoisonError::into_inner);
-    match token.and_then(|token| known.sessions.get(token)) {
-        Some(user) => good(&session(user, "")),
+    match portfolio::session_of(&kite, &headers) {
+        Some(user) => good(&session(&user, "")),
         None => refused(
             StatusCode::FORBIDDEN,
             "TokenException",

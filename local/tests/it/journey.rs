@@ -198,13 +198,12 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
     // A schedule, called as `cargo lambda invoke` calls.
     let sample = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../events/brokers-refresh-daily.json"
+        "/../events/transactions-revalue.json"
     ))?;
-    let answer = cloud.invoke("brokers-refresh-daily", &serde_json::from_str(&sample)?).await?;
-    // The console has asked for this day's already.
-    let again = answer.json()?;
-    assert_eq!((answer.status, again["accounts"].as_i64()), (200, Some(1)), "{again}");
-    until("the account's value that follows the refresh", async || {
+    let answer = cloud.invoke("transactions-revalue", &serde_json::from_str(&sample)?).await?;
+    let asked = answer.json()?;
+    assert_eq!((answer.status, asked["workspaces"].as_i64()), (200, Some(1)), "{asked}");
+    until("the account's value that follows the import", async || {
         let accounts = cloud.call("GET", "/v1/accounts", &token, "", "").await?.json()?;
         Ok(accounts["items"][0]["lastValue"]["value"].is_string().then_some(()))
     })

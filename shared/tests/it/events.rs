@@ -12,9 +12,11 @@ async fn an_event_is_claimed_once_and_only_with_its_effect() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
     let app = here.app("brokers-sync-account")?;
-    let event =
-        Envelope::new(Some(asha.workspace_id), &AccountRefreshDue { account_id: Uuid::now_v7() })
-            .unwrap();
+    let event = Envelope::new(
+        Some(asha.workspace_id),
+        &AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0 },
+    )
+    .unwrap();
     let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
     tx.commit([event.publish()]).await?;
     let entry = Entry::Event { event: event.event_id, consumer: "brokers-sync-account" };
@@ -47,9 +49,11 @@ async fn an_event_cannot_be_published_into_another_workspace() -> Result<()> {
     let here = Here::start().await?;
     let (asha, ravi) = (here.person().await?, here.person().await?);
     let app = here.app("brokers-sync-account")?;
-    let event =
-        Envelope::new(Some(ravi.workspace_id), &AccountRefreshDue { account_id: Uuid::now_v7() })
-            .unwrap();
+    let event = Envelope::new(
+        Some(ravi.workspace_id),
+        &AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0 },
+    )
+    .unwrap();
     let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
     assert!(tx.commit([event.publish()]).await.is_err());
     Ok(())
@@ -60,9 +64,11 @@ async fn what_is_sent_is_marked_and_what_fails_is_left() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
     let app = here.app("brokers-refresh-daily")?;
-    let event =
-        Envelope::new(Some(asha.workspace_id), &AccountRefreshDue { account_id: Uuid::now_v7() })
-            .unwrap();
+    let event = Envelope::new(
+        Some(asha.workspace_id),
+        &AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0 },
+    )
+    .unwrap();
     let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
     tx.commit([event.publish()]).await?;
     let unsent = async || -> Result<i64> {

@@ -68,7 +68,7 @@ impl Book {
         cost: Option<&str>,
     ) -> Self {
         let (place, on, quantity, cost) = (place(of), day(on), number(quantity), cost.map(number));
-        self.snapshots.push(Snapshot { place, on, quantity, cost });
+        self.snapshots.push(Snapshot { place, on, at: None, quantity, cost });
         self
     }
 

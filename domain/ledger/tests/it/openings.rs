@@ -1,5 +1,6 @@
 //! Snapshots against events: what was there before, and what is gone without a trace.
 
+use jiff::civil::time;
 use ledger::{Act, History, Reconciled};
 
 use crate::book::{A, B, Book, closings, day, isin, lots, number, ratio};
@@ -178,4 +179,46 @@ fn a_statement_between_a_bonus_ex_date_and_its_allotment_agrees() {
         .snapshot("2024-05-06", A, "10", None);
     assert_eq!(state(&book, A), Reconciled::Snapshot);
     assert_eq!(book.ledger().positions[0].quantity, number("20"));
+}
+
+/// Buys five at ten and sells three at noon of a day on which a statement was taken at eleven.
+fn statement_at_eleven(quantity: &str) -> Book {
+    let mut book = Book::default()
+        .buy("2024-01-01", A, "10", "100")
+        .buy("2024-02-01", A, "5", "100")
+        .sell("2024-02-01", A, "3", "110")
+        .snapshot("2024-02-01", A, quantity, Some("1500"));
+    book.events[1].at = Some(time(10, 0, 0, 0));
+    book.events[2].at = Some(time(12, 0, 0, 0));
+    book.snapshots[0].at = Some(time(11, 0, 0, 0));
+    book
+}
+
+#[test]
+fn what_was_traded_after_a_statement_of_the_same_day_is_not_missing_in_it() {
+    assert_eq!(state(&statement_at_eleven("15"), A), Reconciled::Snapshot);
+    let wrong = state(&statement_at_eleven("12"), A);
+    assert_eq!(wrong, Reconciled::UnexplainedOutflow(number("3")));
+}
+
+#[test]
+fn of_two_statements_of_a_day_the_later_one_counts() {
+    let mut book = statement_at_eleven("15").snapshot("2024-02-01", A, "12", None);
+    assert_eq!(state(&book, A), Reconciled::Snapshot, "the day's end is later than eleven");
+    book.snapshots.reverse();
+    assert_eq!(state(&book, A), Reconciled::Snapshot, "in whatever order they are read");
+}
+
+#[test]
+fn what_was_held_on_a_day_is_known_from_later_on_too() {
+    let book = Book::default()
+        .buy("2024-01-10", A, "10", "100")
+        .sell("2024-01-20", A, "4", "100")
+        .snapshot("2024-01-25", B, "7", None);
+    let held = |on: &str| book.ledger().held_on(day(on));
+    let of = |a: &str, b: &str| vec![number(b), number(a)];
+    // Places are in order of their ISINs, and B is before A.
+    assert_eq!(held("2024-01-19"), of("10", "7"));
+    assert_eq!(held("2024-01-20"), of("6", "7"));
+    assert_eq!(held("2024-01-01"), of("0", "7"), "before anything is known");
 }

@@ -93,6 +93,7 @@ fn snapshots() -> impl Strategy<Value = Vec<Snapshot>> {
                     place: Place { account: Uuid::nil(), isin: isin(ISINS[of]), folio: None },
                     // One of a place on a day: the later import replaces the earlier one before the ledger sees them.
                     on: FIRST + (after * 4 + number as i32).days(),
+                    at: None,
                     quantity: quantity.into(),
                     cost: cost.map(amount),
                 }

@@ -65,15 +65,8 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
     let venue = venue(market, exchange.as_deref(), series.as_deref());
     let fill = Fill { quantity, amount: quantity * price?, charges: None, stt: None, venue };
     let security = isin.as_ref().map_or(symbol.as_str(), Isin::as_str);
-    let key = [
-        segment.as_deref().unwrap_or_default(),
-        exchange.as_deref().unwrap_or_default(),
-        &on.to_string(),
-        security,
-        &side,
-        &reference,
-    ]
-    .join("|");
+    let (segment, traded) = (segment.unwrap_or_default(), exchange.clone().unwrap_or_default());
+    let key = fill_key([&segment, &traded, &on.to_string(), security, &side, &reference]);
     let at = line.text("order_execution_time").and_then(time);
     Some(Entry {
         place: line.place.clone(),
@@ -92,6 +85,12 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
     })
 }
 
+/// What makes a fill the same one wherever Zerodha tells of it: segment (`EQ`), exchange, day, ISIN or symbol of a
+/// contract, side (`buy`) and the exchange's id of the trade.
+pub fn fill_key(parts: [&str; 6]) -> String {
+    parts.join("|")
+}
+
 fn market(line: &mut Line<'_>) -> Option<Market> {
     let market = match line.text("segment").map(str::to_ascii_uppercase).as_deref() {
         Some("EQ") => Market::Equity,
@@ -108,7 +107,7 @@ fn market(line: &mut Line<'_>) -> Option<Market> {
 }
 
 /// Where a fill was made. In these series every trade is for delivery.
-pub(super) fn venue(market: Market, exchange: Option<&str>, series: Option<&str>) -> Venue {
+pub fn venue(market: Market, exchange: Option<&str>, series: Option<&str>) -> Venue {
     match (market, exchange, series) {
         (Market::MutualFund, ..) => Venue::Fund,
         (_, Some("BSE"), Some("T" | "Z")) => Venue::TradeToTrade(Exchange::Bse),

@@ -68,7 +68,7 @@ async fn every_schedule_runs_with_the_rights_of_its_role() -> Result<()> {
     let here = Here::start().await?;
     let scheduler = here.cloud.scheduler();
     let scheduled =
-        here.cloud.model.functions.iter().filter_map(|one| Some((one, one.schedule.as_ref()?)));
+        here.cloud.model.functions.iter().filter_map(|one| Some((one, one.schedules.first()?)));
     for (function, trigger) in scheduled {
         scheduler.run(&function.name, trigger, Utc::now()).await?;
         let mut powerless = trigger.clone();

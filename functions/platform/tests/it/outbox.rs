@@ -50,7 +50,7 @@ async fn a_queue_that_is_gone_does_not_keep_the_others_from_theirs() -> Result<(
     admin
         .batch_execute(&LEFT_BEHIND.replace("registration.requested", "account.refresh_due"))
         .await?;
-    admin.batch_execute(&LEFT_BEHIND.replace("registration.requested", "account.valued")).await?;
+    admin.batch_execute(&LEFT_BEHIND.replace("registration.requested", "account.synced")).await?;
     let queue =
         here.cloud.model.queues.iter().find(|queue| queue.name.ends_with("mail-queue")).unwrap();
     here.cloud.aws.sqs.delete_queue().queue_url(here.cloud.queue_url(&queue.name)).send().await?;

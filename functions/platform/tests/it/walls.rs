@@ -19,8 +19,11 @@ async fn filled(here: &Here) -> Result<Tenant> {
     here.admin()
         .await?
         .batch_execute(&format!(
-            "insert into brokers.account_values (workspace_id, account_id, day, value, invested, holdings, unpriced)
+            "insert into portfolio.account_values (workspace_id, account_id, day, value, invested, holdings, unpriced)
              values ('{workspace}', '{account}', '2026-11-20', 1, 1, 1, 0);
+             insert into brokers.account_values (workspace_id, account_id, day, value, invested, holdings, unpriced)
+             values ('{workspace}', '{account}', '2026-11-20', 1, 1, 1, 0);
+             insert into brokers.syncs (workspace_id, account_id, day, tried_at) values ('{workspace}', '{account}', '2026-11-20', now());
              insert into portfolio.snapshots (workspace_id, day, value, invested, unrealised_gain, day_change, holdings, unpriced)
              values ('{workspace}', '2026-11-20', 1, 1, 0, 0, 1, 0);
              insert into shared.event_claims (workspace_id, consumer, event_id) values ('{workspace}', 'test', '{workspace}');

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use shared::Problem;
 use shared::page::{Page, PageQuery};
+use stores::health::Health;
 use stores::ledger::Book;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -25,6 +26,8 @@ pub(super) struct Gains {
     totals: Vec<Total>,
     /// The lots that were sold in `year`, newest first; null without it.
     lots: Option<Page<ClosedLot>>,
+    /// How fresh each of the accounts is.
+    pub(super) accounts: Vec<Health>,
 }
 
 /// A class of gains of one holder in one year.
@@ -136,7 +139,7 @@ pub(super) fn answer(
     });
     let totals = totals.collect();
     let lots = year.map(|year| lots(page, year, book, gains)).transpose()?;
-    Ok(Gains { currency: "INR", totals, lots })
+    Ok(Gains { currency: "INR", totals, lots, accounts: Vec::new() })
 }
 
 /// `ABCDE1234F` as `ABXXXXXX4F`: enough to tell one's family apart.

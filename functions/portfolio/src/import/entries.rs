@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use axum::response::Response;
 use jiff::civil::Date;
-use ledger::columns::{Columns, columns};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::db::{Statement, Tenant, statement};
 use shared::events::{self, Envelope, StatementImported};
 use shared::http::Reply;
 use shared::{Problem, clock, typed};
 use statements::{Entry, Market};
+use stores::transactions::record_row;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -75,20 +75,6 @@ fn conflict(entry: &Entry) -> Conflict {
     Conflict { sheet: entry.place.sheet.clone(), row: entry.place.row, key: entry.key.clone() }
 }
 
-/// A row for `transactions.record`.
-fn record(entry: &Entry) -> Result<Value, Problem> {
-    let Columns { kind, venue, exchange, quantity, amount, charges, stt, terms } =
-        columns(&entry.act).normalised();
-    let terms = serde_json::to_value(&terms).map_err(Problem::internal)?;
-    Ok(json!({
-        "id": Uuid::now_v7(), "kind": kind, "market": entry.market, "isin": entry.isin,
-        "folio": entry.folio, "symbol": entry.symbol, "name": entry.name, "on": entry.on, "at": entry.at,
-        "venue": venue, "exchange": exchange.as_ref().or(entry.exchange.as_ref()), "series": entry.series,
-        "quantity": quantity, "amount": amount, "charges": charges, "stt": stt, "terms": terms,
-        "reference": entry.reference, "key": entry.key,
-    }))
-}
-
 /// Stores the events of a file and answers.
 pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Reply<Response> {
     let entries = &work.statement.entries;
@@ -104,7 +90,8 @@ pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Reply<
     let distinct = distinct(entries);
     let known = store::load(&tx, &account, &work.request.file_sha256, work.request.dry_run).await?;
     let import_id = Uuid::now_v7();
-    let rows = distinct.first.values().map(|entry| record(entry)).collect::<Result<Vec<_>, _>>()?;
+    let rows =
+        distinct.first.values().map(|entry| record_row(entry)).collect::<Result<Vec<_>, _>>()?;
     let rows = Value::Array(rows);
     let outcomes = if work.request.dry_run && known.account_created {
         // There is no account yet that could know any of them.

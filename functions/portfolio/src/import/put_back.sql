@@ -1,10 +1,14 @@
 -- $1 account, $2 import: puts the holdings it changed, and its segments' newest statements, back as they were.
 with import as (
-    select i.before from portfolio.imports i where i.import_id = $2 and i.before is not null
+    select i.before from portfolio.imports i
+    where i.import_id = $2 and i.before is not null
+      -- What the broker itself has said since stays.
+      and not exists (select from brokers.syncs s where s.account_id = $1 and s.good_at > i.created_at)
 ), old as (
     select h.* from import, jsonb_to_recordset(import.before -> 'holdings') as h (
         isin text, segment text, name text, sector text, available numeric, t1 numeric, pledged numeric,
-        discrepant numeric, cost numeric, statement_on date, layout text, import_id uuid)
+        discrepant numeric, financed numeric, loan numeric, cost numeric, statement_on date, taken_at time, layout text,
+        import_id uuid)
 ), gone as (
     -- What the import added was not there before.
     delete from portfolio.holdings h using import
@@ -12,23 +16,24 @@ with import as (
     returning 1
 ), restored as (
     insert into portfolio.holdings as h (workspace_id, account_id, isin, segment, name, sector, available, t1, pledged,
-        discrepant, cost, statement_on, layout, import_id)
+        discrepant, financed, loan, cost, statement_on, taken_at, layout, import_id)
     select current_setting('app.workspace_id')::uuid, $1, o.isin, o.segment, o.name, o.sector, o.available, o.t1,
-           o.pledged, o.discrepant, o.cost, o.statement_on, o.layout, o.import_id
+           o.pledged, o.discrepant, coalesce(o.financed, 0), o.loan, o.cost, o.statement_on, o.taken_at, o.layout, o.import_id
     from old o
     on conflict on constraint holdings_pk do update
     set segment = excluded.segment, name = excluded.name, sector = excluded.sector, available = excluded.available,
         t1 = excluded.t1, pledged = excluded.pledged, discrepant = excluded.discrepant, cost = excluded.cost,
-        statement_on = excluded.statement_on, layout = excluded.layout, import_id = excluded.import_id
+        financed = excluded.financed, loan = excluded.loan, statement_on = excluded.statement_on,
+        taken_at = excluded.taken_at, layout = excluded.layout, import_id = excluded.import_id
     returning 1
 ), segments as (
     delete from portfolio.statements s using import where s.account_id = $1 and s.import_id = $2
       and not exists (select from jsonb_to_recordset(import.before -> 'statements') as o (segment text) where o.segment = s.segment)
 ), statements as (
-    insert into portfolio.statements as s (workspace_id, account_id, segment, statement_on, import_id)
-    select current_setting('app.workspace_id')::uuid, $1, o.segment, o.statement_on, o.import_id
-    from import, jsonb_to_recordset(import.before -> 'statements') as o (segment text, statement_on date, import_id uuid)
+    insert into portfolio.statements as s (workspace_id, account_id, segment, statement_on, taken_at, import_id)
+    select current_setting('app.workspace_id')::uuid, $1, o.segment, o.statement_on, o.taken_at, o.import_id
+    from import, jsonb_to_recordset(import.before -> 'statements') as o (segment text, statement_on date, taken_at time, import_id uuid)
     on conflict on constraint statements_pk do update
-    set statement_on = excluded.statement_on, import_id = excluded.import_id
+    set statement_on = excluded.statement_on, taken_at = excluded.taken_at, import_id = excluded.import_id
 )
 select (select count(*) from gone) + (select count(*) from restored) as holdings

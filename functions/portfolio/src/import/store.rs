@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use ledger::Isin;
 use serde_json::{Value, json};
 use shared::db::{Statement, Tenant, statement};
@@ -143,6 +143,8 @@ pub(super) struct Import<'a> {
     pub(super) known: &'a Known,
     pub(super) plan: &'a Plan,
     pub(super) report: &'a Report,
+    /// When on its day the statement was taken; `None` for the day's end.
+    pub(super) taken_at: Option<Time>,
 }
 
 impl Import<'_> {
@@ -181,18 +183,35 @@ impl Import<'_> {
                 typed(&as_of),
                 typed(&work.statement.layout),
                 typed(&import_id),
+                typed(&self.taken_at),
             ],
         );
-        let complete = statement(
-            "insert into portfolio.statements (workspace_id, account_id, segment, statement_on, import_id)
-             select current_setting('app.workspace_id')::uuid, $1, segment, $3, $4 from unnest($2) as segment
-             on conflict on constraint statements_pk do update
-             set statement_on = excluded.statement_on, import_id = excluded.import_id",
-            [typed(account), typed(&completes), typed(&as_of), typed(&import_id)],
-        );
+        let complete = self.complete(&record_params, &completes);
         tx.commit([record, before, delete, write, complete, event.publish(), keep_answer]).await?;
         Ok(())
     }
+
+    /// For which segments it is now the newest complete statement.
+    fn complete<'a>(
+        &'a self,
+        (import_id, as_of, _): &'a (Uuid, Date, &str),
+        segments: &'a Vec<String>,
+    ) -> Statement<'a> {
+        statement(
+            "insert into portfolio.statements (workspace_id, account_id, segment, statement_on, import_id, taken_at)
+             select current_setting('app.workspace_id')::uuid, $1, segment, $3, $4, $5 from unnest($2) as segment
+             on conflict on constraint statements_pk do update
+             set statement_on = excluded.statement_on, import_id = excluded.import_id, taken_at = excluded.taken_at",
+            [
+                typed(&self.known.account_id),
+                typed(segments),
+                typed(as_of),
+                typed(import_id),
+                typed(&self.taken_at),
+            ],
+        )
+    }
+
     /// The row of the import itself.
     fn record<'a>(
         &'a self,

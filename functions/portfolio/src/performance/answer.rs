@@ -6,6 +6,7 @@ use ledger::{Isin, Money, Percent};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use serde::Serialize;
+use stores::health::Health;
 use utoipa::ToSchema;
 
 /// Returns of a period.
@@ -32,6 +33,8 @@ pub(super) struct Performance {
     /// The last day of each interval.
     series: Vec<Point>,
     benchmark: Option<Benchmark>,
+    /// How fresh each of the accounts is.
+    accounts: Vec<Health>,
 }
 
 /// The money-weighted return a year.
@@ -137,6 +140,7 @@ impl Performance {
         interval: Interval,
         benchmark: Option<(Isin, Vec<(Date, Decimal)>)>,
         unpriced: Vec<String>,
+        accounts: Vec<Health>,
     ) -> Self {
         let (period, terms) = (returns.period, &returns.terms);
         Self {
@@ -159,6 +163,7 @@ impl Performance {
                 carried: Money(terms.carried),
             },
             unpriced,
+            accounts,
             series: series(days, interval),
             benchmark: benchmark.map(|(isin, closes)| {
                 let at = |on: Date| {

@@ -65,3 +65,85 @@ async fn an_event_nobody_published_fails() -> Result<()> {
     assert_eq!(answer["batchItemFailures"].as_array().map(Vec::len), Some(1));
     Ok(())
 }
+
+/// Has every workspace valued as at a time, and answers the newest day's figures of one.
+async fn revalue(here: &Here, time: &str, person: &Person) -> Result<(Value, Value)> {
+    let mut event = Here::sample("transactions-revalue")?;
+    event["time"] = json!(time);
+    let answer = here.invoke("transactions-revalue", &event).await?;
+    assert_eq!(here.deliver("portfolio.revaluation_due", "portfolio-snapshot").await?, 0);
+    Ok((answer, snapshot(here, person).await?))
+}
+
+/// Somebody whose account has been there since the beginning of the month.
+async fn settled(here: &Here) -> Result<Person> {
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &Form::example("zerodha-console-holdings.xlsx")?).await?;
+    here.admin()
+        .await?
+        .execute("update brokers.accounts set created_at = '2026-11-01'", &[])
+        .await?;
+    Ok(asha)
+}
+
+#[tokio::test]
+async fn a_day_is_valued_in_the_evening_and_sealed_the_day_after() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = settled(&here).await?;
+    // 23:30 of Friday in India.
+    let (answer, evening) = revalue(&here, "2026-11-20T18:00:00Z", &asha).await?;
+    let expected =
+        json!({ "day": "2026-11-20", "pass": "evening", "workspaces": 1, "published": 1 });
+    assert_eq!(answer, expected);
+    assert_eq!((&evening["value"], &evening["sealed"]), (&json!("474084.89"), &json!(false)));
+    // What was bought on Saturday is not Friday's, and a late price is.
+    let account = here.get("/v1/accounts", &asha).await?.body["items"][0]["accountId"].clone();
+    let bought = json!({ "accountId": account, "kind": "buy", "isin": "INE467B01029", "on": "2026-11-21",
+                         "quantity": "1", "amount": "3081.05", "venue": "off_market" });
+    let made = here.post("/v1/transactions", &asha, &bought).await?;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let late = "update transactions.prices set close = close + 1 where on_date = '2026-11-20' and isin = 'INE002A01018'";
+    here.admin().await?.execute(late, &[]).await?;
+    let (answer, sealed) = revalue(&here, "2026-11-21T08:30:00Z", &asha).await?;
+    assert_eq!((&answer["day"], &answer["pass"]), (&json!("2026-11-20"), &json!("seal")));
+    let shares = here.get("/v1/portfolio/holdings?q=RELIANCE", &asha).await?.body;
+    let number = |value: &Value| value.as_str().unwrap_or_default().parse::<f64>();
+    let more = number(&shares["items"][0]["quantity"])?;
+    assert_eq!(number(&sealed["value"])?, number(&evening["value"])? + more, "{sealed}");
+    assert_eq!(sealed["sealed"], true);
+    let account = here.get("/v1/accounts", &asha).await?.body["items"][0]["lastValue"].clone();
+    assert_eq!((&account["value"], &account["sealed"]), (&sealed["value"], &json!(true)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sealed_day_stays_as_it_is() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = settled(&here).await?;
+    let (_, sealed) = revalue(&here, "2026-11-21T08:30:00Z", &asha).await?;
+    let (again, same) = revalue(&here, "2026-11-21T08:30:00Z", &asha).await?;
+    assert_eq!((&again["published"], &same), (&json!(0), &sealed), "a pass that is repeated");
+    let admin = here.admin().await?;
+    admin.execute("update transactions.prices set close = close + 1", &[]).await?;
+    let (late, same) = revalue(&here, "2026-11-20T18:00:00Z", &asha).await?;
+    assert_eq!((&late["published"], &same), (&json!(1), &sealed), "a pass that comes late");
+    let (sunday, same) = revalue(&here, "2026-11-22T08:30:00Z", &asha).await?;
+    assert_eq!((&sunday["day"], &same), (&json!("2026-11-20"), &sealed));
+    let events = "select count(*) from shared.outbox where event = 'portfolio.refreshed' and (body ->> 'sealed')::bool";
+    assert_eq!(admin.query_one(events, &[]).await?.get::<_, i64>(0), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_that_was_not_there_yet_has_no_such_day() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &Form::example("zerodha-console-holdings.xlsx")?).await?;
+    let (_, none) = revalue(&here, "2026-11-20T18:00:00Z", &asha).await?;
+    assert_eq!(none, Value::Null);
+    let (weekend, _) = revalue(&here, "2026-11-21T12:30:00Z", &asha).await?;
+    assert_eq!(weekend["session"], false);
+    Ok(())
+}

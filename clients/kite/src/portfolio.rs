@@ -1,0 +1,375 @@
+//! What Kite says an account has: holdings, positions, the day's fills, and funds.
+//!
+//! Source of the fields: the documentation of Kite Connect 3, "Portfolio" and "Mutual funds"; that of `trades` is from
+//! its published examples. Everything that could be missing may be.
+
+use jiff::civil::{Date, DateTime, Time};
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Deserializer};
+use shared::Secret;
+
+use crate::{Kite, KiteError};
+
+/// Everything Kite says of an account at one moment.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// What is held, bought and not delivered, and pledged.
+    pub holdings: Vec<Holding>,
+    /// What was traded and is not settled; the real ones, never the day's activity beside them.
+    pub positions: Vec<Position>,
+    /// What was bought and sold today.
+    pub fills: Vec<Fill>,
+    /// Units of funds in demat.
+    pub funds: Vec<Fund>,
+}
+
+/// A holding.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Holding {
+    /// The exchange's symbol.
+    pub tradingsymbol: String,
+    /// Which exchange's.
+    #[serde(default)]
+    pub exchange: String,
+    /// The security.
+    #[serde(default)]
+    pub isin: String,
+    /// Settled and free; what is sold today is not in it any more, nor is what is pledged.
+    #[serde(default, deserialize_with = "exact")]
+    pub quantity: Decimal,
+    /// Bought on an earlier day and not delivered yet.
+    #[serde(default, deserialize_with = "exact")]
+    pub t1_quantity: Decimal,
+    /// Pledged.
+    #[serde(default, deserialize_with = "exact")]
+    pub collateral_quantity: Decimal,
+    /// Whether the broker does not know what was paid.
+    #[serde(default)]
+    pub discrepancy: bool,
+    /// What was paid for one, 0 when that is not known.
+    #[serde(default, deserialize_with = "exact")]
+    pub average_price: Decimal,
+    /// What is bought on margin.
+    #[serde(default)]
+    pub mtf: Option<Financed>,
+}
+
+/// The part of a holding that is bought with the broker's money.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Financed {
+    /// How much of it there is.
+    #[serde(default, deserialize_with = "exact")]
+    pub quantity: Decimal,
+    /// What was paid for one.
+    #[serde(default, deserialize_with = "exact")]
+    pub average_price: Decimal,
+    /// What was paid for all.
+    #[serde(default, deserialize_with = "exact")]
+    pub value: Decimal,
+    /// The part of that which is the client's own money.
+    #[serde(default, deserialize_with = "exact")]
+    pub initial_margin: Decimal,
+}
+
+/// A position.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Position {
+    /// The exchange's symbol.
+    pub tradingsymbol: String,
+    /// Which exchange's.
+    pub exchange: String,
+    /// `CNC` for delivery, `MTF` on margin; others are not delivered.
+    #[serde(default)]
+    pub product: String,
+    /// Bought less sold; below zero what was sold out of holdings.
+    #[serde(default, deserialize_with = "exact")]
+    pub quantity: Decimal,
+    /// What of it is from an earlier day.
+    #[serde(default, deserialize_with = "exact")]
+    pub overnight_quantity: Decimal,
+    /// What was paid for one.
+    #[serde(default, deserialize_with = "exact")]
+    pub average_price: Decimal,
+}
+
+/// A fill of today.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Fill {
+    /// The exchange's id of the trade.
+    pub trade_id: String,
+    /// Which exchange.
+    pub exchange: String,
+    /// Its symbol.
+    pub tradingsymbol: String,
+    /// As of a position.
+    #[serde(default)]
+    pub product: String,
+    /// `BUY` or `SELL`.
+    pub transaction_type: String,
+    /// How much.
+    #[serde(default, deserialize_with = "exact")]
+    pub quantity: Decimal,
+    /// The price of the fill.
+    #[serde(default, deserialize_with = "exact")]
+    pub average_price: Decimal,
+    /// When, in Indian time.
+    #[serde(default)]
+    pub fill_timestamp: Option<String>,
+}
+
+/// Units of a fund.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Fund {
+    /// The scheme's ISIN.
+    pub tradingsymbol: String,
+    /// What it is called.
+    #[serde(default)]
+    pub fund: String,
+    /// Units.
+    #[serde(default, deserialize_with = "exact")]
+    pub quantity: Decimal,
+    /// The pledged part of them.
+    #[serde(default, deserialize_with = "exact")]
+    pub pledged_quantity: Decimal,
+    /// What was paid for one.
+    #[serde(default, deserialize_with = "exact")]
+    pub average_price: Decimal,
+}
+
+#[derive(Deserialize)]
+struct Positions {
+    #[serde(default)]
+    net: Vec<Position>,
+}
+
+impl Kite<'_> {
+    /// Everything of an account, asked for together. What was sold, delivered or pledged between two of the answers
+    /// cannot be told apart, so one that fails fails all.
+    pub async fn account(&self, api_key: &str, token: &Secret) -> Result<Account, KiteError> {
+        let all = async {
+            tokio::try_join!(
+                self.read("GET /portfolio/holdings", api_key, token),
+                self.read::<Positions>("GET /portfolio/positions", api_key, token),
+                self.read("GET /trades", api_key, token),
+                self.read("GET /mf/holdings", api_key, token),
+            )
+        };
+        let (holdings, positions, fills, funds) = self.counted(api_key, all).await?;
+        Ok(Account { holdings, positions: positions.net, fills, funds })
+    }
+}
+
+/// What of a security is owned, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// Free, financed among it.
+    pub available: Decimal,
+    /// Bought and not delivered, today's among it.
+    pub undelivered: Decimal,
+    /// Pledged.
+    pub pledged: Decimal,
+    /// What of all is bought with the broker's money.
+    pub financed: Decimal,
+    /// How much of that money there is.
+    pub loan: Decimal,
+    /// What was paid for all; `None` when it is not known of a part.
+    pub cost: Option<Decimal>,
+}
+
+/// What is owned of one security: what is settled, undelivered, pledged and financed, and what was bought today, which
+/// is a position until it is a holding tomorrow. What was sold today is out of `quantity` already.
+pub fn owned<'a>(
+    holdings: impl IntoIterator<Item = &'a Holding>,
+    positions: impl IntoIterator<Item = &'a Position>,
+) -> Owned {
+    let mut owned = Owned { cost: Some(Decimal::ZERO), ..Owned::default() };
+    for holding in holdings {
+        let settled = holding.quantity + holding.collateral_quantity;
+        let financed = holding.mtf.clone().unwrap_or_default();
+        owned.available += holding.quantity + financed.quantity;
+        owned.undelivered += holding.t1_quantity;
+        owned.pledged += holding.collateral_quantity;
+        owned.financed += financed.quantity;
+        owned.loan += (financed.value - financed.initial_margin).max(Decimal::ZERO);
+        owned.pay(
+            settled + holding.t1_quantity,
+            (!holding.discrepancy).then_some(holding.average_price),
+        );
+        owned.pay(financed.quantity, Some(financed.average_price));
+    }
+    for position in positions {
+        let today = position.bought_today();
+        owned.undelivered += today;
+        if position.product == "MTF" {
+            owned.financed += today;
+        }
+        owned.pay(today, Some(position.average_price));
+    }
+    owned.cost = owned
+        .cost
+        .map(|cost| cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero));
+    owned
+}
+
+impl Owned {
+    /// Everything together.
+    pub fn quantity(&self) -> Decimal {
+        self.available + self.undelivered + self.pledged
+    }
+
+    /// Adds what was paid for a part; a price of 0 is one that is not known.
+    fn pay(&mut self, quantity: Decimal, price: Option<Decimal>) {
+        if quantity.is_zero() {
+            return;
+        }
+        let paid = price.filter(|price| !price.is_zero()).map(|price| price * quantity);
+        self.cost = self.cost.zip(paid).map(|(cost, paid)| cost + paid);
+    }
+}
+
+impl Position {
+    /// What was bought today and is to be delivered. What is from an earlier day is a holding by now, and what was sold
+    /// is out of the holdings.
+    pub fn bought_today(&self) -> Decimal {
+        if !matches!(self.product.as_str(), "CNC" | "MTF") {
+            return Decimal::ZERO;
+        }
+        let before = self.overnight_quantity.max(Decimal::ZERO);
+        (self.quantity - before).max(Decimal::ZERO)
+    }
+}
+
+impl Fill {
+    /// Whether it is for delivery: what is not is squared off by the day's end, and in the tradebook.
+    pub fn is_delivered(&self) -> bool {
+        matches!(self.product.as_str(), "CNC" | "MTF")
+    }
+
+    /// Whether it is a purchase; `None` when Kite says neither.
+    pub fn is_purchase(&self) -> Option<bool> {
+        match self.transaction_type.as_str() {
+            "BUY" => Some(true),
+            "SELL" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Its day and time in India.
+    pub fn at(&self) -> Option<(Date, Time)> {
+        let at: DateTime = self.fill_timestamp.as_deref()?.replace(' ', "T").parse().ok()?;
+        Some((at.date(), at.time()))
+    }
+}
+
+/// Kite writes amounts as JSON numbers; the shortest text that is the same number is what it wrote.
+fn exact<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+    let number = Option::<f64>::deserialize(from)?.unwrap_or_default();
+    number.to_string().parse().map_err(|_| serde::de::Error::custom("a number too large for money"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holding(json: &str) -> Holding {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn position(product: &str, quantity: i64, overnight: i64) -> Position {
+        Position {
+            tradingsymbol: "INFY".into(),
+            exchange: "NSE".into(),
+            product: product.into(),
+            quantity: quantity.into(),
+            overnight_quantity: overnight.into(),
+            average_price: 100.into(),
+        }
+    }
+
+    #[test]
+    fn what_is_settled_undelivered_pledged_and_financed_is_owned() {
+        let held = holding(
+            r#"{"tradingsymbol": "INFY", "isin": "INE009A01021", "quantity": 7, "t1_quantity": 2,
+            "collateral_quantity": 5, "average_price": 801.78125,
+            "mtf": {"quantity": 10, "average_price": 90.5, "value": 905, "initial_margin": 300}}"#,
+        );
+        let owned = owned([&held], []);
+        assert_eq!(owned.quantity(), 24.into());
+        assert_eq!(
+            (owned.available, owned.undelivered, owned.pledged),
+            (17.into(), 2.into(), 5.into())
+        );
+        assert_eq!((owned.financed, owned.loan), (10.into(), 605.into()));
+        assert_eq!(owned.cost, Some("12129.94".parse().unwrap()), "14 × 801.78125 + 905");
+    }
+
+    #[test]
+    fn what_is_pledged_whole_is_owned() {
+        let pledged = r#"{"tradingsymbol": "INFY", "quantity": 0, "collateral_quantity": 40, "average_price": 10}"#;
+        assert_eq!(owned([&holding(pledged)], []).quantity(), 40.into());
+    }
+
+    #[test]
+    fn what_was_bought_today_counts_once() {
+        let cases = [
+            ("CNC", 5, 0, 5),
+            ("MTF", 5, 0, 5),
+            // Yesterday's purchase is a holding that is not delivered.
+            ("CNC", 5, 5, 0),
+            ("CNC", 8, 5, 3),
+            // Sold out of the holdings: Kite has taken it out of them.
+            ("CNC", -4, 0, 0),
+            ("MIS", 5, 0, 0),
+            ("NRML", 50, 0, 0),
+        ];
+        for (product, quantity, overnight, counts) in cases {
+            let today = position(product, quantity, overnight);
+            assert_eq!(
+                owned([], [&today]).quantity(),
+                counts.into(),
+                "{product} {quantity} {overnight}"
+            );
+        }
+        let held = holding(r#"{"tradingsymbol": "INFY", "t1_quantity": 5, "average_price": 100}"#);
+        let next_day = owned([&held], [&position("CNC", 5, 5)]);
+        assert_eq!((next_day.quantity(), next_day.undelivered), (5.into(), 5.into()));
+    }
+
+    #[test]
+    fn a_cost_that_is_unknown_of_a_part_is_unknown() {
+        let known = r#"{"tradingsymbol": "INFY", "quantity": 1, "average_price": 10}"#;
+        let discrepant =
+            r#"{"tradingsymbol": "INFY", "quantity": 1, "average_price": 10, "discrepancy": true}"#;
+        let free = r#"{"tradingsymbol": "INFY", "quantity": 1, "average_price": 0}"#;
+        assert_eq!(owned([&holding(known)], []).cost, Some(10.into()));
+        for unknown in [discrepant, free] {
+            assert_eq!(owned([&holding(known), &holding(unknown)], []).cost, None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_what_kite_wrote() {
+        for (written, is) in [("0.1", "0.1"), ("801.78125", "801.78125"), ("1e3", "1000")] {
+            let json = format!(r#"{{"tradingsymbol": "X", "average_price": {written}}}"#);
+            assert_eq!(holding(&json).average_price, is.parse().unwrap());
+        }
+        let absurd = r#"{"tradingsymbol": "X", "average_price": 1e300}"#;
+        assert!(serde_json::from_str::<Holding>(absurd).is_err());
+        let null = r#"{"tradingsymbol": "X", "average_price": null, "quantity": 2.0, "mtf": null}"#;
+        let null = holding(null);
+        assert_eq!((null.average_price, null.quantity), (Decimal::ZERO, 2.into()));
+    }
+
+    #[test]
+    fn a_fills_time_is_indian_time_without_saying_so() {
+        let mut fill: Fill = serde_json::from_str(
+            r#"{"trade_id": "1", "exchange": "NSE", "tradingsymbol": "INFY", "product": "CNC",
+            "transaction_type": "BUY", "quantity": 1, "average_price": 1, "fill_timestamp": "2026-11-20 09:15:07"}"#,
+        )
+        .unwrap();
+        let (day, time) = fill.at().unwrap();
+        assert_eq!((day.to_string(), time.to_string()), ("2026-11-20".into(), "09:15:07".into()));
+        fill.fill_timestamp = Some("09:15:07".into());
+        assert_eq!(fill.at(), None);
+    }
+}

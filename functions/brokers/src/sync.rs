@@ -1,0 +1,122 @@
+//! `POST /v1/portfolio/sync`: has the caller's connected accounts read from Zerodha now.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+use shared::db::statement;
+use shared::events::{self, AccountRefreshDue, Envelope};
+use shared::fields::{Fields, FromFields};
+use shared::http::{Body, Reply, Route, read_json};
+use shared::idempotency::{Claim, IdempotencyKey};
+use shared::limits::Limit;
+use shared::{Access, App, Caller, Permission, Problem, clock, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::connection::{COLUMNS, Connection, State as Is};
+use crate::reasons;
+
+/// What one person asks for: each account costs Zerodha four answers, in the turn of everybody.
+const PER_PERSON: Limit = Limit { name: "sync", most: 12, window_s: 3600 };
+
+/// For owners, admins and analysts.
+pub fn route() -> Route {
+    Route::new(routes!(sync), Access::member(Permission::WritePortfolio))
+}
+
+/// Which account.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({}))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct SyncRequest {
+    /// Only this one; every connected account of the caller otherwise.
+    account_id: Option<Uuid>,
+}
+
+struct Asked {
+    account: Option<Uuid>,
+}
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self { account: fields.optional_id("accountId")? })
+    }
+}
+
+/// What was asked for, account by account.
+#[derive(Serialize, ToSchema)]
+struct SyncAsked {
+    items: Vec<AccountAsked>,
+}
+
+/// One of the caller's accounts at Zerodha.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AccountAsked {
+    account_id: Uuid,
+    /// Whether it will be read now: `GET /v1/accounts` shows when it was, and what came of it.
+    asked: bool,
+    state: Is,
+    /// What to do where it will not be read; null when there is nothing to do.
+    what_to_do: Option<&'static str>,
+}
+
+/// Asks for the caller's own connected accounts to be read now: what is held, the positions, the day's trades and funds.
+/// It is done within seconds, or when it is the installation's turn at Zerodha. Every connected account is read each
+/// trading day at 18:00 without being asked for.
+#[utoipa::path(post, path = "/v1/portfolio/sync", request_body = SyncRequest,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, answers what the first answered.")),
+    responses((status = 202, body = SyncAsked)))]
+async fn sync(
+    State(app): State<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    Body(body): Body,
+) -> Reply {
+    let asked: Asked = read_json(&body)?;
+    let session = caller.session()?;
+    PER_PERSON.take(&app, &session.user_id.to_string(), clock::now()).await?;
+    let claim = Claim::new(key, "brokers-sync", &body);
+    let sql = format!(
+        "select {COLUMNS} from brokers.connections where $1 is null or account_id = $1 order by connected_at, connection_id"
+    );
+    let mine = statement(&sql, [typed(&asked.account)]);
+    let (tx, [claimed, mine]) = app.db().enter(&caller, [claim.statement(), mine]).await?;
+    if let Some(earlier) = claim.earlier(&claimed)? {
+        tx.rollback().await?;
+        return shared::http::json(StatusCode::ACCEPTED, &earlier);
+    }
+    if mine.is_empty() {
+        tx.rollback().await?;
+        return Err(Problem::new(reasons::NOT_CONNECTED));
+    }
+    let items: Vec<_> = mine.iter().map(Connection::from).map(AccountAsked::from).collect();
+    let due = items.iter().filter(|item| item.asked).map(|item| {
+        Envelope::new(
+            Some(session.workspace_id),
+            &AccountRefreshDue { account_id: item.account_id, put_off: 0 },
+        )
+    });
+    let due = due.collect::<Result<Vec<_>, _>>()?;
+    let reply = json!(SyncAsked { items });
+    for event in &due {
+        tx.batch([event.publish()]).await?;
+    }
+    tx.commit([claim.store(&reply)]).await?;
+    events::dispatch(&app, &due).await;
+    shared::http::json(StatusCode::ACCEPTED, &reply)
+}
+
+impl From<Connection> for AccountAsked {
+    fn from(connection: Connection) -> Self {
+        Self {
+            account_id: connection.account_id,
+            asked: connection.state == Is::Connected,
+            state: connection.state,
+            what_to_do: connection.what_to_do,
+        }
+    }
+}

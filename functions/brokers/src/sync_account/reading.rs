@@ -1,0 +1,253 @@
+//! What Kite says of an account, as the tables of holdings and events have it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::civil::{Date, Time};
+use kite::{Account, Fill, Holding, Position, owned};
+use ledger::{Act, Isin};
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde_json::{Value, json};
+use shared::Problem;
+use statements::{Entry, Market, Place, zerodha_fill_key, zerodha_venue};
+use stores::instruments::{Symbols, series};
+use stores::transactions::record_row;
+
+/// Rows for `portfolio.assert_holdings` and `transactions.record`.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Everything that is owned.
+    pub(super) holdings: Vec<Value>,
+    /// The day's fills for delivery.
+    pub(super) fills: Vec<Value>,
+    /// Symbols that no instrument has.
+    pub(super) unknown: BTreeSet<String>,
+    /// Whether every holding could be read: then what is not among them is gone.
+    pub(super) complete: bool,
+    /// The time of the day's last fill.
+    pub(super) last_fill: Option<Time>,
+}
+
+/// The symbols of an account that its holdings do not explain.
+pub(super) fn symbols(account: &Account) -> impl Iterator<Item = &str> {
+    let positions = account.positions.iter().map(|position| position.tradingsymbol.as_str());
+    positions.chain(account.fills.iter().map(|fill| fill.tradingsymbol.as_str()))
+}
+
+/// Reads what Kite said on a day.
+pub(super) fn read(account: &Account, known: &Symbols, today: Date) -> Result<Reading, Problem> {
+    let today_at = |fill: &Fill| fill.at().filter(|(day, _)| *day == today).map(|(_, at)| at);
+    let last_fill = account.fills.iter().filter_map(today_at).max();
+    let mut reading = Reading { complete: true, last_fill, ..Reading::default() };
+    let names = Names::new(&account.holdings, known);
+    let mut shares: BTreeMap<Isin, (Vec<&Holding>, Vec<&Position>)> = BTreeMap::new();
+    for holding in &account.holdings {
+        match Isin::parse(&holding.isin) {
+            Ok(isin) => shares.entry(isin).or_default().0.push(holding),
+            Err(_) => {
+                reading.complete = false;
+                reading.unknown.insert(holding.tradingsymbol.clone());
+            }
+        }
+    }
+    let bought =
+        account.positions.iter().filter(|position| is_of_today(position, &account.fills, today));
+    for position in bought {
+        match names.isin(&position.tradingsymbol) {
+            Some(isin) => shares.entry(isin).or_default().1.push(position),
+            None => drop(reading.unknown.insert(position.tradingsymbol.clone())),
+        }
+    }
+    for (isin, (holdings, positions)) in shares {
+        let owned = owned(holdings.iter().copied(), positions.iter().copied());
+        let name = holdings.first().map(|holding| holding.tradingsymbol.as_str());
+        let name = name.or(positions.first().map(|position| position.tradingsymbol.as_str()));
+        reading.holdings.push(json!({
+            "isin": isin, "segment": "equity", "name": name, "available": owned.available,
+            "t1": owned.undelivered, "pledged": owned.pledged, "financed": owned.financed,
+            "loan": (!owned.financed.is_zero()).then_some(owned.loan), "cost": owned.cost,
+        }));
+    }
+    reading.funds(account);
+    for fill in account.fills.iter().filter(|fill| fill.is_delivered()) {
+        match names.isin(&fill.tradingsymbol) {
+            Some(isin) => reading.fills.extend(event(fill, isin, today)?),
+            None => drop(reading.unknown.insert(fill.tradingsymbol.clone())),
+        }
+    }
+    Ok(reading)
+}
+
+impl Reading {
+    /// Units of funds; those of one scheme in two folios are one holding.
+    fn funds(&mut self, account: &Account) {
+        let mut funds: BTreeMap<Isin, (&str, Decimal, Decimal, Option<Decimal>)> = BTreeMap::new();
+        for fund in &account.funds {
+            let Ok(isin) = Isin::parse(&fund.tradingsymbol) else {
+                self.complete = false;
+                self.unknown.insert(fund.tradingsymbol.clone());
+                continue;
+            };
+            let paid = (!fund.average_price.is_zero()).then(|| fund.average_price * fund.quantity);
+            let none = (fund.fund.as_str(), Decimal::ZERO, Decimal::ZERO, Some(Decimal::ZERO));
+            let (_, units, pledged, cost) = funds.entry(isin).or_insert(none);
+            *units += fund.quantity;
+            // Whether pledged units are among the others Kite does not say: never more than there are.
+            *pledged += fund.pledged_quantity.min(fund.quantity);
+            *cost = cost.zip(paid).map(|(cost, paid)| cost + paid);
+        }
+        for (isin, (name, units, pledged, cost)) in funds {
+            let cost = cost
+                .map(|cost| cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero));
+            self.holdings.push(json!({
+                "isin": isin, "segment": "mutual_fund", "name": name, "available": units - pledged,
+                "t1": 0, "pledged": pledged, "financed": 0, "loan": null, "cost": cost,
+            }));
+        }
+    }
+}
+
+/// Whether a position was made today, as far as fills tell: on a day without trading Kite may still show those of the
+/// last one, which are holdings by then.
+fn is_of_today(position: &Position, fills: &[Fill], today: Date) -> bool {
+    !position.bought_today().is_zero()
+        && fills.iter().any(|fill| {
+            fill.tradingsymbol == position.tradingsymbol
+                && fill.product == position.product
+                && fill.at().is_none_or(|(day, _)| day == today)
+        })
+}
+
+/// ISINs by symbol: as the account's own holdings say, else as the exchange does.
+struct Names<'a> {
+    held: HashMap<&'a str, Isin>,
+    known: &'a Symbols,
+}
+
+impl<'a> Names<'a> {
+    fn new(holdings: &'a [Holding], known: &'a Symbols) -> Self {
+        let held = holdings.iter().filter_map(|holding| {
+            Some((holding.tradingsymbol.as_str(), Isin::parse(&holding.isin).ok()?))
+        });
+        Self { held: held.collect(), known }
+    }
+
+    fn isin(&self, symbol: &str) -> Option<Isin> {
+        let held = self.held.get(symbol).copied();
+        held.or_else(|| Isin::parse(self.known.isin(symbol)?).ok())
+    }
+}
+
+/// A fill as an event, under the key that the tradebook will have for it; `None` of one that says too little.
+fn event(fill: &Fill, isin: Isin, today: Date) -> Result<Option<Value>, Problem> {
+    let Some(purchase) = fill.is_purchase() else { return Ok(None) };
+    if fill.quantity <= Decimal::ZERO || fill.average_price < Decimal::ZERO {
+        return Ok(None);
+    }
+    let (on, at) = fill.at().map_or((today, None), |(on, at)| (on, Some(at)));
+    let (symbol, suffix) = series(&fill.tradingsymbol)
+        .map_or((fill.tradingsymbol.as_str(), None), |(symbol, series)| (symbol, Some(series)));
+    let made = ledger::Fill {
+        quantity: fill.quantity,
+        amount: fill.quantity * fill.average_price,
+        charges: None,
+        stt: None,
+        venue: zerodha_venue(Market::Equity, Some(&fill.exchange), suffix),
+    };
+    let side = if purchase { "buy" } else { "sell" };
+    let day = on.to_string();
+    let key = zerodha_fill_key(["EQ", &fill.exchange, &day, isin.as_str(), side, &fill.trade_id]);
+    let entry = Entry {
+        place: Place { sheet: None, row: 0 },
+        isin: Some(isin),
+        symbol: Some(symbol.to_owned()),
+        name: symbol.to_owned(),
+        folio: None,
+        market: Market::Equity,
+        exchange: Some(fill.exchange.clone()),
+        series: suffix.map(str::to_owned),
+        on,
+        at,
+        reference: fill.trade_id.clone(),
+        key,
+        act: if purchase { Act::Buy(made) } else { Act::Sell(made) },
+    };
+    record_row(&entry).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 20);
+
+    fn account(holdings: &str, positions: &str, fills: &str, funds: &str) -> Account {
+        Account {
+            holdings: serde_json::from_str(holdings).unwrap(),
+            positions: serde_json::from_str(positions).unwrap(),
+            fills: serde_json::from_str(fills).unwrap(),
+            funds: serde_json::from_str(funds).unwrap(),
+        }
+    }
+
+    const HELD: &str = r#"[{"tradingsymbol": "INFY", "exchange": "NSE", "isin": "INE009A01021", "quantity": 10,
+        "average_price": 1500}]"#;
+    const BOUGHT: &str = r#"[{"tradingsymbol": "INFY", "exchange": "NSE", "product": "CNC", "quantity": 4,
+        "average_price": 1600}]"#;
+
+    fn fill(day: &str) -> String {
+        format!(
+            r#"[{{"trade_id": "77", "exchange": "NSE", "tradingsymbol": "INFY", "product": "CNC",
+            "transaction_type": "BUY", "quantity": 4, "average_price": 1600, "fill_timestamp": "{day} 10:00:00"}}]"#
+        )
+    }
+
+    #[test]
+    fn todays_purchase_is_held_and_told_as_the_tradebook_will_tell_it() {
+        let read =
+            read(&account(HELD, BOUGHT, &fill("2026-11-20"), "[]"), &Symbols::default(), TODAY);
+        let read = read.unwrap();
+        assert_eq!(
+            (&read.holdings[0]["available"], &read.holdings[0]["t1"]),
+            (&json!("10"), &json!("4"))
+        );
+        assert_eq!(read.holdings[0]["cost"], "21400");
+        assert_eq!(read.fills[0]["key"], "EQ|NSE|2026-11-20|INE009A01021|buy|77");
+        assert!(read.complete && read.unknown.is_empty());
+    }
+
+    #[test]
+    fn a_position_of_an_earlier_day_is_a_holding_by_now() {
+        let fills = fill("2026-11-19");
+        let read = read(&account(HELD, BOUGHT, &fills, "[]"), &Symbols::default(), TODAY).unwrap();
+        assert_eq!(read.holdings[0]["t1"], "0");
+        assert_eq!(read.fills[0]["on"], "2026-11-19");
+    }
+
+    #[test]
+    fn a_symbol_that_nobody_knows_is_named_and_only_a_holding_without_isin_makes_it_less_than_complete()
+     {
+        let fills = fill("2026-11-20");
+        let read =
+            |holdings| read(&account(holdings, BOUGHT, &fills, "[]"), &Symbols::default(), TODAY);
+        let bought = read("[]").unwrap();
+        assert!(bought.complete && bought.unknown.contains("INFY") && bought.fills.is_empty());
+        let held = read(r#"[{"tradingsymbol": "GHOST", "quantity": 1}]"#).unwrap();
+        assert!(!held.complete && held.unknown.contains("GHOST"));
+    }
+
+    #[test]
+    fn units_of_a_scheme_in_two_folios_are_one_holding() {
+        let funds = r#"[
+            {"tradingsymbol": "INF204KB14I2", "fund": "Gold", "quantity": 1.5, "average_price": 10, "folio": "1"},
+            {"tradingsymbol": "INF204KB14I2", "fund": "Gold", "quantity": 2.25, "average_price": 20,
+             "pledged_quantity": 3, "folio": null}]"#;
+        let read = read(&account("[]", "[]", "[]", funds), &Symbols::default(), TODAY).unwrap();
+        let fund = &read.holdings[0];
+        assert_eq!(
+            (&fund["available"], &fund["pledged"], &fund["cost"]),
+            (&json!("1.50"), &json!("2.25"), &json!("60.00"))
+        );
+    }
+}

@@ -1,0 +1,333 @@
+//! Reading accounts from Kite: asked for, every evening, and when Kite does not answer.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use testkit::{Form, Here, Person};
+
+const CLIENT: &str = "AB1234";
+
+/// Somebody with a connected account.
+async fn connected(here: &Here, client: &str) -> Result<Person> {
+    let asha = here.person().await?;
+    let made = here.connect(&asha, client).await?;
+    ensure!(made.status == 200, "{}", made.body);
+    Ok(asha)
+}
+
+/// Asks for a reading, and has it done.
+async fn sync(here: &Here, person: &Person) -> Result<Value> {
+    let asked = here.post("/v1/portfolio/sync", person, &json!({})).await?;
+    ensure!(asked.status == 202, "{}", asked.body);
+    let failed = here.deliver("account.refresh_due", "brokers-sync-account").await?;
+    ensure!(failed == 0, "{failed} were not read");
+    Ok(asked.body)
+}
+
+/// What is held, by symbol or else name: quantity, bought, pledged and what the lots are known from.
+async fn held(here: &Here, person: &Person) -> Result<BTreeMap<String, Value>> {
+    let answer = here.get("/v1/portfolio/holdings", person).await?.body;
+    let items = answer["items"].as_array().context("items")?.iter();
+    let held = items.map(|item| {
+        let name = item["symbol"].as_str().unwrap_or(item["name"].as_str().unwrap_or_default());
+        let figures =
+            json!([item["quantity"], item["t1Quantity"], item["pledgedQuantity"], item["lots"]]);
+        (name.to_owned(), figures)
+    });
+    Ok(held.collect())
+}
+
+async fn health(here: &Here, person: &Person) -> Result<Value> {
+    Ok(here.get("/v1/accounts", person).await?.body["items"][0]["health"].clone())
+}
+
+async fn state(here: &Here, person: &Person) -> Result<Value> {
+    Ok(here.get("/v1/auth/zerodha/status", person).await?.body["items"][0]["state"].clone())
+}
+
+fn today() -> jiff::civil::Date {
+    shared::clock::india_day(shared::clock::now())
+}
+
+#[tokio::test]
+async fn what_is_held_bought_today_and_pledged_is_read_and_twice_is_once() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = connected(&here, CLIENT).await?;
+    let asked = sync(&here, &asha).await?;
+    assert_eq!(
+        (&asked["items"][0]["asked"], &asked["items"][0]["whatToDo"]),
+        (&json!(true), &json!(null))
+    );
+    let expected = BTreeMap::from([
+        ("INFY".to_owned(), json!(["40", "0", "0", "statement_only"])),
+        ("RELIANCE".to_owned(), json!(["25", "0", "0", "statement_only"])),
+        ("HDFCBANK".to_owned(), json!(["70", "10", "60", "statement_only"])),
+        ("ITC".to_owned(), json!(["15", "15", "0", "reconciled"])),
+        ("NIFTYBEES".to_owned(), json!(["12.345", "0", "0", "statement_only"])),
+    ]);
+    assert_eq!(held(&here, &asha).await?, expected);
+    sync(&here, &asha).await?;
+    assert_eq!(held(&here, &asha).await?, expected, "read again");
+    let trades = here.get("/v1/portfolio/trades", &asha).await?.body;
+    assert_eq!(trades["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&trades["items"][0]["source"], &trades["items"][0]["amount"]),
+        (&json!("kite"), &json!("6018.00"))
+    );
+    let health = health(&here, &asha).await?;
+    assert_eq!((&health["asOf"], &health["stale"]), (&json!(today()), &json!(false)));
+    assert_eq!(trades["accounts"][0], health, "in every answer");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whatever_kite_does_the_last_good_data_stays_and_the_account_says_so() -> Result<()> {
+    let here = Here::start().await?;
+    for (number, (fails, reason, becomes)) in [
+        (json!({ "fails": "down" }), "kite_unavailable", "connected"),
+        (json!({ "funds": "down" }), "kite_unavailable", "connected"),
+        (json!({ "positions": "html" }), "kite_unavailable", "connected"),
+        (json!({ "fails": "not_permitted" }), "not_permitted", "error"),
+        (json!({ "trades": "signed_out" }), "signed_out", "expired"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let client = format!("ZK{number:04}");
+        let asha = connected(&here, &client).await?;
+        sync(&here, &asha).await?;
+        let (before, good) = (held(&here, &asha).await?, health(&here, &asha).await?);
+        here.kite_says(&client, &fails).await?;
+        sync(&here, &asha).await?;
+        assert_eq!(held(&here, &asha).await?, before, "{fails}");
+        let after = health(&here, &asha).await?;
+        assert_eq!(
+            (&after["reason"], &after["syncedAt"]),
+            (&json!(reason), &good["syncedAt"]),
+            "{fails}"
+        );
+        assert_eq!(state(&here, &asha).await?, becomes, "{fails}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_whose_turn_has_not_come_waits_and_does_not_fail() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = connected(&here, CLIENT).await?;
+    here.kite_says(CLIENT, &json!({ "fails": "limited" })).await?;
+    sync(&here, &asha).await?;
+    assert_eq!(health(&here, &asha).await?["syncedAt"], Value::Null);
+    let queue = here.cloud.model.queues.iter().find(|one| one.name.ends_with("sync-account-queue"));
+    let url = here.cloud.queue_url(&queue.context("the queue")?.name);
+    use aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessagesDelayed as Delayed;
+    let depth = here.cloud.aws.sqs.get_queue_attributes().queue_url(url);
+    let depth = depth.attribute_names(Delayed.clone()).send().await?;
+    let delayed = depth.attributes().and_then(|found| found.get(&Delayed)).map(String::as_str);
+    assert_eq!(delayed, Some("1"));
+    here.kite_says(CLIENT, &json!({})).await?;
+    here.deliver("account.refresh_due", "brokers-sync-account").await?;
+    assert_eq!(held(&here, &asha).await?.len(), 5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_sold_is_gone_and_what_nobody_knows_is_named() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = connected(&here, CLIENT).await?;
+    sync(&here, &asha).await?;
+    let fill = json!([{ "trade_id": "9", "exchange": "NSE", "tradingsymbol": "NEWCO", "product": "CNC",
+        "transaction_type": "BUY", "quantity": 5, "average_price": 10, "fill_timestamp": format!("{} 00:00:08", today()) }]);
+    let bought = json!({ "net": [{ "tradingsymbol": "NEWCO", "exchange": "NSE", "product": "CNC", "quantity": 5, "average_price": 10 }] });
+    here.kite_says(
+        CLIENT,
+        &json!({ "holdings": [], "funds": [], "positions": bought, "trades": fill }),
+    )
+    .await?;
+    sync(&here, &asha).await?;
+    assert_eq!(health(&here, &asha).await?["reason"], "symbols_unknown");
+    let left = held(&here, &asha).await?;
+    assert_eq!(left, BTreeMap::new(), "what a complete answer does not list is not held");
+    let unreadable =
+        json!([{ "tradingsymbol": "GHOST", "isin": "", "quantity": 1, "average_price": 1 }]);
+    here.kite_says(CLIENT, &json!({ "holdings": unreadable, "positions": { "net": [] } })).await?;
+    sync(&here, &asha).await?;
+    assert!(held(&here, &asha).await?.contains_key("NIFTYBEES"), "and what can be read is");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_tradebook_takes_the_place_of_the_fills() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = connected(&here, CLIENT).await?;
+    sync(&here, &asha).await?;
+    let book = |id: &str| {
+        let header = "symbol,isin,trade_date,exchange,segment,series,trade_type,auction,quantity,price,trade_id,order_id,order_execution_time";
+        format!(
+            "{header}\nITC,INE154A01025,{day},NSE,EQ,EQ,buy,false,15,401.200000,{id},1,{day}T00:00:07\n",
+            day = today()
+        )
+    };
+    // The first file has another id for the trade than Kite had, the second contradicts nothing.
+    for id in ["78123457", "78123457"] {
+        let file = Form::file(&format!("tradebook-{CLIENT}-EQ.csv"), book(id).into_bytes());
+        let answer = here.import(&asha, &file).await?;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let trades = here.get("/v1/portfolio/trades", &asha).await?.body;
+        assert_eq!(trades["items"].as_array().map(Vec::len), Some(1), "{trades}");
+        assert_eq!(
+            (&trades["items"][0]["source"], &trades["items"][0]["reference"]),
+            (&json!("zerodha_tradebook"), &json!(id))
+        );
+    }
+    sync(&here, &asha).await?;
+    let trades = here.get("/v1/portfolio/trades", &asha).await?.body;
+    assert_eq!(trades["items"].as_array().map(Vec::len), Some(1), "the file has told already");
+    assert_eq!(held(&here, &asha).await?["ITC"], json!(["15", "15", "0", "reconciled"]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_ones_own_connections_are_asked_for() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = connected(&here, CLIENT).await?;
+    let ravi = here.person().await?;
+    let account = here.get("/v1/accounts", &asha).await?.body["items"][0]["accountId"].clone();
+    for body in [json!({}), json!({ "accountId": account })] {
+        let refused = here.post("/v1/portfolio/sync", &ravi, &body).await?;
+        assert_eq!((refused.status, refused.reason()), (422, "not_connected"));
+    }
+    let mine = here.post("/v1/portfolio/sync", &asha, &json!({ "accountId": account })).await?;
+    assert_eq!(mine.body["items"].as_array().map(Vec::len), Some(1));
+    let wrong = here.post("/v1/portfolio/sync", &asha, &json!({ "accountId": "mine" })).await?;
+    assert_eq!(wrong.status, 400);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_is_undone_without_touching_what_the_broker_has_said_since() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = connected(&here, CLIENT).await?;
+    let account = here.get("/v1/accounts", &asha).await?.body["items"][0]["accountId"].clone();
+    let account = account.as_str().context("an account")?.to_owned();
+    let file = Form::example("kitemate-holdings.csv")?.with("accountId", &account);
+    let imported = here.import(&asha, &file).await?;
+    assert_eq!(imported.status, 200, "{}", imported.body);
+    sync(&here, &asha).await?;
+    let before = held(&here, &asha).await?;
+    let path =
+        format!("/v1/portfolio/imports/{}", imported.body["importId"].as_str().unwrap_or_default());
+    let undone = here.send(http::Method::DELETE, &path, Some(&asha), &[], "").await?;
+    assert_eq!((undone.status, &undone.body["holdings"]), (200, &json!(0)), "{}", undone.body);
+    assert_eq!(held(&here, &asha).await?, before);
+    Ok(())
+}
+
+async fn refresh(here: &Here, time: &str) -> Result<Value> {
+    let mut event = Here::sample("brokers-refresh-daily")?;
+    event["time"] = json!(time);
+    here.invoke("brokers-refresh-daily", &event).await
+}
+
+#[tokio::test]
+async fn an_evening_reads_every_connected_account_and_later_only_what_is_left() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (connected(&here, "ZA0001").await?, connected(&here, "ZA0002").await?);
+    let nobody = here.person().await?;
+    here.import(&nobody, &Form::example("zerodha-console-holdings.xlsx")?).await?;
+    here.kite_says("ZA0002", &json!({ "fails": "down" })).await?;
+    let day = today();
+    // In UTC it is 18:00, 19:00 and 21:00 in India.
+    let times = ["12:30", "13:30", "15:30"].map(|time| format!("{day}T{time}:00Z"));
+    let sql = "insert into transactions.special_sessions (day, opens, closes, name) values ($1::text::date, '09:15', '15:30', 'Test') on conflict do nothing";
+    let admin = here.admin().await?;
+    admin.execute(sql, &[&day.to_string()]).await?;
+    let first = refresh(&here, &times[0]).await?;
+    assert_eq!(first, json!({ "day": day, "accounts": 2, "published": 2 }), "two are connected");
+    assert_eq!(refresh(&here, &times[0]).await?["published"], 0, "a run that is repeated");
+    here.deliver("account.refresh_due", "brokers-sync-account").await?;
+    assert!(health(&here, &ravi).await?["syncedAt"].is_null());
+    assert!(health(&here, &asha).await?["syncedAt"].is_string());
+    // What was good before the evening counts for nothing; this test may run at any hour.
+    admin.execute("update brokers.syncs set good_at = (day + time '18:05') at time zone 'Asia/Kolkata' where good_at is not null", &[]).await?;
+    assert_eq!(refresh(&here, &times[1]).await?["published"], 1, "one is left");
+    here.kite_says("ZA0002", &json!({})).await?;
+    here.deliver("account.refresh_due", "brokers-sync-account").await?;
+    assert!(health(&here, &ravi).await?["syncedAt"].is_string());
+    admin
+        .execute(
+            "update brokers.syncs set good_at = (day + time '19:05') at time zone 'Asia/Kolkata'",
+            &[],
+        )
+        .await?;
+    assert_eq!(refresh(&here, &times[2]).await?["accounts"], 0, "none is left");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_weekend_is_refreshed_only_when_there_is_a_special_session() -> Result<()> {
+    let here = Here::start().await?;
+    connected(&here, CLIENT).await?;
+    for (time, day, published) in [
+        ("2026-11-21T12:30:00Z", "a Saturday", 0),
+        ("2026-11-22T12:30:00Z", "a Sunday", 0),
+        ("2026-02-01T12:30:00Z", "the Sunday of the Budget", 1),
+        // In India it is Monday already.
+        ("2026-11-22T18:45:00Z", "Monday", 1),
+    ] {
+        let answer = refresh(&here, time).await?;
+        assert_eq!(answer["published"], published, "{day}: {answer}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refresh_that_cannot_be_sent_is_left_to_the_relay() -> Result<()> {
+    let here = Here::start().await?;
+    connected(&here, CLIENT).await?;
+    let queue = here.cloud.model.queues.iter().find(|one| one.name.ends_with("sync-account-queue"));
+    let url = here.cloud.queue_url(&queue.context("the queue")?.name);
+    here.cloud.aws.sqs.delete_queue().queue_url(url).send().await?;
+    assert_eq!(refresh(&here, "2026-11-20T12:30:00Z").await?["published"], 1);
+    let left = here.admin().await?;
+    let left = left.query_one("select count(*) from shared.outbox where event = 'account.refresh_due' and sent_at is null", &[]).await?;
+    assert_eq!(left.get::<_, i64>(0), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_nobody_published_is_not_synced() -> Result<()> {
+    let here = Here::start().await?;
+    let answer =
+        here.invoke("brokers-sync-account", &Here::sample("brokers-sync-account")?).await?;
+    assert_eq!(answer["batchItemFailures"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reading_ends_in_new_values_by_itself() -> Result<()> {
+    let mut here = Here::start().await?;
+    here.load_prices().await?;
+    here.poll_queues();
+    let asha = connected(&here, CLIENT).await?;
+    here.post("/v1/portfolio/sync", &asha, &json!({})).await?;
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let account = here.get("/v1/accounts", &asha).await?.body["items"][0].clone();
+        let portfolio = here.get("/v1/portfolio", &asha).await?.body;
+        // 40 × 1547.60 + 25 × 1512.30 + 70 × 1003.85 + 15 × 404.15 + 12.345 × 293.47
+        let value = json!("179666.14");
+        if account["lastValue"]["value"] == value && portfolio["lastSnapshot"]["value"] == value {
+            return Ok(());
+        }
+        assert!(Instant::now() < until, "{account} {}", portfolio["lastSnapshot"]);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,101 @@
+//! Schedule: has every workspace valued by the prices of a day, and its figures sealed by the last of them.
+//!
+//! At 18:00, when the exchange has closed; at 23:30, when official closes and most net asset values are there; and at
+//! 14:00 of the next day, when the last of those are, for good. An event's id is made of day, pass and workspace, so a
+//! pass that is repeated publishes nothing twice, and one that was cut off goes on where it was.
+
+use serde_json::{Value, json};
+use shared::events::Published;
+use shared::schedule::Schedule;
+use shared::{App, Problem, Timestamp, clock, telemetry, typed};
+use uuid::Uuid;
+
+/// Workspaces published at a time.
+const PAGE: i32 = 500;
+
+/// Runs three times a day, every day; does nothing on an evening without a session.
+pub fn schedule() -> Schedule {
+    Schedule::new(revalue)
+}
+
+/// Which of a day's passes it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// The exchange has closed.
+    Close,
+    /// Official closes and most net asset values are there.
+    Evening,
+    /// The last prices are there, the day after.
+    Seal,
+}
+
+impl Pass {
+    /// The pass of an hour in India.
+    fn of(hour: i8) -> Self {
+        match hour {
+            21.. => Self::Evening,
+            18.. => Self::Close,
+            _ => Self::Seal,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Evening => "evening",
+            Self::Seal => "seal",
+        }
+    }
+}
+
+async fn revalue(app: App, at: Timestamp) -> Result<Value, Problem> {
+    let here = at.to_zoned(clock::india());
+    let (pass, today) = (Pass::of(here.hour()), here.date());
+    let day = if pass == Pass::Seal {
+        stores::sessions::last_before(app.db(), today).await?
+    } else if stores::sessions::trades(app.db(), today).await? {
+        today
+    } else {
+        tracing::info!(day = %today, "no session");
+        return Ok(
+            json!({ "day": today, "pass": pass.name(), "workspaces": 0, "published": 0, "session": false }),
+        );
+    };
+    let trace = telemetry::trace();
+    let (mut after, mut all) = (Uuid::nil(), Published::default());
+    let (name, seal) = (pass.name(), pass == Pass::Seal);
+    loop {
+        let rows = app
+            .db()
+            .query(
+                "select event_id, workspace_id, event, body, trace
+                 from tenant.publish_revaluations($1, $2, $3, $4, $5, $6)",
+                [
+                    typed(&day),
+                    typed(&name),
+                    typed(&seal),
+                    typed(&after),
+                    typed(&PAGE),
+                    typed(&trace),
+                ],
+            )
+            .await?;
+        let Some(last) = rows.last() else { break };
+        after = last.get("workspace_id");
+        all.send_page(&app, &rows).await;
+    }
+    let Published { found, published } = all;
+    tracing::info!(%day, pass = name, workspaces = found, published, "revaluation asked for");
+    Ok(json!({ "day": day, "pass": name, "workspaces": found, "published": published }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_is_known_by_its_hour() {
+        let passes = [18, 23, 14, 0].map(Pass::of);
+        assert_eq!(passes, [Pass::Close, Pass::Evening, Pass::Seal, Pass::Seal]);
+    }
+}

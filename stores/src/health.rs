@@ -1,0 +1,129 @@
+//! How fresh what is known of each account is.
+
+use jiff::civil::{Date, Weekday};
+use jiff::{Timestamp, ToSpan};
+use serde::Serialize;
+use shared::clock;
+use shared::db::{Statement, statement};
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// How many days a statement is new for.
+const NEW_FOR: i64 = 30;
+/// The hour, in India, by which an account that can be read was read that day.
+const READ_BY: i8 = 19;
+
+/// How fresh what is known of an account is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// The account.
+    pub account_id: Uuid,
+    /// The day up to which it is known what is held: that of the newest statement, or of the last reading from the
+    /// broker; null before the first.
+    pub as_of: Option<Date>,
+    /// When the broker last told everything; null when it never did.
+    pub synced_at: Option<Timestamp>,
+    /// Whether something newer is to be had.
+    pub stale: bool,
+    /// Why it is stale, or what is missing although it is not.
+    pub reason: Option<Reason>,
+}
+
+/// Why an account is not as fresh, or not as whole, as it could be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = HealthReason)]
+pub enum Reason {
+    /// Nothing was imported into it, and nothing read.
+    NothingImported,
+    /// Its newest statement is more than 30 days old.
+    StatementOld,
+    /// Nobody has signed in to the broker since.
+    SignedOut,
+    /// The broker does not permit this installation to read it.
+    NotPermitted,
+    /// The broker did not answer; what is shown is what it said before.
+    KiteUnavailable,
+    /// Something was bought today whose symbol no instrument has: it is missing here until it is delivered.
+    SymbolsUnknown,
+}
+
+/// The rows [`Health::read`] takes: every account of the entered workspace.
+pub fn all<'a>() -> Statement<'a> {
+    statement(include_str!("health.sql"), [])
+}
+
+impl Health {
+    /// Reads a row of [`all`], as it is now.
+    pub fn read(row: &Row, now: Timestamp) -> Self {
+        let (imported_on, synced_at, problem): (Option<Date>, Option<Timestamp>, Option<&str>) =
+            (row.get("imported_on"), row.get("synced_at"), row.get("problem"));
+        let synced_on = synced_at.map(clock::india_day);
+        let tried: bool = row.get("tried");
+        let as_of = imported_on.max(synced_on);
+        // Who goes on with files after having signed out is as fresh as the files.
+        let by_files = synced_on < imported_on || !tried;
+        let (stale, reason) = match as_of {
+            None => (true, Some(problem.map_or(Reason::NothingImported, named))),
+            Some(day) if by_files => {
+                let stale = day < clock::india_day(now).saturating_sub(NEW_FOR.days());
+                (stale, stale.then_some(Reason::StatementOld))
+            }
+            Some(day) => {
+                let stale = day < due(now);
+                (stale, problem.map(named).or(stale.then_some(Reason::SignedOut)))
+            }
+        };
+        Self { account_id: row.get("account_id"), as_of, synced_at, stale, reason }
+    }
+
+    /// Reads all rows of [`all`].
+    pub fn read_all(rows: &[Row]) -> Vec<Self> {
+        let now = clock::now();
+        rows.iter().map(|row| Self::read(row, now)).collect()
+    }
+}
+
+/// A word of the table's check constraint.
+fn named(problem: &str) -> Reason {
+    match problem {
+        "signed_out" => Reason::SignedOut,
+        "not_permitted" => Reason::NotPermitted,
+        "symbols_unknown" => Reason::SymbolsUnknown,
+        _ => Reason::KiteUnavailable,
+    }
+}
+
+/// The last weekday whose evening has begun in India.
+fn due(now: Timestamp) -> Date {
+    let here = now.to_zoned(clock::india());
+    let today = here.date();
+    let begun = if here.hour() >= READ_BY { today } else { today.saturating_sub(1.day()) };
+    let since_friday = match begun.weekday() {
+        Weekday::Saturday => 1,
+        Weekday::Sunday => 2,
+        _ => 0,
+    };
+    begun.saturating_sub(since_friday.days())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_due_on_the_evening_of_every_weekday() {
+        for (now, day) in [
+            ("2026-11-20T13:29:59Z", "2026-11-19"),
+            ("2026-11-20T13:30:00Z", "2026-11-20"),
+            ("2026-11-21T20:00:00Z", "2026-11-20"),
+            ("2026-11-22T12:00:00Z", "2026-11-20"),
+            ("2026-11-23T05:00:00Z", "2026-11-20"),
+            ("2026-11-23T14:00:00Z", "2026-11-23"),
+        ] {
+            assert_eq!(due(now.parse().unwrap()).to_string(), day, "{now}");
+        }
+    }
+}
