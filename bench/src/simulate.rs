@@ -18,8 +18,9 @@ use uuid::Uuid;
 use crate::people::checked;
 use crate::table::row;
 
-/// Kite apps the connections are spread over: enough that this machine is what bounds the rate.
-const APPS: usize = 100;
+/// Kite apps the connections are spread over: so many that this machine is what bounds the rate, and nobody waits for
+/// a turn.
+const APPS: usize = 2000;
 /// Securities of all accounts, and how many of them each holds.
 const SECURITIES: i32 = 500;
 const HOLDINGS: i32 = 15;
@@ -44,8 +45,12 @@ pub(crate) async fn run(scale: Scale) -> Result<()> {
     for _ in 0..POLLERS {
         here.poll_queues();
     }
-    let workspaces = count(&admin, "select count(distinct workspace_id) from brokers.accounts").await?;
-    eprintln!("{} accounts in {workspaces} workspaces, {connected} of them connected:\n", scale.accounts);
+    let workspaces =
+        count(&admin, "select count(distinct workspace_id) from brokers.accounts").await?;
+    eprintln!(
+        "{} accounts in {workspaces} workspaces, {connected} of them connected:\n",
+        scale.accounts
+    );
     row(&["", "published in", "done in", "a second"]);
     row(&["---"; 4]);
     let evening = Evening { here: &here, admin: &admin, today };
@@ -55,7 +60,9 @@ pub(crate) async fn run(scale: Scale) -> Result<()> {
     evening.phase("workspaces valued", ("transactions-revalue", "12:30"), told, workspaces).await?;
     let sealed = "select count(*) from portfolio.account_values where sealed_at is not null";
     let tomorrow = Evening { today: today.saturating_add(1.day()), ..evening };
-    tomorrow.phase("accounts sealed", ("transactions-revalue", "08:30"), sealed, scale.accounts).await?;
+    tomorrow
+        .phase("accounts sealed", ("transactions-revalue", "08:30"), sealed, scale.accounts)
+        .await?;
     again(&evening, &tomorrow).await?;
     sizes(&here, &admin).await
 }
@@ -134,7 +141,8 @@ async fn sizes(here: &Here, admin: &Client) -> Result<()> {
     row(&["---"; 4]);
     for function in ["brokers-sync-account", "portfolio-snapshot"] {
         let tally = here.cloud.lambda.record().tally(function);
-        let ms = |us: Option<u64>| us.map_or("?".into(), |us| format!("{:.1} ms", us as f64 / 1000.0));
+        let ms =
+            |us: Option<u64>| us.map_or("?".into(), |us| format!("{:.1} ms", us as f64 / 1000.0));
         let (p50, p99) = (tally.percentile_us(50), tally.percentile_us(99));
         row(&[function, &tally.count.to_string(), &ms(p50), &ms(p99)]);
     }
@@ -149,25 +157,10 @@ async fn count(admin: &Client, sql: &str) -> Result<i64> {
 /// Answers how many are.
 async fn seed(here: &Here, admin: &Client, scale: Scale, today: Date) -> Result<i64> {
     admin.batch_execute("set session_replication_role = replica").await?;
-    let isins: Vec<String> = (1..=SECURITIES).map(|number| checked(&format!("INE{number:06}01"))).collect();
+    let isins: Vec<String> =
+        (1..=SECURITIES).map(|number| checked(&format!("INE{number:06}01"))).collect();
     let (today, accounts) = (today.to_string(), scale.accounts);
-    admin
-        .execute(
-            "insert into transactions.special_sessions (day, opens, closes, name)
-             values ($1::text::date, '09:15', '15:30', 'Simulated') on conflict do nothing",
-            &[&today],
-        )
-        .await?;
-    admin
-        .execute(
-            "with isins as (select isin, n from unnest($1::text[]) with ordinality as i (isin, n)), named as (
-                 insert into transactions.instruments (isin, name, class, sector, source, as_of)
-                 select isin, 'Company ' || n, 'equity', 'Energy', 'nse', $2::text::date from isins)
-             insert into transactions.prices (isin, on_date, source, close)
-             select isin, day, 'nse', 100 + n from isins, (values ($2::text::date), ($2::text::date - 1)) as d (day)",
-            &[&isins, &today],
-        )
-        .await?;
+    securities(admin, &isins, &today).await?;
     admin
         .execute(
             "with numbered as (
@@ -197,6 +190,28 @@ async fn seed(here: &Here, admin: &Client, scale: Scale, today: Date) -> Result<
     let connected = connect(here, admin, scale).await?;
     admin.batch_execute("analyze").await?;
     Ok(connected)
+}
+
+/// A session today, and prices of today and of yesterday.
+async fn securities(admin: &Client, isins: &Vec<String>, today: &String) -> Result<()> {
+    admin
+        .execute(
+            "insert into transactions.special_sessions (day, opens, closes, name)
+             values ($1::text::date, '09:15', '15:30', 'Simulated') on conflict do nothing",
+            &[today],
+        )
+        .await?;
+    admin
+        .execute(
+            "with isins as (select isin, n from unnest($1::text[]) with ordinality as i (isin, n)), named as (
+                 insert into transactions.instruments (isin, name, class, sector, source, as_of)
+                 select isin, 'Company ' || n, 'equity', 'Energy', 'nse', $2::text::date from isins)
+             insert into transactions.prices (isin, on_date, source, close)
+             select isin, day, 'nse', 100 + n from isins, (values ($2::text::date), ($2::text::date - 1)) as d (day)",
+            &[isins, today],
+        )
+        .await?;
+    Ok(())
 }
 
 /// Connects a share of the accounts, with tokens that the stand-in for Kite knows without a sign-in.
