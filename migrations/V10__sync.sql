@@ -63,6 +63,26 @@ grant select on brokers.syncs to svc_portfolio;
 -- no workspace waits for all of another's.
 create index connections_in_turn on brokers.connections (reverse(connection_id::text)) where state = 'connected';
 
+-- Files that are put into the bucket and imported from there.
+create table portfolio.uploads (
+    workspace_id uuid not null constraint uploads_workspace references workspaces.workspaces,
+    upload_id uuid not null,
+    user_id uuid not null,
+    bytes bigint not null,
+    -- How the file is to be taken: what an import's request says beside the file.
+    request jsonb not null,
+    status text not null default 'waiting' constraint uploads_status check (
+        status in ('waiting', 'reading', 'done', 'refused')),
+    -- The import's report, or why there is none.
+    outcome jsonb,
+    created_at timestamptz not null default now(),
+    changed_at timestamptz not null default now(),
+    constraint uploads_pk primary key (workspace_id, upload_id)
+);
+call platform.protect_tenant('portfolio.uploads');
+grant select, insert, update on portfolio.uploads to svc_portfolio;
+grant select, delete on portfolio.uploads to km_system;
+
 -- Stores what a broker says is held, as of a moment of today, unless a later moment is stored. When it is complete, what
 -- it does not list is gone.
 create function portfolio.assert_holdings(
@@ -301,6 +321,7 @@ begin
     delete from portfolio.account_values t where t.workspace_id = p_workspace;
     delete from portfolio.holdings t where t.workspace_id = p_workspace;
     delete from portfolio.statements t where t.workspace_id = p_workspace;
+    delete from portfolio.uploads t where t.workspace_id = p_workspace;
     delete from portfolio.imports t where t.workspace_id = p_workspace;
     delete from brokers.account_values t where t.workspace_id = p_workspace;
     delete from brokers.accounts t where t.workspace_id = p_workspace;

@@ -138,6 +138,11 @@ events! {
         /// Whether they are its last ones.
         seal: bool,
     }
+    /// A file was asked for that is put into the bucket: S3 itself tells the queue of it.
+    UploadAwaited("upload.awaited", []) {
+        /// The upload.
+        upload_id: Uuid,
+    }
     /// A day's figures of a workspace are there, at its first or at its last prices.
     PortfolioRefreshed("portfolio.refreshed", []) {
         /// The day.

@@ -76,7 +76,7 @@ impl Limit {
     /// When DynamoDB does not answer, the request is refused as unavailable: a limit that opens
     /// when its store is down is no limit.
     pub async fn take(&self, app: &App, subject: &str, now: Timestamp) -> Result<(), Problem> {
-        let standing = self.count(app, subject, now).await?;
+        let standing = self.count(app, subject, 1, now).await?;
         standing.tell();
         match standing.remaining {
             Some(_) => Ok(()),
@@ -84,12 +84,19 @@ impl Limit {
         }
     }
 
-    /// Waits for a turn within somebody else's limit, as long as `patience` allows; then refuses as `take` does.
-    pub async fn turn(&self, app: &App, subject: &str, patience: Duration) -> Result<(), Problem> {
+    /// Waits for so many turns at once within somebody else's limit, as long as `patience` allows; then refuses as `take`
+    /// does.
+    pub async fn turns(
+        &self,
+        app: &App,
+        subject: &str,
+        turns: u32,
+        patience: Duration,
+    ) -> Result<(), Problem> {
         let until = Instant::now() + patience;
         loop {
             let now = clock::now();
-            let standing = self.count(app, subject, now).await?;
+            let standing = self.count(app, subject, turns, now).await?;
             if standing.remaining.is_some() {
                 return Ok(());
             }
@@ -105,7 +112,13 @@ impl Limit {
         }
     }
 
-    async fn count(&self, app: &App, subject: &str, now: Timestamp) -> Result<Standing, Problem> {
+    async fn count(
+        &self,
+        app: &App,
+        subject: &str,
+        uses: u32,
+        now: Timestamp,
+    ) -> Result<Standing, Problem> {
         let second = now.as_second();
         let start = second - second.rem_euclid(self.window_s);
         let table = app.config().need("LIMITS_TABLE")?;
@@ -115,10 +128,13 @@ impl Limit {
             .update_item()
             .table_name(table)
             .key("pk", AttributeValue::S(format!("limit#{}#{subject}#{start}", self.name)))
-            .update_expression("add uses :one set expires_at = if_not_exists(expires_at, :end)")
-            .condition_expression("attribute_not_exists(uses) or uses < :most")
-            .expression_attribute_values(":one", AttributeValue::N("1".into()))
-            .expression_attribute_values(":most", AttributeValue::N(self.most.to_string()))
+            .update_expression("add uses :more set expires_at = if_not_exists(expires_at, :end)")
+            .condition_expression("attribute_not_exists(uses) or uses <= :room")
+            .expression_attribute_values(":more", AttributeValue::N(uses.to_string()))
+            .expression_attribute_values(
+                ":room",
+                AttributeValue::N(self.most.saturating_sub(uses).to_string()),
+            )
             .expression_attribute_values(
                 ":end",
                 AttributeValue::N((start + 2 * self.window_s).to_string()),

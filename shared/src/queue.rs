@@ -140,6 +140,22 @@ impl<E> Delivery<E> {
     }
 }
 
+impl<E> Delivery<E> {
+    /// Does something in the event's workspace before it is consumed: it is kept, and done again when the event is
+    /// delivered again.
+    pub async fn begin<const N: usize>(
+        &self,
+        app: &App,
+        first: [Statement<'_>; N],
+    ) -> Result<[Vec<Row>; N], Problem> {
+        let consumer = format!("{}/begin", app.config().function());
+        let entry = Entry::Event { event: self.event_id, consumer: &consumer };
+        let (tenant, rows) = app.db().enter(entry, first).await?;
+        tenant.commit([]).await?;
+        Ok(rows)
+    }
+}
+
 /// An SQS event as Lambda delivers it.
 #[derive(Deserialize)]
 struct Batch {

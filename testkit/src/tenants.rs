@@ -34,8 +34,8 @@ impl Tenant {
 }
 
 impl Here {
-    /// A new tenant: a workspace for clients with an owner, an analyst and a viewer, an imported statement, a dividend, a
-    /// key, an invitation, a connection, an export.
+    /// A new tenant: a workspace for clients with an owner, an analyst and a viewer, an imported statement, an upload, a
+    /// dividend, a key, an invitation, a connection, an export.
     pub async fn tenant(&self) -> Result<Tenant> {
         let owner = self.person().await?;
         let made = self.made("/v1/workspaces", &owner, &json!({ "name": "Rao family" })).await?;
@@ -63,6 +63,7 @@ impl Here {
         let sql = "update workspaces.invitations set token_sha256 = sha256(convert_to($1, 'UTF8')) where email = $2";
         admin.execute(sql, &[&token, &email]).await?;
         let invited = self.person().await?;
+        let upload = self.made("/v1/portfolio/uploads", &owner, &json!({ "bytes": 1 })).await?;
         let export = self.made("/v1/auth/exports", &owner, &json!({})).await?;
         let client = format!("ZX{}", &owner.user_id.simple().to_string()[24..]);
         let connection = self.connect(&owner, &client).await?;
@@ -72,6 +73,7 @@ impl Here {
             ("userId", json!(viewer.user_id)),
             ("importId", import.body["importId"].clone()),
             ("accountId", import.body["accountId"].clone()),
+            ("uploadId", upload["uploadId"].clone()),
             ("transactionId", paid["transactionId"].clone()),
             ("keyId", key["keyId"].clone()),
             ("connectionId", connection.body["connectionId"].clone()),

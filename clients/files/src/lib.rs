@@ -1,12 +1,17 @@
 //! Files in Amazon S3, in the bucket that `FILES_BUCKET` names.
 #![warn(missing_docs)]
 
+mod notification;
+
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
+use http::HeaderMap;
 use shared::{App, Problem, Secret};
+
+pub use notification::created;
 
 /// The client, in path style, so that a local emulator needs no names of its own.
 pub fn client(app: &App) -> Client {
@@ -41,4 +46,48 @@ pub async fn link(app: &App, key: &str, good_for: Duration) -> Result<Secret, Pr
     let good_for = PresigningConfig::expires_in(good_for).map_err(Problem::internal)?;
     let signed = get.presigned(good_for).await.map_err(Problem::internal)?;
     Ok(Secret::new(signed.uri()))
+}
+
+/// How somebody puts one object of a certain size, without an account of their own.
+#[derive(Debug)]
+pub struct UploadLink {
+    /// Where to send it with `PUT`.
+    pub url: Secret,
+    /// What to send with it.
+    pub headers: HeaderMap,
+}
+
+/// A link that one object of this many bytes can be put with, for so long.
+pub async fn upload_link(
+    app: &App,
+    key: &str,
+    bytes: i64,
+    good_for: Duration,
+) -> Result<UploadLink, Problem> {
+    let put = client(app).put_object().bucket(app.config().need("FILES_BUCKET")?).key(key);
+    let good_for = PresigningConfig::expires_in(good_for).map_err(Problem::internal)?;
+    let signed = put.content_length(bytes).presigned(good_for).await.map_err(Problem::internal)?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in signed.headers() {
+        if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), value.parse()) {
+            headers.insert(name, value);
+        }
+    }
+    Ok(UploadLink { url: Secret::new(signed.uri()), headers })
+}
+
+/// An object of at most so many bytes; `None` of a larger one.
+pub async fn get(
+    app: &App,
+    bucket: &str,
+    key: &str,
+    most: u64,
+) -> Result<Option<Vec<u8>>, Problem> {
+    let object = client(app).get_object().bucket(bucket).key(key).send().await;
+    let object = object.map_err(Problem::unavailable)?;
+    let length = object.content_length().and_then(|length| u64::try_from(length).ok());
+    if length.is_none_or(|length| length > most) {
+        return Ok(None);
+    }
+    Ok(Some(object.body.collect().await.map_err(Problem::unavailable)?.to_vec()))
 }

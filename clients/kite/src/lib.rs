@@ -118,7 +118,7 @@ impl<'a> Kite<'a> {
 
     /// Who a session is of.
     pub async fn profile(&self, api_key: &str, token: &Secret) -> Result<KiteProfile, KiteError> {
-        let read = self.read("GET /user/profile", api_key, token);
+        let read = self.read("GET /user/profile", (api_key, token), false);
         self.counted(api_key, read).await
     }
 
@@ -126,8 +126,8 @@ impl<'a> Kite<'a> {
     async fn read<T: DeserializeOwned>(
         &self,
         operation: &'static str,
-        api_key: &str,
-        token: &Secret,
+        (api_key, token): (&str, &Secret),
+        in_turn: bool,
     ) -> Result<T, KiteError> {
         let path = operation.trim_start_matches("GET ");
         let call = Call {
@@ -140,7 +140,7 @@ impl<'a> Kite<'a> {
             ],
             body: Vec::new().into(),
         };
-        self.tried(api_key, &call).await
+        self.tried(api_key, &call, in_turn).await
     }
 
     /// Ends a session at Kite.
@@ -158,10 +158,15 @@ impl<'a> Kite<'a> {
 
     /// Whether an app may ask now: Kite has not been failing, and it is the app's turn.
     pub async fn ready(&self, api_key: &str) -> Result<(), KiteError> {
+        self.ready_for(api_key, 1).await
+    }
+
+    /// The same for several calls at once.
+    async fn ready_for(&self, api_key: &str, calls: u32) -> Result<(), KiteError> {
         if let Some(seconds) = BREAKER.open_for(self.app, api_key).await.map_err(KiteError::Ours)? {
             return Err(KiteError::Down { retry_after_s: seconds });
         }
-        PER_APP.turn(self.app, api_key, PATIENCE).await.map_err(|problem| {
+        PER_APP.turns(self.app, api_key, calls, PATIENCE).await.map_err(|problem| {
             match problem.retry_after_s() {
                 Some(seconds) if problem.reason() == shared::problem::reasons::LIMITED => {
                     KiteError::Busy { retry_after_s: seconds }
@@ -173,7 +178,7 @@ impl<'a> Kite<'a> {
 
     /// Sends a call, and counts when Kite fails it.
     async fn send<T: DeserializeOwned>(&self, api_key: &str, call: &Call) -> Result<T, KiteError> {
-        self.counted(api_key, self.tried(api_key, call)).await
+        self.counted(api_key, self.tried(api_key, call, false)).await
     }
 
     /// Does something with Kite, and counts it once when Kite fails: many calls for one account are one failure, so that
@@ -190,20 +195,28 @@ impl<'a> Kite<'a> {
         done
     }
 
-    /// Sends a call; one that only reads is sent again once. Each attempt takes a turn of its own.
-    async fn tried<T: DeserializeOwned>(&self, api_key: &str, call: &Call) -> Result<T, KiteError> {
-        let read = self.once(api_key, call).await;
-        match &read {
+    /// Sends a call; one that only reads is sent again once. Each attempt takes a turn of its own, but for the first of
+    /// one that is in turn already.
+    async fn tried<T: DeserializeOwned>(
+        &self,
+        api_key: &str,
+        call: &Call,
+        in_turn: bool,
+    ) -> Result<T, KiteError> {
+        if !in_turn {
+            self.ready(api_key).await?;
+        }
+        match self.once(call).await {
             Err(err) if call.method == Method::GET && err.is_kites_failure() => {
                 tokio::time::sleep(http_client::pause(0)).await;
-                self.once(api_key, call).await
+                self.ready(api_key).await?;
+                self.once(call).await
             }
-            _ => read,
+            read => read,
         }
     }
 
-    async fn once<T: DeserializeOwned>(&self, api_key: &str, call: &Call) -> Result<T, KiteError> {
-        self.ready(api_key).await?;
+    async fn once<T: DeserializeOwned>(&self, call: &Call) -> Result<T, KiteError> {
         let answer = self.http.once(VENDOR, call).await.map_err(KiteError::NoAnswer)?;
         let envelope: Result<Envelope<T>, _> = serde_json::from_slice(error::read(&answer)?);
         // The parser's message could quote a token.

@@ -146,15 +146,20 @@ impl Kite<'_> {
     /// Everything of an account, asked for together. What was sold, delivered or pledged between two of the answers
     /// cannot be told apart, so one that fails fails all.
     pub async fn account(&self, api_key: &str, token: &Secret) -> Result<Account, KiteError> {
-        let all = async {
-            tokio::try_join!(
-                self.read("GET /portfolio/holdings", api_key, token),
-                self.read::<Positions>("GET /portfolio/positions", api_key, token),
-                self.read("GET /trades", api_key, token),
-                self.read("GET /mf/holdings", api_key, token),
-            )
-        };
-        let (holdings, positions, fills, funds) = self.counted(api_key, all).await?;
+        self.counted(api_key, self.account_in_turn((api_key, token))).await
+    }
+
+    /// Three calls in one turn; the day's fills are asked for only when there is a position that could have some.
+    async fn account_in_turn(&self, session: (&str, &Secret)) -> Result<Account, KiteError> {
+        self.ready_for(session.0, 3).await?;
+        let (holdings, positions, funds) = tokio::try_join!(
+            self.read("GET /portfolio/holdings", session, true),
+            self.read::<Positions>("GET /portfolio/positions", session, true),
+            self.read("GET /mf/holdings", session, true),
+        )?;
+        let traded = positions.net.iter().any(|position| is_delivered(&position.product));
+        let fills =
+            if traded { self.read("GET /trades", session, false).await? } else { Vec::new() };
         Ok(Account { holdings, positions: positions.net, fills, funds })
     }
 }
@@ -231,7 +236,7 @@ impl Position {
     /// What was bought today and is to be delivered. What is from an earlier day is a holding by now, and what was sold
     /// is out of the holdings.
     pub fn bought_today(&self) -> Decimal {
-        if !matches!(self.product.as_str(), "CNC" | "MTF") {
+        if !is_delivered(&self.product) {
             return Decimal::ZERO;
         }
         let before = self.overnight_quantity.max(Decimal::ZERO);
@@ -242,7 +247,7 @@ impl Position {
 impl Fill {
     /// Whether it is for delivery: what is not is squared off by the day's end, and in the tradebook.
     pub fn is_delivered(&self) -> bool {
-        matches!(self.product.as_str(), "CNC" | "MTF")
+        is_delivered(&self.product)
     }
 
     /// Whether it is a purchase; `None` when Kite says neither.
@@ -259,6 +264,11 @@ impl Fill {
         let at: DateTime = self.fill_timestamp.as_deref()?.replace(' ', "T").parse().ok()?;
         Some((at.date(), at.time()))
     }
+}
+
+/// Whether what is traded under a product is delivered.
+fn is_delivered(product: &str) -> bool {
+    matches!(product, "CNC" | "MTF")
 }
 
 /// Kite writes amounts as JSON numbers; the shortest text that is the same number is what it wrote.

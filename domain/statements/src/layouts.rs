@@ -1,5 +1,6 @@
 //! The layouts that are known, each in its own file, and choosing among them.
 
+mod cas;
 mod groww;
 mod groww_funds;
 mod groww_orders;
@@ -10,6 +11,7 @@ mod template_events;
 mod zerodha_console;
 mod zerodha_tradebook;
 
+pub(crate) use cas::read as cas;
 pub use zerodha_tradebook::{fill_key as zerodha_fill_key, venue as zerodha_venue};
 
 use std::collections::HashMap;
@@ -112,7 +114,7 @@ pub fn known_layouts() -> Vec<KnownLayout> {
         about: layout.about,
         headers: layout.required,
     };
-    LAYOUTS.iter().map(known).collect()
+    LAYOUTS.iter().map(known).chain(cas::KNOWN).collect()
 }
 
 /// KiteMate's own layout as an empty CSV file.
@@ -220,7 +222,9 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
         Reads::Event(read) => {
             let entry = read(&mut line, header);
             if let Some(entry) = entry.filter(|_| line.errors.is_empty()) {
-                checked(&mut line, &entry);
+                for (column, reason) in faults(&entry) {
+                    line.fault(column, reason);
+                }
                 if line.errors.is_empty() {
                     statement.entries.push(shortened(entry));
                 }
@@ -231,13 +235,13 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
 }
 
 /// What the ledger refuses of an event, whatever the layout.
-fn checked(line: &mut Line<'_>, entry: &Entry) {
-    for (column, reason) in act(&columns(&entry.act)).err().unwrap_or_default() {
-        line.fault(column, reason.into());
-    }
+fn faults(entry: &Entry) -> Vec<(&'static str, String)> {
+    let wrong = act(&columns(&entry.act)).err().unwrap_or_default().into_iter();
+    let mut wrong: Vec<_> = wrong.map(|(column, reason)| (column, String::from(reason))).collect();
     if entry.key.len() > LONGEST_KEY || entry.reference.len() > LONGEST_KEY {
-        line.fault("reference", "is longer than any id of a trade".into());
+        wrong.push(("reference", "is longer than any id of a trade".into()));
     }
+    wrong
 }
 
 fn shortened(mut entry: Entry) -> Entry {

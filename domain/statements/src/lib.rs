@@ -179,7 +179,7 @@ pub enum Refusal {
     #[error("the file is empty")]
     Empty,
     /// Neither CSV text nor an XLSX workbook.
-    #[error("the file is neither CSV text (UTF-8 or UTF-16) nor an XLSX workbook")]
+    #[error("the file is neither CSV text (UTF-8 or UTF-16), nor an XLSX workbook, nor JSON")]
     UnknownKind,
     /// An `.xls` workbook of old, or a workbook with a password.
     #[error(
@@ -189,6 +189,15 @@ pub enum Refusal {
     /// A workbook that does not hold together.
     #[error("the workbook is damaged; download it again or save it anew")]
     Damaged,
+    /// JSON that is no statement.
+    #[error("the file is JSON, and no consolidated account statement as casparser writes it")]
+    OtherJson,
+    /// A consolidated statement of more than one demat account.
+    #[error("the file has {count} demat accounts, or none of that id; name one as `dematId`")]
+    SeveralAccounts {
+        /// How many.
+        count: usize,
+    },
     /// More than a statement has.
     #[error("the file has more than {limit} {what}; split it")]
     TooLarge {
@@ -207,6 +216,13 @@ pub enum Refusal {
 
 /// Reads a file. Some brokers say only in its name whose it is.
 pub fn read(file: &[u8], name: Option<&str>) -> Result<Statement, Refusal> {
-    let sheets = sheets::read(file)?;
-    layouts::interpret(&sheets, name)
+    read_of(file, name, None)
+}
+
+/// Reads a file; of one with several demat accounts that of this id.
+pub fn read_of(file: &[u8], name: Option<&str>, demat: Option<&str>) -> Result<Statement, Refusal> {
+    match sheets::json(file) {
+        Some(json) => layouts::cas(&json, demat),
+        None => layouts::interpret(&sheets::read(file)?, name),
+    }
 }

@@ -9,13 +9,13 @@ use crate::Refusal;
 /// A workbook may inflate to this many bytes.
 pub const MOST_INFLATED_BYTES: usize = 64 * 1024 * 1024;
 /// A sheet may have this many rows.
-pub const MOST_ROWS: usize = 20_000;
+pub const MOST_ROWS: usize = 100_000;
 /// A sheet may have this many columns.
 pub const MOST_COLUMNS: usize = 100;
 /// The cells that are read may hold this much text together.
 const MOST_TEXT_BYTES: usize = 16 * 1024 * 1024;
 /// The cells of all sheets together, those left empty between others included.
-const MOST_CELLS: usize = 1_000_000;
+const MOST_CELLS: usize = 2_000_000;
 /// A workbook has this many sheets at most.
 const MOST_SHEETS: usize = 20;
 /// A workbook has this many parts at most.
@@ -37,6 +37,12 @@ pub(crate) fn read(file: &[u8]) -> Result<Vec<Sheet>, Refusal> {
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Err(Refusal::OldOrLocked),
         _ => Ok(vec![text(&decode(file)?)?]),
     }
+}
+
+/// The text of a file that is JSON: an object, as no table begins.
+pub(crate) fn json(file: &[u8]) -> Option<String> {
+    let bare = file.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(file);
+    bare.trim_ascii_start().starts_with(b"{").then(|| decode(file).ok()).flatten()
 }
 
 /// UTF-8 or, by its byte order mark, UTF-16; a NUL means that it is no text at all.

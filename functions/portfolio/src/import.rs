@@ -6,13 +6,15 @@
 mod entries;
 pub(crate) mod plan;
 pub(crate) mod report;
-mod request;
+pub(crate) mod request;
 mod store;
+pub mod uploaded;
 
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::Value;
 use shared::auth::Permission;
-use shared::db::Tenant;
+use shared::db::{self, Tenant};
 use shared::events::{self, Envelope, StatementImported};
 use shared::http::{Reply, Route};
 use shared::idempotency::{Claim, IdempotencyKey};
@@ -21,6 +23,7 @@ use shared::problem::reasons::NOT_FOUND;
 use shared::{Access, App, Caller, Problem, clock};
 use statements::{Refusal, Statement};
 use stores::instruments::{Symbols, by_symbols, spellings};
+use tokio_postgres::Row;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
@@ -30,7 +33,7 @@ use report::Report;
 use request::{ImportForm, ImportJson, ImportRequest};
 use store::{Account, Known};
 
-/// Larger files come by upload, in a later release.
+/// Larger files come by upload.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 /// Imports of one person.
 const PER_USER: Limit = Limit { name: "import", most: 120, window_s: 3600 };
@@ -44,10 +47,10 @@ pub fn route() -> Route {
 #[utoipa::path(post, path = "/v1/portfolio/import",
     description = "Reads a holdings statement: Zerodha Kite (CSV), Zerodha Console (XLSX), Groww stocks (XLSX) or \
         KiteMate's template (CSV or XLSX); or a list of events: Zerodha's tradebook (CSV or XLSX) or \
-        KiteMate's template for events. All are recognised by their headers. Of events, those that are stored already are \
+        KiteMate's template for events; or a consolidated account statement as JSON of casparser. All are recognised by their headers. Of events, those that are stored already are \
         counted as `repeated`, and one that says something else than what is stored is listed in `conflicts` and not stored. Of holdings, `replace` (the default) takes the file as \
         complete for its segments: holdings it no longer lists are removed, unless a row of it could not be read. \
-        `merge` touches only the rows in the file. A statement older than a newer complete one changes nothing. The whole request may have 4 MiB.",
+        `merge` touches only the rows in the file. A statement older than a newer complete one changes nothing. The whole request may have 4 MiB; a larger file comes by `POST /v1/portfolio/uploads`.",
     params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same request, answers \
         what the first answered."),
         ("dryRun" = Option<bool>, Query, description = "As in the form; every field but the file may stand here."),
@@ -61,35 +64,54 @@ async fn import(
     request: ImportRequest,
 ) -> Reply<Response> {
     PER_USER.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
-    let statement =
-        statements::read(&request.file, request.file_name.as_deref()).map_err(unreadable)?;
-    if let Some(day) = statement.as_of.filter(|day| *day > clock::india_day(clock::now())) {
-        // It would overtake every true statement until that day comes.
-        return Err(Problem::new(reasons::FUTURE_STATEMENT).with("asOf", day));
-    }
+    let statement = read(&request)?;
     let claim = Claim::new(key, "portfolio-import", &request.fingerprint());
-    // A symbol is looked up where the file names nothing better.
-    let held = statement.rows.iter().map(|row| row.symbol.as_deref());
-    let symbols = spellings(held.flatten());
+    let symbols = symbols_of(&statement);
     let first = [claim.statement(), stores::accounts::all(), by_symbols(&symbols)];
     let (tx, [claimed, accounts, symbols]) = app.db().enter(&caller, first).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
         tx.rollback().await?;
         return shared::http::ok(earlier);
     }
-    let accounts: Vec<_> = accounts.iter().map(stores::accounts::Account::from).collect();
     let work = Work {
         app: &app,
-        caller: &caller,
+        workspace: caller.session()?.workspace_id,
         request: &request,
         statement: &statement,
-        claim: &claim,
+        keep: &Keep::Claim(claim),
     };
-    match work.account(&accounts) {
-        Ok(account) => work.run(tx, account, &Symbols::read(&symbols)).await,
-        Err(refusal) => {
-            tx.rollback().await?;
-            Err(refusal)
+    shared::http::ok(work.run(tx, &accounts, &symbols).await?)
+}
+
+/// Reads the file of a request.
+fn read(request: &ImportRequest) -> Result<Statement, Problem> {
+    let (name, demat) = (request.file_name.as_deref(), request.demat_id.as_deref());
+    let statement = statements::read_of(&request.file, name, demat).map_err(unreadable)?;
+    match statement.as_of.filter(|day| *day > clock::india_day(clock::now())) {
+        // It would overtake every true statement until that day comes.
+        Some(day) => Err(Problem::new(reasons::FUTURE_STATEMENT).with("asOf", day)),
+        None => Ok(statement),
+    }
+}
+
+/// The symbols to look up: where the file names nothing better.
+fn symbols_of(statement: &Statement) -> Vec<String> {
+    spellings(statement.rows.iter().filter_map(|row| row.symbol.as_deref()))
+}
+
+/// Where an import's answer is kept, in the transaction of the import.
+pub(crate) enum Keep {
+    /// Under the key its request was sent with.
+    Claim(Claim),
+    /// With the upload it came by.
+    Upload(Uuid),
+}
+
+impl Keep {
+    fn store<'a>(&'a self, report: &'a Value) -> db::Statement<'a> {
+        match self {
+            Self::Claim(claim) => claim.store(report),
+            Self::Upload(upload) => crate::upload::done(upload, report),
         }
     }
 }
@@ -97,10 +119,10 @@ async fn import(
 /// An import whose file is read and whose transaction is open.
 struct Work<'a> {
     app: &'a App,
-    caller: &'a Caller,
+    workspace: Uuid,
     request: &'a ImportRequest,
     statement: &'a Statement,
-    claim: &'a Claim,
+    keep: &'a Keep,
 }
 
 impl Work<'_> {
@@ -138,10 +160,25 @@ impl Work<'_> {
         ))
     }
 
-    async fn run(&self, tx: Tenant, account: Account, symbols: &Symbols) -> Reply<Response> {
-        if self.statement.of_events {
-            return entries::run(self, tx, account).await;
+    /// Finds the account and takes the file in; answers the report.
+    async fn run(&self, tx: Tenant, accounts: &[Row], symbols: &[Row]) -> Result<Value, Problem> {
+        let accounts: Vec<_> = accounts.iter().map(stores::accounts::Account::from).collect();
+        match self.account(&accounts) {
+            Ok(account) if self.statement.of_events => entries::run(self, tx, account).await,
+            Ok(account) => self.take_in(tx, account, &Symbols::read(symbols)).await,
+            Err(refusal) => {
+                tx.rollback().await?;
+                Err(refusal)
+            }
         }
+    }
+
+    async fn take_in(
+        &self,
+        tx: Tenant,
+        account: Account,
+        symbols: &Symbols,
+    ) -> Result<Value, Problem> {
         let resolved = plan::resolve(&self.statement.rows, symbols);
         if resolved.incoming.is_empty() {
             tx.rollback().await?;
@@ -188,7 +225,7 @@ impl Work<'_> {
         plan: Plan,
         incoming: &[Incoming],
         report: Report,
-    ) -> Reply<Response> {
+    ) -> Result<Value, Problem> {
         let repeated = known.import_id.filter(|_| plan.changes_nothing());
         let import_id = repeated.unwrap_or_else(Uuid::now_v7);
         let report = report.end(
@@ -198,22 +235,23 @@ impl Work<'_> {
             incoming.len(),
             repeated.is_some(),
         );
+        let answer = serde_json::to_value(&report).map_err(Problem::internal)?;
         if self.request.dry_run {
             tx.rollback().await?;
-            return shared::http::ok(report);
+            return Ok(answer);
         }
         let event = StatementImported { import_id, account_id: known.account_id };
-        let event = Envelope::new(Some(self.caller.session()?.workspace_id), &event)?;
+        let event = Envelope::new(Some(self.workspace), &event)?;
         // What is true now need not be at the day's end.
         let undated = self.statement.as_of.is_none() && known.seen_before.is_none();
         let taken_at = undated.then(|| clock::now().to_zoned(clock::india()).time());
         let stored =
             store::Import { work: self, known: &known, plan: &plan, report: &report, taken_at };
-        stored.commit(tx, (repeated.is_none()).then_some(&event)).await?;
+        stored.commit(tx, &answer, (repeated.is_none()).then_some(&event)).await?;
         if repeated.is_none() {
             events::dispatch(self.app, &[event]).await;
         }
-        shared::http::ok(report)
+        Ok(answer)
     }
 }
 

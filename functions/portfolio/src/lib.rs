@@ -21,6 +21,8 @@ pub mod reasons;
 pub mod snapshot;
 pub mod summary;
 pub mod trades;
+pub mod upload;
+pub mod upload_get;
 
 use shared::http::Route;
 
@@ -38,5 +40,7 @@ pub fn routes() -> Vec<Route> {
         income::route(),
         gains::route(),
         performance::route(),
+        upload::route(),
+        upload_get::route(),
     ]
 }

@@ -10,8 +10,6 @@ mod store;
 
 use std::io::Read;
 
-use percent_encoding::percent_decode_str;
-use serde::Deserialize;
 use shared::queue::Consumer;
 use shared::{App, Problem, clock};
 
@@ -23,47 +21,16 @@ pub fn consumer() -> Consumer {
     Consumer::new(|app, body| Box::pin(load_all(app, body)))
 }
 
-/// S3's event notification message structure, version 2.x, as far as it is used.
-#[derive(Deserialize)]
-struct Notification {
-    // S3's test message has none.
-    #[serde(rename = "Records", default)]
-    records: Vec<Record>,
-}
-
-#[derive(Deserialize)]
-struct Record {
-    s3: Place,
-}
-
-#[derive(Deserialize)]
-struct Place {
-    bucket: Bucket,
-    object: Object,
-}
-
-#[derive(Deserialize)]
-struct Bucket {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Object {
-    /// URL-encoded.
-    key: String,
-}
-
 async fn load_all(app: App, body: String) -> Result<(), Problem> {
-    let notification: Notification = serde_json::from_str(&body).map_err(Problem::internal)?;
-    for Record { s3 } in notification.records {
-        let key = decoded(&s3.object.key);
-        load(&app, &s3.bucket.name, &key).await?;
+    for (bucket, key) in ::files::created(&body)? {
+        load(&app, &bucket, &key).await?;
     }
     Ok(())
 }
 
 async fn load(app: &App, bucket: &str, key: &str) -> Result<(), Problem> {
-    let bytes = fetch(app, bucket, key).await?;
+    let bytes = ::files::get(app, bucket, key, MOST_BYTES).await?;
+    let bytes = bytes.ok_or_else(|| Problem::internal(files::Refusal::TooLarge))?;
     let sha256 = shared::crypto::sha256(&bytes);
     let today = clock::india_day(clock::now());
     let text = text_of(bytes).map_err(Problem::internal)?;
@@ -81,18 +48,6 @@ async fn load(app: &App, bucket: &str, key: &str) -> Result<(), Problem> {
         "prices"
     );
     Ok(())
-}
-
-async fn fetch(app: &App, bucket: &str, key: &str) -> Result<Vec<u8>, Problem> {
-    let object = ::files::client(app).get_object().bucket(bucket).key(key).send().await;
-    let object = object.map_err(Problem::unavailable)?;
-    if object
-        .content_length()
-        .is_some_and(|length| u64::try_from(length).is_ok_and(|length| length > MOST_BYTES))
-    {
-        return Err(Problem::internal(files::Refusal::TooLarge));
-    }
-    Ok(object.body.collect().await.map_err(Problem::unavailable)?.to_vec())
 }
 
 /// The text of a file, or of the one file in a zip, as NSE gives it.
@@ -114,20 +69,4 @@ fn unzipped(bytes: &[u8]) -> Result<Vec<u8>, files::Refusal> {
         .read_to_end(&mut inflated)
         .map_err(|_| files::Refusal::NotText)?;
     if read as u64 > MOST_BYTES { Err(files::Refusal::TooLarge) } else { Ok(inflated) }
-}
-
-/// An object's key as it is: notifications carry it in the encoding of a form.
-fn decoded(key: &str) -> String {
-    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_objects_key_is_decoded() {
-        assert_eq!(decoded("prices/NAVAll+20%2D11.txt"), "prices/NAVAll 20-11.txt");
-        assert_eq!(decoded("100%"), "100%");
-    }
 }

@@ -53,7 +53,7 @@ async fn of_those_who_wait_for_a_turn_no_window_takes_more_than_it_may() -> Resu
     const VENDOR: Limit = Limit { name: "vendor", most: 10, window_s: 1 };
     let here = Here::start().await?;
     let app = here.app("auth-login")?;
-    let turn = || VENDOR.turn(&app, "app", Duration::from_secs(20));
+    let turn = || VENDOR.turns(&app, "app", 1, Duration::from_secs(20));
     let taken = futures_util::future::join_all((0..25).map(|_| turn())).await;
     assert!(taken.iter().all(Result::is_ok), "everybody has had a turn");
     let table = app.config().need("LIMITS_TABLE")?;
@@ -68,9 +68,9 @@ async fn of_those_who_wait_for_a_turn_no_window_takes_more_than_it_may() -> Resu
     assert!(uses.iter().all(|uses| *uses <= 10), "{uses:?}");
     let impatient = Limit { window_s: 3600, ..VENDOR };
     for _ in 0..10 {
-        assert!(impatient.turn(&app, "other", Duration::ZERO).await.is_ok());
+        assert!(impatient.turns(&app, "other", 1, Duration::ZERO).await.is_ok());
     }
-    let refused = impatient.turn(&app, "other", Duration::from_millis(50)).await;
+    let refused = impatient.turns(&app, "other", 1, Duration::from_millis(50)).await;
     assert_eq!(refused.unwrap_err().reason(), reasons::LIMITED);
     Ok(())
 }

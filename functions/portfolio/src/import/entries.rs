@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::response::Response;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 use shared::db::{Statement, Tenant, statement};
 use shared::events::{self, Envelope, StatementImported};
-use shared::http::Reply;
 use shared::{Problem, clock, typed};
 use statements::{Entry, Market};
 use stores::transactions::record_row;
@@ -76,7 +74,7 @@ fn conflict(entry: &Entry) -> Conflict {
 }
 
 /// Stores the events of a file and answers.
-pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Reply<Response> {
+pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Result<Value, Problem> {
     let entries = &work.statement.entries;
     if entries.is_empty() {
         tx.rollback().await?;
@@ -115,9 +113,10 @@ pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Reply<
         told,
         repeated.is_some(),
     );
+    let report = serde_json::to_value(&report).map_err(Problem::internal)?;
     if work.request.dry_run {
         tx.rollback().await?;
-        return shared::http::ok(report);
+        return Ok(report);
     }
     finish(work, tx, (known.account_id, import_id), as_of, report, repeated.is_some()).await
 }
@@ -128,22 +127,21 @@ async fn finish(
     tx: Tenant,
     (account_id, import_id): (Uuid, Uuid),
     as_of: Date,
-    report: Report,
+    report: Value,
     repeated: bool,
-) -> Reply<Response> {
-    let stored = serde_json::to_value(&report).map_err(Problem::internal)?;
-    let keep_answer = work.claim.store(&stored);
+) -> Result<Value, Problem> {
+    let keep_answer = work.keep.store(&report);
     if repeated {
         let forget = statement("select transactions.forget($1)", [typed(&import_id)]);
         tx.commit([forget, keep_answer]).await?;
-        return shared::http::ok(report);
+        return Ok(report);
     }
     let event = StatementImported { import_id, account_id };
-    let event = Envelope::new(Some(work.caller.session()?.workspace_id), &event)?;
+    let event = Envelope::new(Some(work.workspace), &event)?;
     let ids = (import_id, account_id, as_of);
-    tx.commit([recorded(work, &ids, &stored), event.publish(), keep_answer]).await?;
+    tx.commit([recorded(work, &ids, &report), event.publish(), keep_answer]).await?;
     events::dispatch(work.app, &[event]).await;
-    shared::http::ok(report)
+    Ok(report)
 }
 
 fn recorded<'a>(

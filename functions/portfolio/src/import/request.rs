@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Body, media_type};
@@ -26,6 +27,8 @@ pub(super) struct ImportForm {
     client_id: Option<String>,
     /// The broker, with `clientId`, for the template: `zerodha`, `groww`, …
     broker: Option<String>,
+    /// Of a consolidated statement with several demat accounts the one to read: the depository's id.
+    demat_id: Option<String>,
     /// What to call a new account.
     label: Option<String>,
     /// `replace` (default) or `merge`.
@@ -55,6 +58,8 @@ pub(super) struct ImportJson {
     /// As in the form.
     broker: Option<String>,
     /// As in the form.
+    demat_id: Option<String>,
+    /// As in the form.
     label: Option<String>,
     /// As in the form.
     mode: Option<String>,
@@ -62,26 +67,36 @@ pub(super) struct ImportJson {
     dry_run: Option<bool>,
 }
 
-/// A request that is in order.
-pub(super) struct ImportRequest {
+/// A request that is in order; an upload keeps it until the file is there.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ImportRequest {
+    #[serde(skip)]
     pub(super) file: Bytes,
     pub(super) file_name: Option<String>,
+    #[serde(skip)]
     pub(super) file_sha256: Vec<u8>,
     pub(super) account_id: Option<Uuid>,
     pub(super) client_id: Option<String>,
     pub(super) broker: Option<String>,
+    pub(super) demat_id: Option<String>,
     pub(super) label: Option<String>,
     pub(super) replace: bool,
     pub(super) dry_run: bool,
 }
 
 impl ImportRequest {
+    /// The same with the file that was awaited.
+    pub(super) fn with(self, file: Vec<u8>) -> Self {
+        Self { file_sha256: shared::crypto::sha256(&file), file: file.into(), ..self }
+    }
+
     /// What makes it the same request: not the form's boundary, which differs each time.
     pub(super) fn fingerprint(&self) -> Vec<u8> {
         let told = (
             &self.account_id,
             &self.client_id,
             &self.broker,
+            &self.demat_id,
             &self.label,
             self.replace,
             self.dry_run,
@@ -93,14 +108,15 @@ impl ImportRequest {
 }
 
 /// The fields beside the file.
-struct Options {
+pub(crate) struct Options {
     account_id: Option<Uuid>,
     client_id: Option<String>,
     broker: Option<String>,
+    demat_id: Option<String>,
     label: Option<String>,
     replace: bool,
     dry_run: bool,
-    file_name: Option<String>,
+    pub(crate) file_name: Option<String>,
     content: Option<Vec<u8>>,
 }
 
@@ -110,6 +126,7 @@ impl FromFields for Options {
         let client_id = fields.optional("clientId", word);
         let broker =
             fields.optional("broker", |broker| word(broker).map(|broker| broker.to_lowercase()));
+        let demat_id = fields.optional("dematId", word);
         let label = fields.optional("label", text);
         let replace = fields.optional("mode", |mode| match mode {
             "replace" => Ok(true),
@@ -125,12 +142,31 @@ impl FromFields for Options {
             account_id: account_id?,
             client_id: client_id?,
             broker: broker?,
+            demat_id: demat_id?,
             label: label?,
             replace: replace?.unwrap_or(true),
             dry_run: dry_run?,
             file_name: file_name?,
             content: content?,
         })
+    }
+}
+
+impl Options {
+    /// The request that they and a file are.
+    pub(crate) fn of(self, file: Bytes, file_name: Option<String>) -> ImportRequest {
+        ImportRequest {
+            file_sha256: shared::crypto::sha256(&file),
+            file,
+            file_name,
+            account_id: self.account_id,
+            client_id: self.client_id,
+            broker: self.broker,
+            demat_id: self.demat_id,
+            label: self.label,
+            replace: self.replace,
+            dry_run: self.dry_run,
+        }
     }
 }
 
@@ -190,7 +226,7 @@ async fn form(
     let file = file.ok_or_else(|| {
         Problem::field("file", "is required: the statement as the broker gives it")
     })?;
-    Ok(finish(file, file_name, options))
+    Ok(options.of(file, file_name))
 }
 
 async fn json(
@@ -207,21 +243,7 @@ async fn json(
     let content =
         content.ok_or_else(|| Problem::field("content", "is required: the file in base64"))?;
     let file_name = options.file_name.take();
-    Ok(finish(content.into(), file_name, options))
-}
-
-fn finish(file: Bytes, file_name: Option<String>, options: Options) -> ImportRequest {
-    ImportRequest {
-        file_sha256: shared::crypto::sha256(&file),
-        file,
-        file_name,
-        account_id: options.account_id,
-        client_id: options.client_id,
-        broker: options.broker,
-        label: options.label,
-        replace: options.replace,
-        dry_run: options.dry_run,
-    }
+    Ok(options.of(content.into(), file_name))
 }
 
 fn malformed() -> Problem {

@@ -150,10 +150,14 @@ pub(super) struct Import<'a> {
 impl Import<'_> {
     /// Stores everything and commits, in one round trip. Without an event nothing changed, and only
     /// the answer is kept under its Idempotency-Key.
-    pub(super) async fn commit(&self, tx: Tenant, event: Option<&Envelope>) -> Result<(), Problem> {
-        let report = serde_json::to_value(self.report).map_err(Problem::internal)?;
+    pub(super) async fn commit(
+        &self,
+        tx: Tenant,
+        report: &Value,
+        event: Option<&Envelope>,
+    ) -> Result<(), Problem> {
         let (work, account) = (self.work, &self.known.account_id);
-        let keep_answer = work.claim.store(&report);
+        let keep_answer = work.keep.store(report);
         let (Some(event), Some(import_id)) = (event, self.report.import_id()) else {
             tx.commit([keep_answer]).await?;
             return Ok(());
@@ -170,7 +174,7 @@ impl Import<'_> {
             include_str!("keep_before.sql"),
             [typed(&import_id), typed(account), typed(&touched), typed(&completes)],
         );
-        let record = self.record(&record_params, &report);
+        let record = self.record(&record_params, report);
         let delete = statement(
             "delete from portfolio.holdings where account_id = $1 and isin = any ($2)",
             [typed(account), typed(&removals)],

@@ -4,3 +4,4 @@ mod import;
 mod ledger;
 mod reads;
 mod snapshot;
+mod upload;

@@ -1,0 +1,69 @@
+//! `GET /v1/portfolio/uploads/{uploadId}`: how far an upload is, and what came of it.
+
+use axum::extract::{Path, State};
+use serde::Serialize;
+use serde_json::Value;
+use shared::db::statement;
+use shared::fields::Nothing;
+use shared::http::{Query, Reply, Route};
+use shared::problem::reasons;
+use shared::{Access, Caller, Db, Permission, Problem, Timestamp, typed};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::import::report::Report;
+
+/// For any member.
+pub fn route() -> Route {
+    Route::new(routes!(upload_get), Access::member(Permission::ReadPortfolio))
+}
+
+/// An upload.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Upload {
+    upload_id: Uuid,
+    /// `waiting` for the file, `reading` it, `done`, or `refused`.
+    status: String,
+    /// When it came to that.
+    changed_at: Timestamp,
+    /// What the import did, when it is done.
+    #[schema(value_type = Option<Report>)]
+    report: Option<Value>,
+    /// Why the file was refused: a problem as the import would have answered it.
+    #[schema(value_type = Option<Object>)]
+    problem: Option<Value>,
+}
+
+/// How far an upload is. Ask again after a second while it is `waiting` or `reading`.
+#[utoipa::path(get, path = "/v1/portfolio/uploads/{uploadId}",
+    params(("uploadId" = Uuid, Path, description = "From the answer of the upload.")),
+    responses((status = 200, body = Upload)))]
+async fn upload_get(
+    State(db): State<Db>,
+    caller: Caller,
+    Path(upload_id): Path<String>,
+    _: Query<Nothing>,
+) -> Reply {
+    // What is no id is the id of nothing.
+    let upload_id = Uuid::parse_str(&upload_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
+    let found = statement(
+        "select status, changed_at, outcome from portfolio.uploads where upload_id = $1",
+        [typed(&upload_id)],
+    );
+    let [rows] = db.read(&caller, [found]).await?;
+    let row = rows.first().ok_or_else(|| Problem::new(reasons::NOT_FOUND))?;
+    let (status, outcome): (String, Option<Value>) = (row.get("status"), row.get("outcome"));
+    let (report, problem) = match status.as_str() {
+        "refused" => (None, outcome),
+        _ => (outcome, None),
+    };
+    shared::http::ok(Upload {
+        upload_id,
+        status,
+        changed_at: row.get("changed_at"),
+        report,
+        problem,
+    })
+}
