@@ -48,6 +48,8 @@ create table brokers.syncs (
     fills int not null default 0,
     -- Symbols that no instrument has.
     unknown_symbols text[] not null default '{}',
+    -- What was open, as the broker said when it was good on this day.
+    positions jsonb not null default '[]',
     constraint syncs_pk primary key (workspace_id, account_id, day),
     constraint syncs_account foreign key (workspace_id, account_id)
         references brokers.accounts (workspace_id, account_id) on delete cascade
@@ -97,7 +99,7 @@ begin
     -- Imports into the account wait, or are waited for.
     perform pg_advisory_xact_lock(hashtextextended(p_account::text, 0));
     perform from portfolio.statements s
-    where s.account_id = p_account and (s.statement_on > p_day or s.statement_on = p_day and s.taken_at > p_at);
+    where s.account_id = p_account and (s.statement_on > p_day or s.statement_on = p_day and s.taken_at > coalesce(p_at, time '24:00'));
     if found then
         return;
     end if;
@@ -113,7 +115,11 @@ begin
         discrepant = 0, financed = excluded.financed, loan = excluded.loan, cost = excluded.cost,
         statement_on = excluded.statement_on, taken_at = excluded.taken_at, layout = excluded.layout,
         import_id = excluded.import_id
-    where h.statement_on <= excluded.statement_on;
+    -- A file of the same day was true before it was asked; a reading of a later moment stays.
+    where h.statement_on < excluded.statement_on
+       or h.statement_on = excluded.statement_on
+          and (h.layout <> excluded.layout
+               or coalesce(h.taken_at, time '24:00') <= coalesce(excluded.taken_at, time '24:00'));
     if not p_complete then
         return;
     end if;
@@ -156,7 +162,7 @@ begin
         where p_source = 'kite' and exists (
             select from transactions.transactions t
             where t.account_id = p_account and t.kind = r.kind and t.isin = r.isin and t.on_date = r."on"
-              and t.source <> 'kite')
+              and (t.source not in ('kite', 'manual') or t.source = 'manual' and t.quantity = r.quantity))
     ), rows as (
         select r.* from stated r where not exists (select from told where told.key = r.key)
     ), added as (
@@ -222,17 +228,34 @@ begin
     update transactions.transactions t
     set kind = r.kind, symbol = r.symbol, name = r.name, at_time = r."at", venue = r.venue, exchange = r.exchange,
         series = r.series, quantity = r.quantity, amount = r.amount, charges = r.charges, stt = r.stt,
-        terms = r.terms, reference = r.reference, source = p_source
+        terms = r.terms, reference = r.reference, source = p_source,
+        -- It is the file's now, and goes with it.
+        import_ids = '{}'
     from jsonb_to_recordset(p_rows) as r (
         kind text, symbol text, name text, "at" time, venue text, exchange text, series text, quantity numeric,
         amount numeric, charges numeric, stt numeric, terms jsonb, reference text, key text)
     where t.account_id = p_account and t.source_key = r.key and t.source = 'kite'
       and t.corrected_at is null and t.removed_at is null;
+    -- A file has the whole of a day: what it tells in fewer rows than there were fills is the same.
+    delete from transactions.transactions t
+    using jsonb_to_recordset(p_rows) as r (kind text, isin text, "on" date)
+    where t.account_id = p_account and t.source = 'kite' and t.corrected_at is null and t.removed_at is null
+      and (t.kind, t.isin, t.on_date) = (r.kind, r.isin, r."on");
 end $$;
 revoke all on function transactions.record, transactions.replace_fills from public;
 grant execute on function transactions.record to svc_brokers, svc_portfolio;
 
 set local role km_system;
+
+-- Whether somebody may, at this moment, write the portfolio of the workspace that was entered: for files that wait.
+create function tenant.may_write(p_user uuid) returns boolean
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (
+        select from workspaces.members m
+        where m.workspace_id = nullif(current_setting('app.workspace_id', true), '')::uuid and m.user_id = p_user
+          and m.role in ('owner', 'admin', 'analyst')
+          and (m.confirmed_at is null or m.confirmed_at > now() - interval '7 days'))
+$$;
 
 -- The connection that reads an account of the workspace that was entered, with its sealed token: for the function that
 -- reads it, which nobody signs in to.
@@ -272,7 +295,9 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
         order by reverse(c.connection_id::text) limit p_most
     ), published as (
         insert into shared.outbox (event_id, workspace_id, event, body, trace)
-        select p.event_id, p.workspace_id, 'account.refresh_due', jsonb_build_object('accountId', p.account_id), p_trace
+        select p.event_id, p.workspace_id, 'account.refresh_due',
+               jsonb_build_object('accountId', p.account_id,
+                                  'unlessReadSince', (p_day + time '18:00') at time zone 'Asia/Kolkata'), p_trace
         from page p
         on conflict on constraint outbox_pk do nothing
         returning outbox.event_id, outbox.event, outbox.body
@@ -340,6 +365,7 @@ end $$;
 revoke all on all functions in schema tenant from public;
 grant execute on function tenant.connection_of, tenant.connection_refused, tenant.publish_syncs to svc_brokers;
 grant execute on function tenant.publish_revaluations to svc_transactions;
+grant execute on function tenant.may_write to svc_portfolio;
 set local role km_owner;
 grant select on transactions.special_sessions to svc_transactions;
 grant select, insert, update on shared.idempotency_keys to svc_brokers;

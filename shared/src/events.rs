@@ -16,7 +16,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::db::{Statement, statement};
-use crate::{App, Problem, telemetry, typed};
+use crate::{App, Problem, Timestamp, telemetry, typed};
 
 /// A queue of this deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +125,9 @@ events! {
         /// How often it was put off because the broker was down.
         #[serde(default)]
         put_off: u32,
+        /// Nothing is due any more when it was read at this time or later: an earlier run's event came first.
+        #[serde(default)]
+        unless_read_since: Option<Timestamp>,
     }
     /// An account was read from its broker.
     AccountSynced("account.synced", [Snapshot]) {

@@ -264,9 +264,11 @@ mod tests {
 
     #[test]
     fn a_message_of_another_event_is_refused_without_quoting_it() {
-        let envelope =
-            Envelope::new(None, &AccountRefreshDue { account_id: Uuid::nil(), put_off: 0 })
-                .unwrap();
+        let envelope = Envelope::new(
+            None,
+            &AccountRefreshDue { account_id: Uuid::nil(), put_off: 0, unless_read_since: None },
+        )
+        .unwrap();
         let message = serde_json::to_string(&envelope).unwrap();
         assert!(Delivery::<AccountRefreshDue>::read(&message).is_ok());
         let refused = Delivery::<AccountSynced>::read(&message).unwrap_err();

@@ -1,6 +1,6 @@
 //! How fresh what is known of each account is.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 use shared::clock;
@@ -9,10 +9,14 @@ use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::sessions::day_of_books;
+
 /// How many days a statement is new for.
 const NEW_FOR: i64 = 30;
 /// The hour, in India, by which an account that can be read was read that day.
 const READ_BY: i8 = 19;
+/// When the exchange closes, in India.
+const CLOSES: Time = Time::constant(15, 30, 0, 0);
 
 /// How fresh what is known of an account is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -58,22 +62,27 @@ pub fn all<'a>() -> Statement<'a> {
 impl Health {
     /// Reads a row of [`all`], as it is now.
     pub fn read(row: &Row, now: Timestamp) -> Self {
-        let (imported_on, synced_at, problem): (Option<Date>, Option<Timestamp>, Option<&str>) =
-            (row.get("imported_on"), row.get("synced_at"), row.get("problem"));
-        let synced_on = synced_at.map(clock::india_day);
-        let tried: bool = row.get("tried");
+        let (imported_on, synced_at): (Option<Date>, Option<Timestamp>) =
+            (row.get("imported_on"), row.get("synced_at"));
+        let (tried_on, problem): (Option<Date>, Option<&str>) =
+            (row.get("tried_on"), row.get("problem"));
+        let synced_on = synced_at.map(|at| day_of_books(at).0);
         let as_of = imported_on.max(synced_on);
+        let due = due(now);
+        // What a try of long ago met is not why nobody has tried since.
+        let problem = problem.filter(|_| tried_on >= Some(due.0)).map(named);
         // Who goes on with files after having signed out is as fresh as the files.
-        let by_files = synced_on < imported_on || !tried;
+        let by_files = synced_at.is_none() || synced_on < imported_on;
         let (stale, reason) = match as_of {
-            None => (true, Some(problem.map_or(Reason::NothingImported, named))),
+            None => (true, Some(problem.unwrap_or(Reason::NothingImported))),
             Some(day) if by_files => {
                 let stale = day < clock::india_day(now).saturating_sub(NEW_FOR.days());
-                (stale, stale.then_some(Reason::StatementOld))
+                let problem = problem.filter(|_| tried_on > imported_on);
+                (stale, problem.or(stale.then_some(Reason::StatementOld)))
             }
-            Some(day) => {
-                let stale = day < due(now);
-                (stale, problem.map(named).or(stale.then_some(Reason::SignedOut)))
+            Some(_) => {
+                let stale = synced_at < Some(due.1);
+                (stale, problem.or(stale.then_some(Reason::SignedOut)))
             }
         };
         Self { account_id: row.get("account_id"), as_of, synced_at, stale, reason }
@@ -96,8 +105,9 @@ fn named(problem: &str) -> Reason {
     }
 }
 
-/// The last weekday whose evening has begun in India.
-fn due(now: Timestamp) -> Date {
+/// The last weekday whose evening has begun in India, and when the exchange closed on it: what was read before lacks a
+/// part of it.
+fn due(now: Timestamp) -> (Date, Timestamp) {
     let here = now.to_zoned(clock::india());
     let today = here.date();
     let begun = if here.hour() >= READ_BY { today } else { today.saturating_sub(1.day()) };
@@ -106,7 +116,9 @@ fn due(now: Timestamp) -> Date {
         Weekday::Sunday => 2,
         _ => 0,
     };
-    begun.saturating_sub(since_friday.days())
+    let day = begun.saturating_sub(since_friday.days());
+    let closed = day.to_datetime(CLOSES).to_zoned(clock::india());
+    (day, closed.map_or(now, |closed| closed.timestamp()))
 }
 
 #[cfg(test)]
@@ -123,7 +135,7 @@ mod tests {
             ("2026-11-23T05:00:00Z", "2026-11-20"),
             ("2026-11-23T14:00:00Z", "2026-11-23"),
         ] {
-            assert_eq!(due(now.parse().unwrap()).to_string(), day, "{now}");
+            assert_eq!(due(now.parse().unwrap()).0.to_string(), day, "{now}");
         }
     }
 }

@@ -41,8 +41,8 @@ impl Here {
         let made = self.made("/v1/workspaces", &owner, &json!({ "name": "Rao family" })).await?;
         let workspace: Uuid = made["workspaceId"].as_str().context("a workspace")?.parse()?;
         let token = format!("/v1/workspaces/{workspace}/token");
-        let token = self.made(&token, &owner, &json!({})).await?["accessToken"].clone();
-        let token = token.as_str().context("a token")?.to_owned();
+        let token = self.made(&token, &owner, &json!({})).await?;
+        let token = token["accessToken"].as_str().context("a token")?.to_owned();
         let owner = Person { workspace_id: workspace, token, ..owner };
         let analyst = self.member(workspace, "analyst").await?;
         let viewer = self.member(workspace, "viewer").await?;
@@ -81,11 +81,9 @@ impl Here {
         ]);
         ensure!(ids.values().all(Value::is_string), "{ids:?}");
         let came = self.zerodha(&owner, &client, "success").await?;
-        let secrets = BTreeMap::from([
-            ("token", json!(token)),
-            ("requestToken", json!(came.request_token)),
-            ("state", json!(came.state)),
-        ]);
+        let (token, came) = (json!(token), (json!(came.request_token), json!(came.state)));
+        let secrets =
+            BTreeMap::from([("token", token), ("requestToken", came.0), ("state", came.1)]);
         Ok(Tenant { people: vec![owner, analyst, viewer, invited], ids, secrets })
     }
 

@@ -76,18 +76,29 @@ pub async fn upload_link(
     Ok(UploadLink { url: Secret::new(signed.uri()), headers })
 }
 
-/// An object of at most so many bytes; `None` of a larger one.
-pub async fn get(
-    app: &App,
-    bucket: &str,
-    key: &str,
-    most: u64,
-) -> Result<Option<Vec<u8>>, Problem> {
-    let object = client(app).get_object().bucket(bucket).key(key).send().await;
-    let object = object.map_err(Problem::unavailable)?;
+/// What there is under a key.
+#[derive(Debug)]
+pub enum Got {
+    /// The whole object.
+    File(Vec<u8>),
+    /// More than was asked for.
+    TooLarge,
+    /// Nothing, or nothing any more.
+    Missing,
+}
+
+/// An object of at most so many bytes.
+pub async fn get(app: &App, bucket: &str, key: &str, most: u64) -> Result<Got, Problem> {
+    let object = match client(app).get_object().bucket(bucket).key(key).send().await {
+        Ok(object) => object,
+        Err(err) if err.as_service_error().is_some_and(|err| err.is_no_such_key()) => {
+            return Ok(Got::Missing);
+        }
+        Err(err) => return Err(Problem::unavailable(err)),
+    };
     let length = object.content_length().and_then(|length| u64::try_from(length).ok());
     if length.is_none_or(|length| length > most) {
-        return Ok(None);
+        return Ok(Got::TooLarge);
     }
-    Ok(Some(object.body.collect().await.map_err(Problem::unavailable)?.to_vec()))
+    Ok(Got::File(object.body.collect().await.map_err(Problem::unavailable)?.to_vec()))
 }

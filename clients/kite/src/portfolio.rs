@@ -10,6 +10,9 @@ use shared::Secret;
 
 use crate::{Kite, KiteError};
 
+/// No amount and no quantity of anybody is larger; products of two such are decimals still.
+const MOST: f64 = 1e13;
+
 /// Everything Kite says of an account at one moment.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -90,6 +93,18 @@ pub struct Position {
     /// What was paid for one.
     #[serde(default, deserialize_with = "exact")]
     pub average_price: Decimal,
+    /// How many units one of it stands for.
+    #[serde(default = "one", deserialize_with = "exact")]
+    pub multiplier: Decimal,
+    /// What one was last traded for.
+    #[serde(default, deserialize_with = "exact")]
+    pub last_price: Decimal,
+    /// What was received for all that was sold, and paid for all that was bought.
+    #[serde(default, deserialize_with = "exact")]
+    pub sell_value: Decimal,
+    /// The latter.
+    #[serde(default, deserialize_with = "exact")]
+    pub buy_value: Decimal,
 }
 
 /// A fill of today.
@@ -210,6 +225,7 @@ pub fn owned<'a>(
         }
         owned.pay(today, Some(position.average_price));
     }
+    owned.never_below_zero();
     owned.cost = owned
         .cost
         .map(|cost| cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero));
@@ -220,6 +236,15 @@ impl Owned {
     /// Everything together.
     pub fn quantity(&self) -> Decimal {
         self.available + self.undelivered + self.pledged
+    }
+
+    /// What Kite counts below zero in one part, say of shares sold before they were delivered, is less in another.
+    fn never_below_zero(&mut self) {
+        let all = self.quantity().max(Decimal::ZERO);
+        self.pledged = self.pledged.clamp(Decimal::ZERO, all);
+        self.undelivered = self.undelivered.clamp(Decimal::ZERO, all - self.pledged);
+        self.available = all - self.pledged - self.undelivered;
+        self.financed = self.financed.clamp(Decimal::ZERO, all);
     }
 
     /// Adds what was paid for a part; a price of 0 is one that is not known.
@@ -233,10 +258,20 @@ impl Owned {
 }
 
 impl Position {
+    /// What was gained on it since it was opened, at the last price.
+    pub fn profit(&self) -> Decimal {
+        self.sell_value - self.buy_value + self.quantity * self.last_price * self.multiplier
+    }
+
+    /// Whether it is for delivery.
+    pub fn is_delivered(&self) -> bool {
+        is_delivered(&self.product)
+    }
+
     /// What was bought today and is to be delivered. What is from an earlier day is a holding by now, and what was sold
     /// is out of the holdings.
     pub fn bought_today(&self) -> Decimal {
-        if !is_delivered(&self.product) {
+        if !self.is_delivered() {
             return Decimal::ZERO;
         }
         let before = self.overnight_quantity.max(Decimal::ZERO);
@@ -266,6 +301,10 @@ impl Fill {
     }
 }
 
+fn one() -> Decimal {
+    Decimal::ONE
+}
+
 /// Whether what is traded under a product is delivered.
 fn is_delivered(product: &str) -> bool {
     matches!(product, "CNC" | "MTF")
@@ -274,6 +313,9 @@ fn is_delivered(product: &str) -> bool {
 /// Kite writes amounts as JSON numbers; the shortest text that is the same number is what it wrote.
 fn exact<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
     let number = Option::<f64>::deserialize(from)?.unwrap_or_default();
+    if !(-MOST..=MOST).contains(&number) {
+        return Err(serde::de::Error::custom("a number too large for money"));
+    }
     number.to_string().parse().map_err(|_| serde::de::Error::custom("a number too large for money"))
 }
 
@@ -293,6 +335,10 @@ mod tests {
             quantity: quantity.into(),
             overnight_quantity: overnight.into(),
             average_price: 100.into(),
+            multiplier: Decimal::ONE,
+            last_price: 110.into(),
+            sell_value: Decimal::ZERO,
+            buy_value: (quantity * 100).into(),
         }
     }
 
@@ -311,6 +357,16 @@ mod tests {
         );
         assert_eq!((owned.financed, owned.loan), (10.into(), 605.into()));
         assert_eq!(owned.cost, Some("12129.94".parse().unwrap()), "14 × 801.78125 + 905");
+    }
+
+    #[test]
+    fn what_was_sold_before_it_was_delivered_is_less_and_never_below_zero() {
+        let sold =
+            r#"{"tradingsymbol": "INFY", "quantity": -3, "t1_quantity": 5, "average_price": 10}"#;
+        let held = owned([&holding(sold)], []);
+        assert_eq!((held.available, held.undelivered), (0.into(), 2.into()));
+        let lent = r#"{"tradingsymbol": "INFY", "quantity": -3, "average_price": 10}"#;
+        assert_eq!(owned([&holding(lent)], []).quantity(), 0.into());
     }
 
     #[test]
@@ -343,6 +399,15 @@ mod tests {
         let held = holding(r#"{"tradingsymbol": "INFY", "t1_quantity": 5, "average_price": 100}"#);
         let next_day = owned([&held], [&position("CNC", 5, 5)]);
         assert_eq!((next_day.quantity(), next_day.undelivered), (5.into(), 5.into()));
+    }
+
+    #[test]
+    fn a_positions_profit_counts_each_unit_of_a_contract() {
+        let contract = r#"{"tradingsymbol": "GOLDM26DECFUT", "exchange": "MCX", "product": "NRML", "quantity": -2,
+            "multiplier": 10, "last_price": 7100, "sell_value": 144000, "buy_value": 0}"#;
+        let contract: Position = serde_json::from_str(contract).unwrap();
+        assert_eq!(contract.profit(), 2000.into(), "sold two at 7200, ten units each");
+        assert_eq!(position("CNC", 5, 0).profit(), 50.into());
     }
 
     #[test]

@@ -192,6 +192,9 @@ pub enum Refusal {
     /// JSON that is no statement.
     #[error("the file is JSON, and no consolidated account statement as casparser writes it")]
     OtherJson,
+    /// A statement that does not say its day, of a kind that always does.
+    #[error("the file does not say the day it is for; make it anew from the statement")]
+    Undated,
     /// A consolidated statement of more than one demat account.
     #[error("the file has {count} demat accounts, or none of that id; name one as `dematId`")]
     SeveralAccounts {

@@ -97,7 +97,7 @@ async fn sync(
     let due = items.iter().filter(|item| item.asked).map(|item| {
         Envelope::new(
             Some(session.workspace_id),
-            &AccountRefreshDue { account_id: item.account_id, put_off: 0 },
+            &AccountRefreshDue { account_id: item.account_id, put_off: 0, unless_read_since: None },
         )
     });
     let due = due.collect::<Result<Vec<_>, _>>()?;

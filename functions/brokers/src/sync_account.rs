@@ -13,6 +13,7 @@ use shared::events::{self, AccountRefreshDue, AccountSynced, Envelope, Queue};
 use shared::queue::{Consumer, Delivery};
 use shared::{App, Problem, Timestamp, clock, typed};
 use stores::instruments::{Symbols, by_symbols, spellings};
+use stores::sessions::day_of_books;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -39,7 +40,17 @@ async fn sync_account(app: App, delivery: Delivery<AccountRefreshDue>) -> Result
         "select connection_id, user_id, api_key, token_sealed, sealing_key from tenant.connection_of($1)",
         [typed(&account)],
     );
-    let Some((tx, [found])) = delivery.enter(&app, [find]).await? else { return Ok(()) };
+    let read = statement(
+        "select from brokers.syncs where account_id = $1 and good_at >= $2 limit 1",
+        [typed(&account), typed(&delivery.event.unless_read_since)],
+    );
+    let Some((tx, [found, read])) = delivery.enter(&app, [find, read]).await? else {
+        return Ok(());
+    };
+    if !read.is_empty() {
+        tx.commit([]).await?;
+        return Ok(());
+    }
     tx.rollback().await?;
     let sync = Sync { app: &app, delivery: &delivery, now: clock::now() };
     let Some(connection) = found.first().map(Connection::from) else {
@@ -117,9 +128,10 @@ struct Sync<'a> {
 impl Sync<'_> {
     /// Has the account read later; how much later differs from message to message, so that not all come back at once.
     async fn put_off(&self, seconds: i32, counts: u32) -> Result<(), Problem> {
-        let spread = i32::from(self.delivery.event_id.as_bytes()[0] % 32);
-        let AccountRefreshDue { account_id, put_off } = self.delivery.event;
-        let again = AccountRefreshDue { account_id, put_off: put_off + counts };
+        // The last byte of an id is random.
+        let spread = i32::from(self.delivery.event_id.as_bytes()[15] % 32);
+        let mut again = self.delivery.event.clone();
+        again.put_off += counts;
         let when = (Queue::SyncAccount, seconds + spread);
         self.delivery.postpone(self.app, when, &again).await
     }
@@ -151,18 +163,18 @@ impl Sync<'_> {
         else {
             return Ok(());
         };
-        let here = self.now.to_zoned(clock::india());
-        let day = here.date();
-        let Reading { holdings, fills, unknown, complete, last_fill } =
+        let (day, at) = day_of_books(self.now);
+        let Reading { holdings, fills, positions, unknown, complete, last_fill } =
             reading::read(account, &Symbols::read(&known), day)?;
         // The exchange's clock is not ours: a fill that is told is in what is held.
-        let at = last_fill.map_or(here.time(), |last| last.max(here.time()));
+        let at = at.map(|at| last_fill.map_or(at, |last| last.max(at)));
         let outcome = Outcome {
             good_at: Some(self.now),
             problem: (!unknown.is_empty()).then_some("symbols_unknown"),
             holdings: i32::try_from(holdings.len()).unwrap_or(i32::MAX),
             fills: i32::try_from(fills.len()).unwrap_or(i32::MAX),
             unknown: unknown.into_iter().collect(),
+            positions: Value::Array(positions),
         };
         let account_id = self.delivery.event.account_id;
         let told = Told {
@@ -187,7 +199,7 @@ struct Told {
     account: Uuid,
     event: Uuid,
     person: Uuid,
-    on: (Date, Time),
+    on: (Date, Option<Time>),
     complete: bool,
     holdings: Value,
     fills: Value,
@@ -229,23 +241,26 @@ struct Outcome {
     holdings: i32,
     fills: i32,
     unknown: Vec<String>,
+    positions: Value,
 }
 
 impl Outcome {
     /// The day's row. An account that was deleted meanwhile has none; one that was good stays so, whatever came later.
     fn record<'a>(&'a self, account: &'a Uuid, now: &'a Timestamp) -> Statement<'a> {
         statement(
+            // Until six in the morning it is the day before, as in the broker's books.
             "insert into brokers.syncs as s
-                 (workspace_id, account_id, day, tried_at, good_at, problem, holdings, fills, unknown_symbols)
-             select a.workspace_id, a.account_id, ($2 at time zone 'Asia/Kolkata')::date, $2,
+                 (workspace_id, account_id, day, tried_at, good_at, problem, holdings, fills, unknown_symbols, positions)
+             select a.workspace_id, a.account_id, ($2 at time zone 'Asia/Kolkata' - interval '6 hours')::date, $2,
                     coalesce($3, (select max(b.good_at) from brokers.syncs b where b.account_id = a.account_id)),
-                    $4, $5, $6, $7
+                    $4, $5, $6, $7, case when $3 is null then '[]' else $8 end
              from brokers.accounts a where a.account_id = $1
              on conflict on constraint syncs_pk do update
              set tried_at = excluded.tried_at, good_at = excluded.good_at, problem = excluded.problem,
                  holdings = case when $3 is null then s.holdings else excluded.holdings end,
                  fills = case when $3 is null then s.fills else excluded.fills end,
-                 unknown_symbols = case when $3 is null then s.unknown_symbols else excluded.unknown_symbols end
+                 unknown_symbols = case when $3 is null then s.unknown_symbols else excluded.unknown_symbols end,
+                 positions = case when $3 is null then s.positions else excluded.positions end
              where s.tried_at <= excluded.tried_at",
             [
                 typed(account),
@@ -255,6 +270,7 @@ impl Outcome {
                 typed(&self.holdings),
                 typed(&self.fills),
                 typed(&self.unknown),
+                typed(&self.positions),
             ],
         )
     }

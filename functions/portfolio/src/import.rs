@@ -12,6 +12,7 @@ pub mod uploaded;
 
 use axum::extract::State;
 use axum::response::Response;
+use jiff::civil::{Date, Time};
 use serde_json::Value;
 use shared::auth::Permission;
 use shared::db::{self, Tenant};
@@ -20,7 +21,7 @@ use shared::http::{Reply, Route};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::limits::Limit;
 use shared::problem::reasons::NOT_FOUND;
-use shared::{Access, App, Caller, Problem, clock};
+use shared::{Access, App, Caller, Problem, Timestamp, clock};
 use statements::{Refusal, Statement};
 use stores::instruments::{Symbols, by_symbols, spellings};
 use tokio_postgres::Row;
@@ -76,6 +77,7 @@ async fn import(
     let work = Work {
         app: &app,
         workspace: caller.session()?.workspace_id,
+        came: clock::now(),
         request: &request,
         statement: &statement,
         keep: &Keep::Claim(claim),
@@ -120,6 +122,8 @@ impl Keep {
 struct Work<'a> {
     app: &'a App,
     workspace: Uuid,
+    /// When the file came.
+    came: Timestamp,
     request: &'a ImportRequest,
     statement: &'a Statement,
     keep: &'a Keep,
@@ -189,28 +193,27 @@ impl Work<'_> {
                 ));
             }
             return Err(problem
+                .with("warnings", report::faults(&self.statement.warnings))
                 .with("errors", report::faults(&self.statement.errors))
                 .with("unresolved", report::unresolved(&resolved)));
         }
         let known =
             store::load(&tx, &account, &self.request.file_sha256, self.request.dry_run).await?;
-        let today = clock::india_day(clock::now());
-        // A file without a date, seen before, is as old as when it was first seen.
-        let as_of = self.statement.as_of.or(known.seen_before).unwrap_or(today);
+        let (as_of, taken_at) = self.taken(&known);
         let whole = self.statement.errors.is_empty() && resolved.unresolved.is_empty();
         let plan = plan::decide(
             &known.holdings,
             &known.complete,
             resolved.incoming.clone(),
             &plan::Terms {
-                as_of,
+                taken: plan::moment(as_of, taken_at),
                 replace: self.request.replace && whole,
                 covers: &self.statement.covers,
             },
         );
         self.finish(
             tx,
-            known,
+            (known, taken_at),
             plan,
             &resolved.incoming,
             Report::begin(self, as_of, &resolved, whole),
@@ -218,10 +221,25 @@ impl Work<'_> {
         .await
     }
 
+    /// The day of the statement and when on it. A file without a date was true when it first came, which need not be at
+    /// its day's end.
+    fn taken(&self, known: &Known) -> (Date, Option<Time>) {
+        if let Some(as_of) = self.statement.as_of {
+            return (as_of, None);
+        }
+        let first = known.seen_before.map_or(self.came, |(_, came)| came);
+        let here = first.to_zoned(clock::india());
+        match known.seen_before {
+            // Of before times were kept.
+            Some((day, _)) if day != here.date() => (day, None),
+            _ => (here.date(), Some(here.time())),
+        }
+    }
+
     async fn finish(
         &self,
         tx: Tenant,
-        known: Known,
+        (known, taken_at): (Known, Option<Time>),
         plan: Plan,
         incoming: &[Incoming],
         report: Report,
@@ -242,9 +260,6 @@ impl Work<'_> {
         }
         let event = StatementImported { import_id, account_id: known.account_id };
         let event = Envelope::new(Some(self.workspace), &event)?;
-        // What is true now need not be at the day's end.
-        let undated = self.statement.as_of.is_none() && known.seen_before.is_none();
-        let taken_at = undated.then(|| clock::now().to_zoned(clock::india()).time());
         let stored =
             store::Import { work: self, known: &known, plan: &plan, report: &report, taken_at };
         stored.commit(tx, &answer, (repeated.is_none()).then_some(&event)).await?;

@@ -8,6 +8,7 @@
 //! - A file's contents reach the database, and nothing else: no log, no event, no error text.
 
 mod asked;
+pub mod export;
 pub mod gains;
 pub mod get;
 pub mod holdings;
@@ -17,6 +18,7 @@ pub mod import_template;
 pub mod import_undo;
 pub mod income;
 pub mod performance;
+pub mod positions;
 pub mod reasons;
 pub mod snapshot;
 pub mod summary;
@@ -40,6 +42,8 @@ pub fn routes() -> Vec<Route> {
         income::route(),
         gains::route(),
         performance::route(),
+        positions::route(),
+        export::route(),
         upload::route(),
         upload_get::route(),
     ]

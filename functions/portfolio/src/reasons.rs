@@ -101,6 +101,13 @@ pub const NO_PERIOD: Reason = Reason::new(
     "There is no day in the period on which anything is known of the portfolio.",
 );
 
+/// There is no file under an upload's key any more.
+pub const UPLOAD_MISSING: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "upload_missing",
+    "The file is not there, or not any more: files are kept for two days. Make another upload and put it again.",
+);
+
 /// All of them, for the documentation.
 pub const ALL: &[Reason] = &[
     UNKNOWN_LAYOUT,
@@ -119,4 +126,5 @@ pub const ALL: &[Reason] = &[
     NO_PERIOD,
     LATER_IMPORT,
     NOT_KEPT,
+    UPLOAD_MISSING,
 ];

@@ -24,7 +24,7 @@ pub fn route() -> Route {
 #[serde(rename_all = "camelCase")]
 struct Upload {
     upload_id: Uuid,
-    /// `waiting` for the file, `reading` it, `done`, or `refused`.
+    /// `waiting` for the file, `reading` it, `done`, `refused`, or `expired` when none came.
     status: String,
     /// When it came to that.
     changed_at: Timestamp,
@@ -49,7 +49,10 @@ async fn upload_get(
     // What is no id is the id of nothing.
     let upload_id = Uuid::parse_str(&upload_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
     let found = statement(
-        "select status, changed_at, outcome from portfolio.uploads where upload_id = $1",
+        // A link is good for a quarter of an hour.
+        "select case when status = 'waiting' and created_at < now() - interval '1 hour' then 'expired' else status end as status,
+                changed_at, outcome
+         from portfolio.uploads where upload_id = $1",
         [typed(&upload_id)],
     );
     let [rows] = db.read(&caller, [found]).await?;

@@ -29,8 +29,13 @@ async fn load_all(app: App, body: String) -> Result<(), Problem> {
 }
 
 async fn load(app: &App, bucket: &str, key: &str) -> Result<(), Problem> {
-    let bytes = ::files::get(app, bucket, key, MOST_BYTES).await?;
-    let bytes = bytes.ok_or_else(|| Problem::internal(files::Refusal::TooLarge))?;
+    let bytes = match ::files::get(app, bucket, key, MOST_BYTES).await? {
+        ::files::Got::File(bytes) => bytes,
+        ::files::Got::TooLarge => return Err(Problem::internal(files::Refusal::TooLarge)),
+        ::files::Got::Missing => {
+            return Err(Problem::internal(std::io::Error::other("the object is not there")));
+        }
+    };
     let sha256 = shared::crypto::sha256(&bytes);
     let today = clock::india_day(clock::now());
     let text = text_of(bytes).map_err(Problem::internal)?;

@@ -4,6 +4,7 @@
 //! 14:00 of the next day, when the last of those are, for good. An event's id is made of day, pass and workspace, so a
 //! pass that is repeated publishes nothing twice, and one that was cut off goes on where it was.
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use shared::events::Published;
 use shared::schedule::Schedule;
@@ -35,7 +36,9 @@ impl Pass {
         match hour {
             21.. => Self::Evening,
             18.. => Self::Close,
-            _ => Self::Seal,
+            12.. => Self::Seal,
+            // After midnight somebody repeats the evening's.
+            _ => Self::Evening,
         }
     }
 
@@ -51,19 +54,29 @@ impl Pass {
 async fn revalue(app: App, at: Timestamp) -> Result<Value, Problem> {
     let here = at.to_zoned(clock::india());
     let (pass, today) = (Pass::of(here.hour()), here.date());
-    let day = if pass == Pass::Seal {
-        stores::sessions::last_before(app.db(), today).await?
+    let last = stores::sessions::last_before(app.db(), today).await?;
+    let days = if pass == Pass::Seal {
+        // The day before that, too, if its own run did not come to an end.
+        vec![stores::sessions::last_before(app.db(), last).await?, last]
+    } else if here.hour() < 12 {
+        vec![last]
     } else if stores::sessions::trades(app.db(), today).await? {
-        today
+        vec![today]
     } else {
-        tracing::info!(day = %today, "no session");
-        return Ok(
-            json!({ "day": today, "pass": pass.name(), "workspaces": 0, "published": 0, "session": false }),
-        );
+        Vec::new()
     };
+    let mut all = Published::default();
+    for day in &days {
+        publish(&app, *day, pass, &mut all).await?;
+    }
+    let (name, Published { found, published }) = (pass.name(), all);
+    tracing::info!(?days, pass = name, workspaces = found, published, "revaluation asked for");
+    Ok(json!({ "days": days, "pass": name, "workspaces": found, "published": published }))
+}
+
+async fn publish(app: &App, day: Date, pass: Pass, all: &mut Published) -> Result<(), Problem> {
     let trace = telemetry::trace();
-    let (mut after, mut all) = (Uuid::nil(), Published::default());
-    let (name, seal) = (pass.name(), pass == Pass::Seal);
+    let (mut after, name, seal) = (Uuid::nil(), pass.name(), pass == Pass::Seal);
     loop {
         let rows = app
             .db()
@@ -80,13 +93,10 @@ async fn revalue(app: App, at: Timestamp) -> Result<Value, Problem> {
                 ],
             )
             .await?;
-        let Some(last) = rows.last() else { break };
+        let Some(last) = rows.last() else { return Ok(()) };
         after = last.get("workspace_id");
-        all.send_page(&app, &rows).await;
+        all.send_page(app, &rows).await;
     }
-    let Published { found, published } = all;
-    tracing::info!(%day, pass = name, workspaces = found, published, "revaluation asked for");
-    Ok(json!({ "day": day, "pass": name, "workspaces": found, "published": published }))
 }
 
 #[cfg(test)]
@@ -96,6 +106,6 @@ mod tests {
     #[test]
     fn a_pass_is_known_by_its_hour() {
         let passes = [18, 23, 14, 0].map(Pass::of);
-        assert_eq!(passes, [Pass::Close, Pass::Evening, Pass::Seal, Pass::Seal]);
+        assert_eq!(passes, [Pass::Close, Pass::Evening, Pass::Seal, Pass::Evening]);
     }
 }

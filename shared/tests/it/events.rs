@@ -14,7 +14,7 @@ async fn an_event_is_claimed_once_and_only_with_its_effect() -> Result<()> {
     let app = here.app("brokers-sync-account")?;
     let event = Envelope::new(
         Some(asha.workspace_id),
-        &AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0 },
+        &AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0, unless_read_since: None },
     )
     .unwrap();
     let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
@@ -51,7 +51,7 @@ async fn an_event_cannot_be_published_into_another_workspace() -> Result<()> {
     let app = here.app("brokers-sync-account")?;
     let event = Envelope::new(
         Some(ravi.workspace_id),
-        &AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0 },
+        &AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0, unless_read_since: None },
     )
     .unwrap();
     let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
@@ -66,7 +66,7 @@ async fn what_is_sent_is_marked_and_what_fails_is_left() -> Result<()> {
     let app = here.app("brokers-refresh-daily")?;
     let event = Envelope::new(
         Some(asha.workspace_id),
-        &AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0 },
+        &AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0, unless_read_since: None },
     )
     .unwrap();
     let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;

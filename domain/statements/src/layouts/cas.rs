@@ -3,18 +3,24 @@
 //! Of CAMS and KFintech it is a list of what happened in each folio; of NSDL and CDSL what is held in each demat
 //! account. Shape and field names: the types of `casparser`. No published sample of every kind was seen: `unverified`.
 
-use std::collections::HashMap;
+mod folios;
+#[cfg(test)]
+mod tests;
 
 use jiff::civil::Date;
-use ledger::{Act, Fill, IncomeKind, Isin, Venue};
+use ledger::Isin;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{KnownLayout, LONGEST_ID, faults, shortened, statement_row};
+use super::{KnownLayout, statement_row};
 use crate::cells::{day, decimal};
 use crate::sheets::MOST_ROWS;
-use crate::{Entry, Market, Place, Refusal, Row, RowError, Segment, Statement};
+use crate::{Place, Refusal, Row, RowError, Segment, Statement};
+use folios::folios;
+
+/// A statement has this many values at most.
+const MOST_VALUES: usize = 2_000_000;
 
 const FOLIOS: &str = "cas_folios";
 const DEMAT: &str = "cas_demat";
@@ -93,6 +99,8 @@ struct Demat {
     equities: Vec<Share>,
     #[serde(default)]
     mutual_funds: Vec<Units>,
+    #[serde(default)]
+    bonds: Vec<Share>,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +109,7 @@ struct Share {
     name: Option<String>,
     #[serde(default)]
     isin: String,
-    #[serde(default)]
+    #[serde(default, alias = "num_bonds")]
     num_shares: Value,
 }
 
@@ -118,8 +126,11 @@ struct Units {
 }
 
 impl Demat {
-    fn is_empty(&self) -> bool {
-        self.equities.is_empty() && self.mutual_funds.is_empty()
+    /// Whether it is an account: folios of funds that the statement repeats have no id, and come with another one.
+    fn is_held(&self) -> bool {
+        let named = !self.client_id.trim().is_empty();
+        named
+            && !(self.equities.is_empty() && self.mutual_funds.is_empty() && self.bonds.is_empty())
     }
 
     /// Whether somebody means it by this id: the depository's sixteen characters, or the client's part of them.
@@ -131,9 +142,13 @@ impl Demat {
 
 /// Reads a consolidated statement; of several demat accounts the one that is named.
 pub(crate) fn read(json: &str, demat: Option<&str>) -> Result<Statement, Refusal> {
+    // Before anything is made of it: each value takes many times its text.
+    if json.bytes().filter(|byte| *byte == b',').count() > MOST_VALUES {
+        return Err(Refusal::TooLarge { what: "values", limit: MOST_VALUES });
+    }
     // The parser's message could quote an amount.
     let cas: Cas = serde_json::from_str(json).map_err(|_| Refusal::OtherJson)?;
-    let held: Vec<&Demat> = cas.accounts.iter().filter(|account| !account.is_empty()).collect();
+    let held: Vec<&Demat> = cas.accounts.iter().filter(|account| account.is_held()).collect();
     match (cas.folios.is_empty(), held.as_slice(), demat) {
         (false, ..) => Ok(folios(&cas.folios)?),
         (true, [], _) => Err(Refusal::OtherJson),
@@ -178,13 +193,14 @@ fn place(row: usize) -> Place {
 
 fn demat_account(account: &Demat, cas: &Cas) -> Result<Statement, Refusal> {
     let mut statement = empty(DEMAT);
-    statement.as_of = cas.statement_period.as_ref().and_then(|period| written(period.to.as_ref()?));
-    statement.covers = vec![Segment::Equity, Segment::MutualFund];
-    let rows = account.equities.len() + account.mutual_funds.len();
+    // What the statement lists beside shares, bonds and funds is not in this file: it is complete for nothing.
+    let to = cas.statement_period.as_ref().and_then(|period| written(period.to.as_ref()?));
+    statement.as_of = Some(to.ok_or(Refusal::Undated)?);
+    let rows = account.equities.len() + account.bonds.len() + account.mutual_funds.len();
     if rows > MOST_ROWS {
         return Err(Refusal::TooLarge { what: "rows", limit: MOST_ROWS });
     }
-    let shares = account.equities.iter().map(|share| {
+    let shares = account.equities.iter().chain(&account.bonds).map(|share| {
         (Segment::Equity, &share.name, share.isin.as_str(), &share.num_shares, &Value::Null)
     });
     let units = account.mutual_funds.iter().map(|units| {
@@ -224,275 +240,9 @@ fn held((segment, name, isin, quantity, cost): Stated<'_>) -> Result<Row, (&'sta
     })
 }
 
-fn folios(folios: &[Folio]) -> Result<Statement, Refusal> {
-    let mut reading = Reading { statement: empty(FOLIOS), row: 0, seen: HashMap::new() };
-    reading.statement.broker = Some("mutual_funds");
-    for folio in folios {
-        for scheme in &folio.schemes {
-            reading.scheme(folio.folio.trim(), scheme);
-            if reading.row > MOST_ROWS {
-                return Err(Refusal::TooLarge { what: "transactions", limit: MOST_ROWS });
-            }
-        }
-    }
-    Ok(reading.statement)
-}
-
-/// What is read of a statement of folios, on the way.
-struct Reading {
-    statement: Statement,
-    /// Transactions, counted through the whole file.
-    row: usize,
-    /// How often a key came: two of a day that say the same are two.
-    seen: HashMap<String, usize>,
-}
-
-impl Reading {
-    fn fault(&mut self, column: &str, reason: String) {
-        let (place, column) = (place(self.row), column.to_owned());
-        self.statement.errors.push(RowError { place, column, reason });
-    }
-
-    fn warn(&mut self, column: &str, reason: &str) {
-        let (place, column, reason) = (place(self.row), column.to_owned(), reason.to_owned());
-        self.statement.warnings.push(RowError { place, column, reason });
-    }
-
-    fn scheme(&mut self, folio: &str, scheme: &Scheme) {
-        let first = self.statement.entries.len();
-        let mut units = Some(Decimal::ZERO);
-        for transaction in &scheme.transactions {
-            self.row += 1;
-            let moved = number(&transaction.units);
-            units =
-                units.zip(moved.clone().ok()).map(|(sum, moved)| sum + moved.unwrap_or_default());
-            match (moved, number(&transaction.amount)) {
-                (Ok(moved), Ok(amount)) => {
-                    let row = Told { folio, scheme, transaction, units: moved, amount };
-                    self.transaction(&row, first);
-                }
-                _ => self.fault("amount", "is not a number".into()),
-            }
-        }
-        let (open, close) = (number(&scheme.open), number(&scheme.close));
-        let open = open.ok().flatten().unwrap_or_default();
-        if !open.is_zero() {
-            self.warn(
-                "open",
-                "units were held before this statement begins; import one since the first purchase",
-            );
-        }
-        let sum = units.map(|units| open + units);
-        if sum
-            .zip(close.ok().flatten())
-            .is_some_and(|(sum, close)| (sum - close).abs() > tolerance())
-        {
-            self.warn("close", "is not what the transactions come to; some are missing");
-        }
-    }
-
-    fn transaction(&mut self, row: &Told<'_>, first: usize) {
-        let Some(on) = written(&row.transaction.date) else {
-            return self.fault("date", "is not a date".into());
-        };
-        let kind = row.transaction.kind.as_str();
-        let same_day = |entries: &[Entry]| {
-            entries[first..].iter().rposition(|entry| entry.on == on).map(|at| at + first)
-        };
-        match (kind, row.units, row.amount) {
-            ("STAMP_DUTY_TAX" | "STT_TAX" | "TDS_TAX", _, Some(tax)) => {
-                let entry = same_day(&self.statement.entries);
-                let entry = entry.and_then(|at| self.statement.entries.get_mut(at));
-                if !entry.is_some_and(|entry| taxed(&mut entry.act, kind, tax.abs())) {
-                    self.fault("type", format!("{kind} belongs to no transaction above it"));
-                }
-            }
-            (
-                "PURCHASE" | "PURCHASE_SIP" | "SWITCH_IN" | "DIVIDEND_REINVEST",
-                Some(units),
-                Some(amount),
-            ) if units > Decimal::ZERO => self.keep(row, on, Act::Buy(fill(units, amount))),
-            ("REDEMPTION" | "SWITCH_OUT", Some(units), Some(amount)) if units < Decimal::ZERO => {
-                self.keep(row, on, Act::Sell(fill(-units, amount.abs())));
-            }
-            ("DIVIDEND_PAYOUT", _, Some(gross)) => {
-                let (kind, none) = (IncomeKind::Dividend, Decimal::ZERO);
-                let act = Act::Income { kind, gross: gross.abs(), tds: none, capital: none };
-                self.keep(row, on, act);
-            }
-            // A change of address, of a bank, of a nominee.
-            (_, None, None) => {}
-            (_, Some(units), None) if units.is_zero() => {}
-            _ => self.fault("type", format!("{} is not read; enter it by hand", shown(kind))),
-        }
-    }
-
-    fn keep(&mut self, row: &Told<'_>, on: Date, act: Act) {
-        let isin = match Isin::parse(row.scheme.isin.as_deref().unwrap_or_default()) {
-            Ok(isin) => isin,
-            Err(_) => return self.fault("isin", "the scheme has none in this file".into()),
-        };
-        let number = |number: Option<Decimal>| number.unwrap_or_default().normalize().to_string();
-        let (units, amount) = (number(row.units), number(row.amount));
-        let day = on.to_string();
-        let key = ["CAS", row.folio, isin.as_str(), &day, &row.transaction.kind, &units, &amount];
-        let key = key.join("|");
-        let count = self.seen.entry(key.clone()).or_default();
-        *count += 1;
-        let entry = Entry {
-            place: place(self.row),
-            isin: Some(isin),
-            symbol: None,
-            name: row.scheme.scheme.clone(),
-            folio: (!row.folio.is_empty()).then(|| row.folio.chars().take(LONGEST_ID).collect()),
-            market: Market::MutualFund,
-            exchange: None,
-            series: None,
-            on,
-            at: None,
-            reference: String::new(),
-            key: format!("{key}|{count}"),
-            act,
-        };
-        let wrong = faults(&entry);
-        if wrong.is_empty() {
-            self.statement.entries.push(shortened(entry));
-        }
-        wrong.into_iter().for_each(|(column, reason)| self.fault(column, reason));
-    }
-}
-
-/// A transaction with its numbers.
-struct Told<'a> {
-    folio: &'a str,
-    scheme: &'a Scheme,
-    transaction: &'a Transaction,
-    units: Option<Decimal>,
-    amount: Option<Decimal>,
-}
-
-fn fill(quantity: Decimal, amount: Decimal) -> Fill {
-    Fill { quantity, amount, charges: None, stt: None, venue: Venue::Fund }
-}
-
-/// Puts a tax to what it was paid for; `false` when it was not paid for this.
-fn taxed(act: &mut Act, kind: &str, tax: Decimal) -> bool {
-    match (act, kind) {
-        (Act::Buy(fill), "STAMP_DUTY_TAX") if fill.charges.is_none() => fill.charges = Some(tax),
-        (Act::Sell(fill), "STT_TAX") if fill.stt.is_none() => fill.stt = Some(tax),
-        (Act::Income { tds, .. }, "TDS_TAX") if tds.is_zero() => *tds = tax,
-        _ => return false,
-    }
-    true
-}
-
-/// Three decimals are what a statement of units has.
-fn tolerance() -> Decimal {
-    Decimal::new(1, 3)
-}
-
-/// A word of the file, as far as it is safe in an answer.
-fn shown(kind: &str) -> String {
-    kind.chars()
-        .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
-        .take(40)
-        .collect()
-}
-
 /// `2026-11-20`, or `20-Nov-2026` as the statement itself writes it.
 fn written(text: &(impl AsRef<str> + ?Sized)) -> Option<Date> {
     let text = text.as_ref().trim();
-    let spelled = || Date::strptime("%d-%b-%Y", text).ok();
+    let spelled = || Date::strptime("%d-%b-%Y", text.replace('/', "-")).ok();
     day(text).or_else(|| spelled().filter(|day| (1990..2100).contains(&day.year())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SCHEME: &str = r#""scheme": "Gold fund - Direct", "isin": "INF204KB14I2", "open": "0.000", "close": "60.000""#;
-
-    fn folio(transactions: &str) -> String {
-        format!(
-            r#"{{"statement_period": {{"from": "01-Apr-2024", "to": "31-Mar-2025"}},
-            "folios": [{{"folio": "123 / 4", "PAN": "ABCDE1234F",
-            "schemes": [{{{SCHEME}, "transactions": [{transactions}]}}]}}]}}"#
-        )
-    }
-
-    const BOUGHT: &str = r#"{"date": "2024-05-02", "amount": "4999.75", "units": "100.000", "type": "PURCHASE_SIP"},
-        {"date": "2024-05-02", "amount": 0.25, "units": null, "type": "STAMP_DUTY_TAX"}"#;
-    const SOLD: &str = r#"{"date": "02-Aug-2024", "amount": "-2100.00", "units": -40, "type": "REDEMPTION"},
-        {"date": "2024-08-02", "amount": "0.02", "type": "STT_TAX"}"#;
-
-    #[test]
-    fn a_folio_is_read_as_what_happened_in_it() {
-        let statement = read(&folio(&[BOUGHT, SOLD].join(",")), None).unwrap();
-        assert!(statement.errors.is_empty() && statement.warnings.is_empty(), "{statement:?}");
-        let [bought, sold] = statement.entries.as_slice() else { panic!("{statement:?}") };
-        assert_eq!(
-            (bought.folio.as_deref(), bought.on.to_string()),
-            (Some("123 / 4"), "2024-05-02".into())
-        );
-        let duty = Some("0.25".parse().unwrap());
-        let Act::Buy(fill) = bought.act else { panic!("{bought:?}") };
-        assert_eq!(
-            (fill.quantity, fill.amount, fill.charges),
-            (100.into(), "4999.75".parse().unwrap(), duty)
-        );
-        let Act::Sell(fill) = sold.act else { panic!("{sold:?}") };
-        assert_eq!((fill.quantity, fill.amount), (40.into(), 2100.into()));
-        assert_eq!(fill.stt, Some("0.02".parse().unwrap()));
-    }
-
-    #[test]
-    fn two_instalments_of_a_day_are_two_and_keep_their_keys() {
-        let twice = folio(&[BOUGHT, BOUGHT].join(","));
-        let keys = |json: &str| {
-            let entries = read(json, None).unwrap().entries;
-            entries.into_iter().map(|entry| entry.key).collect::<Vec<_>>()
-        };
-        assert_eq!(keys(&twice), keys(&twice));
-        assert_ne!(keys(&twice)[0], keys(&twice)[1]);
-    }
-
-    #[test]
-    fn what_is_not_read_is_said_and_what_is_missing_too() {
-        let statement = read(&folio(SOLD), None).unwrap();
-        assert_eq!(statement.warnings[0].column, "close");
-        let merged =
-            r#"{"date": "2024-05-02", "amount": "1", "units": "60", "type": "SWITCH_IN_MERGER"}"#;
-        let statement = read(&folio(merged), None).unwrap();
-        assert_eq!((statement.entries.len(), statement.errors[0].column.as_str()), (0, "type"));
-        let opened = folio(BOUGHT).replace("\"open\": \"0.000\"", "\"open\": 5");
-        assert_eq!(read(&opened, None).unwrap().warnings[0].column, "open");
-        let nothing = r#"{"date": "2024-05-02", "amount": null, "units": null, "type": "MISC"}"#;
-        assert!(read(&folio(nothing), None).unwrap().errors.is_empty());
-    }
-
-    #[test]
-    fn of_several_demat_accounts_one_is_named() {
-        let account = |client: &str| {
-            format!(
-                r#"{{"dp_id": "12081600", "client_id": "{client}", "equities": [
-                {{"name": "INFOSYS", "isin": "INE009A01021", "num_shares": "12.000", "price": 1, "value": 12}}],
-                "mutual_funds": [{{"isin": "INF204KB14I2", "balance": 3.5, "total_cost": "700"}}]}}"#
-            )
-        };
-        let file = |accounts: &[String]| {
-            format!(
-                r#"{{"statement_period": {{"to": "31-Oct-2026"}}, "accounts": [{}]}}"#,
-                accounts.join(",")
-            )
-        };
-        let one = read(&file(&[account("00000001")]), None).unwrap();
-        assert_eq!((one.rows.len(), one.as_of.unwrap().to_string()), (2, "2026-10-31".into()));
-        assert_eq!(one.rows[1].cost, Some(700.into()));
-        let two = file(&[account("00000001"), account("00000002")]);
-        assert_eq!(read(&two, None), Err(Refusal::SeveralAccounts { count: 2 }));
-        assert!(read(&two, Some("1208160000000002")).is_ok());
-        assert_eq!(read(&two, Some("3")), Err(Refusal::SeveralAccounts { count: 2 }));
-        assert_eq!(read("{\"a\": 1}", None), Err(Refusal::OtherJson));
-        assert_eq!(read("{\"folios\": 1}", None), Err(Refusal::OtherJson));
-    }
 }

@@ -19,6 +19,8 @@ pub(super) struct Reading {
     pub(super) holdings: Vec<Value>,
     /// The day's fills for delivery.
     pub(super) fills: Vec<Value>,
+    /// What is open, contracts among it.
+    pub(super) positions: Vec<Value>,
     /// Symbols that no instrument has.
     pub(super) unknown: BTreeSet<String>,
     /// Whether every holding could be read: then what is not among them is gone.
@@ -27,25 +29,26 @@ pub(super) struct Reading {
     pub(super) last_fill: Option<Time>,
 }
 
-/// The symbols of an account that its holdings do not explain.
+/// The symbols of an account that may have to be looked up.
 pub(super) fn symbols(account: &Account) -> impl Iterator<Item = &str> {
+    let nameless = account.holdings.iter().filter(|holding| Isin::parse(&holding.isin).is_err());
+    let holdings = nameless.map(|holding| holding.tradingsymbol.as_str());
     let positions = account.positions.iter().map(|position| position.tradingsymbol.as_str());
-    positions.chain(account.fills.iter().map(|fill| fill.tradingsymbol.as_str()))
+    let fills = account.fills.iter().map(|fill| fill.tradingsymbol.as_str());
+    holdings.chain(positions).chain(fills)
 }
 
 /// Reads what Kite said on a day.
 pub(super) fn read(account: &Account, known: &Symbols, today: Date) -> Result<Reading, Problem> {
-    let today_at = |fill: &Fill| fill.at().filter(|(day, _)| *day == today).map(|(_, at)| at);
-    let last_fill = account.fills.iter().filter_map(today_at).max();
-    let mut reading = Reading { complete: true, last_fill, ..Reading::default() };
+    let mut reading = Reading { complete: true, ..Reading::default() };
     let names = Names::new(&account.holdings, known);
     let mut shares: BTreeMap<Isin, (Vec<&Holding>, Vec<&Position>)> = BTreeMap::new();
     for holding in &account.holdings {
-        match Isin::parse(&holding.isin) {
-            Ok(isin) => shares.entry(isin).or_default().0.push(holding),
-            Err(_) => {
+        match Isin::parse(&holding.isin).ok().or_else(|| names.isin(&holding.tradingsymbol)) {
+            Some(isin) => shares.entry(isin).or_default().0.push(holding),
+            None => {
                 reading.complete = false;
-                reading.unknown.insert(holding.tradingsymbol.clone());
+                reading.unknown.insert(clean(&holding.tradingsymbol));
             }
         }
     }
@@ -54,7 +57,7 @@ pub(super) fn read(account: &Account, known: &Symbols, today: Date) -> Result<Re
     for position in bought {
         match names.isin(&position.tradingsymbol) {
             Some(isin) => shares.entry(isin).or_default().1.push(position),
-            None => drop(reading.unknown.insert(position.tradingsymbol.clone())),
+            None => drop(reading.unknown.insert(clean(&position.tradingsymbol))),
         }
     }
     for (isin, (holdings, positions)) in shares {
@@ -62,17 +65,20 @@ pub(super) fn read(account: &Account, known: &Symbols, today: Date) -> Result<Re
         let name = holdings.first().map(|holding| holding.tradingsymbol.as_str());
         let name = name.or(positions.first().map(|position| position.tradingsymbol.as_str()));
         reading.holdings.push(json!({
-            "isin": isin, "segment": "equity", "name": name, "available": owned.available,
+            "isin": isin, "segment": "equity", "name": name.map(clean), "available": owned.available,
             "t1": owned.undelivered, "pledged": owned.pledged, "financed": owned.financed,
             "loan": (!owned.financed.is_zero()).then_some(owned.loan), "cost": owned.cost,
         }));
     }
     reading.funds(account);
-    for fill in account.fills.iter().filter(|fill| fill.is_delivered()) {
+    reading.positions = account.positions.iter().map(told).collect();
+    for fill in account.fills.iter().filter(|fill| is_whole(fill, account, today)) {
         match names.isin(&fill.tradingsymbol) {
             Some(isin) => reading.fills.extend(event(fill, isin, today)?),
-            None => drop(reading.unknown.insert(fill.tradingsymbol.clone())),
+            None => drop(reading.unknown.insert(clean(&fill.tradingsymbol))),
         }
+        let at = fill.at().filter(|(day, _)| *day == today).map(|(_, at)| at);
+        reading.last_fill = reading.last_fill.max(at);
     }
     Ok(reading)
 }
@@ -84,7 +90,7 @@ impl Reading {
         for fund in &account.funds {
             let Ok(isin) = Isin::parse(&fund.tradingsymbol) else {
                 self.complete = false;
-                self.unknown.insert(fund.tradingsymbol.clone());
+                self.unknown.insert(clean(&fund.tradingsymbol));
                 continue;
             };
             let paid = (!fund.average_price.is_zero()).then(|| fund.average_price * fund.quantity);
@@ -99,7 +105,7 @@ impl Reading {
             let cost = cost
                 .map(|cost| cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero));
             self.holdings.push(json!({
-                "isin": isin, "segment": "mutual_fund", "name": name, "available": units - pledged,
+                "isin": isin, "segment": "mutual_fund", "name": clean(name), "available": units - pledged,
                 "t1": 0, "pledged": pledged, "financed": 0, "loan": null, "cost": cost,
             }));
         }
@@ -107,14 +113,53 @@ impl Reading {
 }
 
 /// Whether a position was made today, as far as fills tell: on a day without trading Kite may still show those of the
-/// last one, which are holdings by then.
+/// last one, which are holdings by then. What was bought for the day and converted has a fill of the other product.
 fn is_of_today(position: &Position, fills: &[Fill], today: Date) -> bool {
     !position.bought_today().is_zero()
         && fills.iter().any(|fill| {
             fill.tradingsymbol == position.tradingsymbol
-                && fill.product == position.product
                 && fill.at().is_none_or(|(day, _)| day == today)
         })
+}
+
+/// Whether a fill is one for delivery and the delivered fills of its security come to what its positions say. They do
+/// not when something was converted to another product, or traded while Kite was asked: then the tradebook will tell.
+fn is_whole(fill: &Fill, account: &Account, today: Date) -> bool {
+    let same =
+        |symbol: &str, exchange: &str| symbol == fill.tradingsymbol && exchange == fill.exchange;
+    let moved = account.fills.iter().filter(|other| {
+        other.is_delivered()
+            && same(&other.tradingsymbol, &other.exchange)
+            && other.at().is_none_or(|(day, _)| day == today)
+    });
+    let moved: Decimal = moved
+        .map(
+            |other| {
+                if other.is_purchase() == Some(true) { other.quantity } else { -other.quantity }
+            },
+        )
+        .sum();
+    let held = account.positions.iter().filter(|position| {
+        position.is_delivered() && same(&position.tradingsymbol, &position.exchange)
+    });
+    let held: Decimal = held.map(|position| position.quantity - position.overnight_quantity).sum();
+    fill.is_delivered() && (moved == held || fill.at().is_some_and(|(day, _)| day != today))
+}
+
+/// A text of Kite's, as far as a database takes it.
+fn clean(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(100).collect()
+}
+
+/// A position as it is shown again.
+fn told(position: &Position) -> Value {
+    json!({
+        "exchange": clean(&position.exchange), "symbol": clean(&position.tradingsymbol),
+        "product": clean(&position.product),
+        "quantity": position.quantity, "overnightQuantity": position.overnight_quantity,
+        "multiplier": position.multiplier, "averagePrice": position.average_price,
+        "lastPrice": position.last_price, "profit": position.profit(),
+    })
 }
 
 /// ISINs by symbol: as the account's own holdings say, else as the exchange does.
@@ -144,18 +189,20 @@ fn event(fill: &Fill, isin: Isin, today: Date) -> Result<Option<Value>, Problem>
         return Ok(None);
     }
     let (on, at) = fill.at().map_or((today, None), |(on, at)| (on, Some(at)));
-    let (symbol, suffix) = series(&fill.tradingsymbol)
-        .map_or((fill.tradingsymbol.as_str(), None), |(symbol, series)| (symbol, Some(series)));
+    let (whole, exchange, id) =
+        (clean(&fill.tradingsymbol), clean(&fill.exchange), clean(&fill.trade_id));
+    let (symbol, suffix) =
+        series(&whole).map_or((whole.as_str(), None), |(symbol, series)| (symbol, Some(series)));
     let made = ledger::Fill {
         quantity: fill.quantity,
         amount: fill.quantity * fill.average_price,
         charges: None,
         stt: None,
-        venue: zerodha_venue(Market::Equity, Some(&fill.exchange), suffix),
+        venue: zerodha_venue(Market::Equity, Some(&exchange), suffix),
     };
     let side = if purchase { "buy" } else { "sell" };
     let day = on.to_string();
-    let key = zerodha_fill_key(["EQ", &fill.exchange, &day, isin.as_str(), side, &fill.trade_id]);
+    let key = zerodha_fill_key(["EQ", &exchange, &day, isin.as_str(), side, &id]);
     let entry = Entry {
         place: Place { sheet: None, row: 0 },
         isin: Some(isin),
@@ -163,11 +210,11 @@ fn event(fill: &Fill, isin: Isin, today: Date) -> Result<Option<Value>, Problem>
         name: symbol.to_owned(),
         folio: None,
         market: Market::Equity,
-        exchange: Some(fill.exchange.clone()),
+        exchange: Some(exchange),
         series: suffix.map(str::to_owned),
         on,
         at,
-        reference: fill.trade_id.clone(),
+        reference: id,
         key,
         act: if purchase { Act::Buy(made) } else { Act::Sell(made) },
     };

@@ -48,7 +48,7 @@ async fn state(here: &Here, person: &Person) -> Result<Value> {
 }
 
 fn today() -> jiff::civil::Date {
-    shared::clock::india_day(shared::clock::now())
+    stores::sessions::day_of_books(shared::clock::now()).0
 }
 
 #[tokio::test]
@@ -80,6 +80,39 @@ async fn what_is_held_bought_today_and_pledged_is_read_and_twice_is_once() -> Re
     let health = health(&here, &asha).await?;
     assert_eq!((&health["asOf"], &health["stale"]), (&json!(today()), &json!(false)));
     assert_eq!(trades["accounts"][0], health, "in every answer");
+    Ok(())
+}
+
+#[tokio::test]
+async fn positions_are_shown_as_of_when_they_were_read() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = connected(&here, CLIENT).await?;
+    let none = here.get("/v1/portfolio/positions", &asha).await?.body;
+    assert_eq!(
+        (&none["items"], &none["accounts"][0]["reason"]),
+        (&json!([]), &json!("nothing_imported"))
+    );
+    let contract = json!({ "tradingsymbol": "NIFTY26DECFUT", "exchange": "NFO", "product": "NRML", "quantity": -75,
+        "overnight_quantity": -75, "multiplier": 1, "average_price": 26000, "last_price": 25900.5,
+        "sell_value": 1950000, "buy_value": 0 });
+    here.kite_says(CLIENT, &json!({ "positions": { "net": [contract] } })).await?;
+    sync(&here, &asha).await?;
+    let shown = here.get("/v1/portfolio/positions", &asha).await?.body;
+    let position = &shown["items"][0];
+    assert_eq!(
+        (&position["symbol"], &position["quantity"], &position["profit"]),
+        (&json!("NIFTY26DECFUT"), &json!("-75"), &json!("7462.50"))
+    );
+    assert_eq!(position["day"], json!(today()));
+    here.kite_says(CLIENT, &json!({ "fails": "down" })).await?;
+    sync(&here, &asha).await?;
+    let after = here.get("/v1/portfolio/positions", &asha).await?.body;
+    assert_eq!(
+        (&after["items"], &after["accounts"][0]["reason"]),
+        (&shown["items"], &json!("kite_unavailable"))
+    );
+    let ravi = here.person().await?;
+    assert_eq!(here.get("/v1/portfolio/positions", &ravi).await?.body["items"], json!([]));
     Ok(())
 }
 
@@ -190,6 +223,58 @@ async fn the_tradebook_takes_the_place_of_the_fills() -> Result<()> {
     let trades = here.get("/v1/portfolio/trades", &asha).await?.body;
     assert_eq!(trades["items"].as_array().map(Vec::len), Some(1), "the file has told already");
     assert_eq!(held(&here, &asha).await?["ITC"], json!(["15", "15", "0", "reconciled"]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_file_tells_in_one_row_takes_the_place_of_two_fills() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = connected(&here, CLIENT).await?;
+    let whole = Form::file(
+        "w.csv",
+        format!(
+            "kind,date,isin,segment,quantity,amount,reference\nbuy,{},INE002A01018,equity,15,100,x\n",
+            today()
+        ),
+    );
+    let fills: Vec<Value> = ["1", "2"].iter().zip([5, 10]).map(|(id, quantity)| json!({ "trade_id": id, "exchange": "NSE",
+        "tradingsymbol": "RELIANCE", "product": "CNC", "transaction_type": "BUY", "quantity": quantity, "average_price": 7,
+        "fill_timestamp": format!("{} 00:00:09", today()) })).collect();
+    let bought = json!({ "net": [{ "tradingsymbol": "RELIANCE", "exchange": "NSE", "product": "CNC", "quantity": 15, "average_price": 7 }] });
+    here.kite_says(CLIENT, &json!({ "positions": bought, "trades": fills })).await?;
+    sync(&here, &asha).await?;
+    let count = async || {
+        anyhow::Ok(
+            here.get("/v1/portfolio/trades?isin=INE002A01018", &asha).await?.body["items"]
+                .as_array()
+                .map(Vec::len),
+        )
+    };
+    assert_eq!(count().await?, Some(2));
+    let account = here.get("/v1/accounts", &asha).await?.body["items"][0]["accountId"].clone();
+    let account = account.as_str().unwrap_or_default();
+    assert_eq!(here.import(&asha, &whole.with("accountId", account)).await?.status, 200);
+    assert_eq!(count().await?, Some(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_bought_for_the_day_and_kept_is_held_and_left_to_the_tradebook() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = connected(&here, CLIENT).await?;
+    let fill = json!([{ "trade_id": "9", "exchange": "NSE", "tradingsymbol": "ITC", "product": "MIS",
+        "transaction_type": "BUY", "quantity": 100, "average_price": 400, "fill_timestamp": format!("{} 00:00:08", today()) }]);
+    let kept = json!({ "net": [{ "tradingsymbol": "ITC", "exchange": "NSE", "product": "CNC", "quantity": 100, "average_price": 400 }] });
+    here.kite_says(
+        CLIENT,
+        &json!({ "holdings": [], "funds": [], "positions": kept, "trades": fill }),
+    )
+    .await?;
+    sync(&here, &asha).await?;
+    assert_eq!(held(&here, &asha).await?["ITC"], json!(["100", "100", "0", "statement_only"]));
+    assert_eq!(here.get("/v1/portfolio/trades", &asha).await?.body["items"], json!([]));
     Ok(())
 }
 

@@ -78,7 +78,9 @@ pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Result
     let entries = &work.statement.entries;
     if entries.is_empty() {
         tx.rollback().await?;
-        return Err(Problem::new(reasons::NO_ROWS).with("errors", faults(&work.statement.errors)));
+        let problem = Problem::new(reasons::NO_ROWS);
+        let problem = problem.with("warnings", faults(&work.statement.warnings));
+        return Err(problem.with("errors", faults(&work.statement.errors)));
     }
     let today = clock::india_day(clock::now());
     if let Some(future) = entries.iter().map(|entry| entry.on).find(|on| *on > today) {

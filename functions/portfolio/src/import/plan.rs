@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use ledger::Isin;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
@@ -54,11 +54,19 @@ impl Incoming {
     }
 }
 
-/// A holding of the account and the day of the statement it is from.
+/// A day, and when on it: the latest time of all is the day's end.
+pub(crate) type Moment = (Date, Time);
+
+/// The moment of a statement that says its day alone, or when on it, too.
+pub(crate) fn moment(on: Date, at: Option<Time>) -> Moment {
+    (on, at.unwrap_or(Time::MAX))
+}
+
+/// A holding of the account and the moment of the statement it is from.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(crate) holding: Incoming,
-    pub(crate) statement_on: Date,
+    pub(crate) taken: Moment,
 }
 
 /// A row whose symbol no instrument has.
@@ -122,8 +130,8 @@ fn incoming(isin: Isin, row: &Row) -> Incoming {
 /// How a file is to be taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms<'a> {
-    /// The day of the statement.
-    pub(crate) as_of: Date,
+    /// The moment of the statement.
+    pub(crate) taken: Moment,
     /// Whether what it does not list is gone.
     pub(crate) replace: bool,
     /// The segments it lists completely.
@@ -186,29 +194,29 @@ impl Plan {
 /// Decides what a file changes. Statements may come in any order and end in the same holdings.
 pub(crate) fn decide(
     held: &[Held],
-    complete: &BTreeMap<Segment, Date>,
+    complete: &BTreeMap<Segment, Moment>,
     incoming: Vec<Incoming>,
     terms: &Terms<'_>,
 ) -> Plan {
     let mut plan = Plan::default();
     let current =
-        |segment: &Segment| complete.get(segment).is_none_or(|newest| *newest <= terms.as_of);
+        |segment: &Segment| complete.get(segment).is_none_or(|newest| *newest <= terms.taken);
     let held: BTreeMap<&Isin, &Held> = held.iter().map(|held| (&held.holding.isin, held)).collect();
     let listed: BTreeSet<Isin> = incoming.iter().map(|row| row.isin).collect();
     for row in incoming {
         let before = held.get(&row.isin).copied();
-        let overtaken = before.is_some_and(|before| before.statement_on > terms.as_of)
-            || !current(&row.segment);
-        if overtaken { plan.superseded += 1 } else { write(&mut plan, before, row, terms.as_of) }
+        let overtaken =
+            before.is_some_and(|before| before.taken > terms.taken) || !current(&row.segment);
+        if overtaken { plan.superseded += 1 } else { write(&mut plan, before, row, terms.taken) }
     }
     if terms.replace {
         for segment in terms.covers.iter().filter(|segment| current(segment)) {
-            if complete.get(segment) != Some(&terms.as_of) {
+            if complete.get(segment) != Some(&terms.taken) {
                 plan.completes.push(*segment);
             }
             let gone = |held: &&&Held| {
                 held.holding.segment == *segment
-                    && held.statement_on <= terms.as_of
+                    && held.taken <= terms.taken
                     && !listed.contains(&held.holding.isin)
             };
             for held in held.values().filter(gone) {
@@ -225,7 +233,7 @@ pub(crate) fn decide(
     plan
 }
 
-fn write(plan: &mut Plan, before: Option<&Held>, mut row: Incoming, as_of: Date) {
+fn write(plan: &mut Plan, before: Option<&Held>, mut row: Incoming, taken: Moment) {
     if let Some(Held { holding, .. }) = before
         && !row.parts_known
         && row.owned() == holding.owned()
@@ -237,6 +245,9 @@ fn write(plan: &mut Plan, before: Option<&Held>, mut row: Incoming, as_of: Date)
     if let Some(before) = before {
         // A file that does not know the sector, or no better name than the symbol, takes nothing away.
         row.sector = row.sector.or_else(|| before.holding.sector.clone());
+        if row.cost.is_none() && row.owned() == before.holding.owned() {
+            row.cost = before.holding.cost;
+        }
         if row.name.len() < before.holding.name.len() {
             row.name.clone_from(&before.holding.name);
         }
@@ -260,7 +271,7 @@ fn write(plan: &mut Plan, before: Option<&Held>, mut row: Incoming, as_of: Date)
         None if row.is_nothing() => {}
         None => plan.unchanged += 1,
     }
-    if before.is_none_or(|before| row != before.holding || as_of != before.statement_on) {
+    if before.is_none_or(|before| row != before.holding || taken != before.taken) {
         plan.writes.push(row);
     }
 }

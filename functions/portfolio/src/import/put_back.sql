@@ -2,8 +2,6 @@
 with import as (
     select i.before from portfolio.imports i
     where i.import_id = $2 and i.before is not null
-      -- What the broker itself has said since stays.
-      and not exists (select from brokers.syncs s where s.account_id = $1 and s.good_at > i.created_at)
 ), old as (
     select h.* from import, jsonb_to_recordset(import.before -> 'holdings') as h (
         isin text, segment text, name text, sector text, available numeric, t1 numeric, pledged numeric,
@@ -20,11 +18,15 @@ with import as (
     select current_setting('app.workspace_id')::uuid, $1, o.isin, o.segment, o.name, o.sector, o.available, o.t1,
            o.pledged, o.discrepant, coalesce(o.financed, 0), o.loan, o.cost, o.statement_on, o.taken_at, o.layout, o.import_id
     from old o
+    -- What somebody else, the broker itself among them, has said since stays, and what that took away is gone.
+    where exists (select from portfolio.holdings h where h.account_id = $1 and h.isin = o.isin and h.import_id = $2)
+       or exists (select from portfolio.statements s where s.account_id = $1 and s.segment = o.segment and s.import_id = $2)
     on conflict on constraint holdings_pk do update
     set segment = excluded.segment, name = excluded.name, sector = excluded.sector, available = excluded.available,
         t1 = excluded.t1, pledged = excluded.pledged, discrepant = excluded.discrepant, cost = excluded.cost,
         financed = excluded.financed, loan = excluded.loan, statement_on = excluded.statement_on,
         taken_at = excluded.taken_at, layout = excluded.layout, import_id = excluded.import_id
+    where h.import_id = $2
     returning 1
 ), segments as (
     delete from portfolio.statements s using import where s.account_id = $1 and s.import_id = $2
@@ -35,5 +37,6 @@ with import as (
     from import, jsonb_to_recordset(import.before -> 'statements') as o (segment text, statement_on date, taken_at time, import_id uuid)
     on conflict on constraint statements_pk do update
     set statement_on = excluded.statement_on, taken_at = excluded.taken_at, import_id = excluded.import_id
+    where s.import_id = $2
 )
 select (select count(*) from gone) + (select count(*) from restored) as holdings

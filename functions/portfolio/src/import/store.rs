@@ -7,12 +7,12 @@ use ledger::Isin;
 use serde_json::{Value, json};
 use shared::db::{Statement, Tenant, statement};
 use shared::events::Envelope;
-use shared::{Problem, typed};
+use shared::{Problem, Timestamp, typed};
 use statements::Segment;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::plan::{Held, Incoming, Plan};
+use super::plan::{Held, Incoming, Moment, Plan, moment};
 use super::report::Report;
 use super::{Work, gone};
 
@@ -40,10 +40,10 @@ pub(super) struct Known {
     pub(super) account_created: bool,
     pub(super) holdings: Vec<Held>,
     /// The newest complete statement of each segment.
-    pub(super) complete: BTreeMap<Segment, Date>,
-    /// The import that stored this very file last, and the day it was taken for.
+    pub(super) complete: BTreeMap<Segment, Moment>,
+    /// The import that stored this very file last, the day it was taken for, and when it came.
     pub(super) import_id: Option<Uuid>,
-    pub(super) seen_before: Option<Date>,
+    pub(super) seen_before: Option<(Date, Timestamp)>,
 }
 
 /// Makes the account if it is new, waits for other imports into it, and reads it.
@@ -70,16 +70,16 @@ pub(super) async fn load(
         [typed(&account_id)],
     );
     let holdings = statement(
-        "select isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on
+        "select isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on, taken_at
          from portfolio.holdings where account_id = $1",
         [typed(&account_id)],
     );
     let complete = statement(
-        "select segment, statement_on from portfolio.statements where account_id = $1",
+        "select segment, statement_on, taken_at from portfolio.statements where account_id = $1",
         [typed(&account_id)],
     );
     let earlier = statement(
-        "select import_id, statement_on from portfolio.imports
+        "select import_id, statement_on, created_at from portfolio.imports
          where account_id = $1 and file_sha256 = $2 and undone_at is null order by created_at desc limit 1",
         [typed(&account_id), typed(file_sha256)],
     );
@@ -90,10 +90,10 @@ pub(super) async fn load(
         holdings: holdings.iter().map(held).collect::<Result<_, _>>()?,
         complete: complete
             .iter()
-            .map(|row| Ok((segment(row)?, row.get("statement_on"))))
+            .map(|row| Ok((segment(row)?, taken(row))))
             .collect::<Result<_, Problem>>()?,
         import_id: earlier.first().map(|row| row.get("import_id")),
-        seen_before: earlier.first().map(|row| row.get("statement_on")),
+        seen_before: earlier.first().map(|row| (row.get("statement_on"), row.get("created_at"))),
     })
 }
 
@@ -121,6 +121,10 @@ fn segment(row: &Row) -> Result<Segment, Problem> {
     }
 }
 
+fn taken(row: &Row) -> Moment {
+    moment(row.get("statement_on"), row.get("taken_at"))
+}
+
 fn held(row: &Row) -> Result<Held, Problem> {
     let holding = Incoming {
         isin: Isin::parse(row.get("isin")).map_err(Problem::internal)?,
@@ -134,7 +138,7 @@ fn held(row: &Row) -> Result<Held, Problem> {
         cost: row.get("cost"),
         parts_known: true,
     };
-    Ok(Held { holding, statement_on: row.get("statement_on") })
+    Ok(Held { holding, taken: taken(row) })
 }
 
 /// An import that is decided.

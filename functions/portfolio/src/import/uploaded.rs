@@ -7,7 +7,7 @@ use serde_json::Value;
 use shared::db::statement;
 use shared::events::UploadAwaited;
 use shared::queue::{Consumer, Delivery};
-use shared::{App, Code, Problem, typed};
+use shared::{App, Code, Problem, Timestamp, typed};
 use stores::instruments::by_symbols;
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ async fn one(
     let begin = statement(
         "update portfolio.uploads set status = 'reading', changed_at = now()
          where upload_id = $1 and status in ('waiting', 'reading')
-         returning workspace_id, user_id, request",
+         returning workspace_id, user_id, request, created_at",
         [typed(&upload_id)],
     );
     let [found] = delivery.begin(app, [begin]).await?;
@@ -54,12 +54,18 @@ async fn one(
         tracing::info!(%upload_id, "consumed before, nothing to do");
         return Ok(());
     };
-    let (workspace, person): (Uuid, Uuid) = (row.get("workspace_id"), row.get("user_id"));
+    let upload = Upload {
+        workspace: row.get("workspace_id"),
+        person: row.get("user_id"),
+        // A link is good for minutes: the file came then, however long it waited.
+        came: row.get("created_at"),
+    };
     let request: ImportRequest =
         serde_json::from_value(row.get::<_, Value>("request")).map_err(Problem::internal)?;
     let outcome = match files::get(app, bucket, key, upload::MOST_BYTES).await? {
-        None => Err(Problem::new(reasons::FILE_TOO_LARGE)),
-        Some(file) => import(app, delivery, (workspace, person), request.with(file)).await,
+        files::Got::TooLarge => Err(Problem::new(reasons::FILE_TOO_LARGE)),
+        files::Got::Missing => Err(Problem::new(reasons::UPLOAD_MISSING)),
+        files::Got::File(file) => import(app, delivery, &upload, request.with(file)).await,
     };
     match outcome {
         Ok(Outcome::Stored) => Ok(()),
@@ -74,6 +80,13 @@ async fn one(
     }
 }
 
+/// Who made an upload, where and when.
+struct Upload {
+    workspace: Uuid,
+    person: Uuid,
+    came: Timestamp,
+}
+
 enum Outcome {
     Stored,
     Previewed(Value),
@@ -82,23 +95,27 @@ enum Outcome {
 async fn import(
     app: &App,
     delivery: &Delivery<UploadAwaited>,
-    (workspace, person): (Uuid, Uuid),
+    upload: &Upload,
     request: ImportRequest,
 ) -> Result<Outcome, Problem> {
     let statement = read(&request)?;
     let symbols = symbols_of(&statement);
-    // What is stored is stored as by who made the upload.
-    let (as_person, person) = ("select set_config('app.user_id', $1, true)", person.to_string());
-    let first = [
-        shared::db::statement(as_person, [typed(&person)]),
-        stores::accounts::all(),
-        by_symbols(&symbols),
-    ];
-    let Some((tx, [_, accounts, symbols])) = delivery.enter(app, first).await? else {
+    // What is stored is stored as by who made the upload, if they still may.
+    let as_person = shared::db::statement(
+        "select set_config('app.user_id', $1::text, true), tenant.may_write($1) as may",
+        [typed(&upload.person)],
+    );
+    let first = [as_person, stores::accounts::all(), by_symbols(&symbols)];
+    let Some((tx, [may, accounts, symbols])) = delivery.enter(app, first).await? else {
         return Ok(Outcome::Stored);
     };
+    if !may.first().is_some_and(|row| row.get("may")) {
+        tx.rollback().await?;
+        return Err(Problem::new(shared::problem::reasons::ROLE));
+    }
+    let Upload { workspace, came, .. } = *upload;
     let keep = Keep::Upload(delivery.event.upload_id);
-    let work = Work { app, workspace, request: &request, statement: &statement, keep: &keep };
+    let work = Work { app, workspace, came, request: &request, statement: &statement, keep: &keep };
     let report = work.run(tx, &accounts, &symbols).await?;
     Ok(if request.dry_run { Outcome::Previewed(report) } else { Outcome::Stored })
 }

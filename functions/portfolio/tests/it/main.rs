@@ -1,5 +1,6 @@
 //! Imports, holdings, totals, snapshots.
 
+mod export;
 mod import;
 mod ledger;
 mod reads;

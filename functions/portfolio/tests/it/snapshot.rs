@@ -94,7 +94,7 @@ async fn a_day_is_valued_in_the_evening_and_sealed_the_day_after() -> Result<()>
     // 23:30 of Friday in India.
     let (answer, evening) = revalue(&here, "2026-11-20T18:00:00Z", &asha).await?;
     let expected =
-        json!({ "day": "2026-11-20", "pass": "evening", "workspaces": 1, "published": 1 });
+        json!({ "days": ["2026-11-20"], "pass": "evening", "workspaces": 1, "published": 1 });
     assert_eq!(answer, expected);
     assert_eq!((&evening["value"], &evening["sealed"]), (&json!("474084.89"), &json!(false)));
     // What was bought on Saturday is not Friday's, and a late price is.
@@ -106,7 +106,8 @@ async fn a_day_is_valued_in_the_evening_and_sealed_the_day_after() -> Result<()>
     let late = "update transactions.prices set close = close + 1 where on_date = '2026-11-20' and isin = 'INE002A01018'";
     here.admin().await?.execute(late, &[]).await?;
     let (answer, sealed) = revalue(&here, "2026-11-21T08:30:00Z", &asha).await?;
-    assert_eq!((&answer["day"], &answer["pass"]), (&json!("2026-11-20"), &json!("seal")));
+    let sealing = (json!(["2026-11-19", "2026-11-20"]), json!("seal"));
+    assert_eq!((&answer["days"], &answer["pass"]), (&sealing.0, &sealing.1), "and what was left");
     let shares = here.get("/v1/portfolio/holdings?q=RELIANCE", &asha).await?.body;
     let number = |value: &Value| value.as_str().unwrap_or_default().parse::<f64>();
     let more = number(&shares["items"][0]["quantity"])?;
@@ -129,9 +130,9 @@ async fn a_sealed_day_stays_as_it_is() -> Result<()> {
     let (late, same) = revalue(&here, "2026-11-20T18:00:00Z", &asha).await?;
     assert_eq!((&late["published"], &same), (&json!(1), &sealed), "a pass that comes late");
     let (sunday, same) = revalue(&here, "2026-11-22T08:30:00Z", &asha).await?;
-    assert_eq!((&sunday["day"], &same), (&json!("2026-11-20"), &sealed));
+    assert_eq!((&sunday["published"], &same), (&json!(0), &sealed));
     let events = "select count(*) from shared.outbox where event = 'portfolio.refreshed' and (body ->> 'sealed')::bool";
-    assert_eq!(admin.query_one(events, &[]).await?.get::<_, i64>(0), 1);
+    assert_eq!(admin.query_one(events, &[]).await?.get::<_, i64>(0), 2, "one for each day");
     Ok(())
 }
 
@@ -144,6 +145,12 @@ async fn an_account_that_was_not_there_yet_has_no_such_day() -> Result<()> {
     let (_, none) = revalue(&here, "2026-11-20T18:00:00Z", &asha).await?;
     assert_eq!(none, Value::Null);
     let (weekend, _) = revalue(&here, "2026-11-21T12:30:00Z", &asha).await?;
-    assert_eq!(weekend["session"], false);
+    assert_eq!((&weekend["days"], &weekend["published"]), (&json!([]), &json!(0)));
+    let (repeated, _) = revalue(&here, "2026-11-20T19:00:00Z", &asha).await?;
+    assert_eq!(
+        (&repeated["days"], &repeated["pass"]),
+        (&json!(["2026-11-20"]), &json!("evening")),
+        "after midnight"
+    );
     Ok(())
 }

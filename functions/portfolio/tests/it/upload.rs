@@ -94,12 +94,12 @@ async fn a_file_that_is_refused_says_why_as_an_import_would() -> Result<()> {
     );
     assert_eq!(told["report"], Value::Null);
     let nothing = link(&here, &asha, &json!({ "bytes": 5 })).await?;
+    assert_eq!(notify(&here, &nothing).await?, json!([]));
+    let told = status(&here, &asha, &nothing).await?;
     assert_eq!(
-        notify(&here, &nothing).await?.as_array().map(Vec::len),
-        Some(1),
-        "told before it is there"
+        (&told["status"], &told["problem"]["reason"]),
+        (&json!("refused"), &json!("upload_missing"))
     );
-    assert_eq!(status(&here, &asha, &nothing).await?["status"], "reading");
     for bad in [
         json!({}),
         json!({ "bytes": 0 }),
@@ -157,4 +157,30 @@ async fn a_file_is_imported_by_itself_when_it_is_put() -> Result<()> {
         assert!(Instant::now() < until, "{told}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test]
+async fn a_file_of_who_is_a_member_no_more_is_refused() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let leaving = here.member(asha.workspace_id, "analyst").await?;
+    let file = tradebook(3);
+    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
+    let link = link(&here, &leaving, &request).await?;
+    put(&link, file).await?;
+    here.admin()
+        .await?
+        .execute(
+            "update workspaces.members set role = 'viewer' where user_id = $1",
+            &[&leaving.user_id],
+        )
+        .await?;
+    assert_eq!(notify(&here, &link).await?, json!([]));
+    let told = status(&here, &asha, &link).await?;
+    assert_eq!(
+        (&told["status"], &told["problem"]["reason"]),
+        (&json!("refused"), &json!("role_not_allowed"))
+    );
+    assert_eq!(here.get("/v1/accounts", &asha).await?.body["items"], json!([]));
+    Ok(())
 }

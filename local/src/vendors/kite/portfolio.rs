@@ -3,7 +3,7 @@
 use axum::extract::{Json, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use chrono_tz::Asia::Kolkata;
 use serde_json::{Value, json};
 
@@ -76,7 +76,9 @@ pub(super) async fn tell(
 }
 
 fn everybodys(part: &str) -> Value {
-    let today = Utc::now().with_timezone(&Kolkata).format("%Y-%m-%d").to_string();
+    // Kite's books turn at six in the morning.
+    let now = (Utc::now() - TimeDelta::hours(6)).with_timezone(&Kolkata);
+    let today = now.format("%Y-%m-%d").to_string();
     match part {
         "holdings" => json!([
             holding("INFY", "INE009A01021", 40, 1420.5),

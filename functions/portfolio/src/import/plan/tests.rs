@@ -1,4 +1,4 @@
-use jiff::civil::date;
+use jiff::civil::{Date, Time, date};
 use proptest::prelude::*;
 
 use super::*;
@@ -24,7 +24,7 @@ fn holding(isin: usize, owned: i64) -> Incoming {
 #[derive(Default)]
 struct Account {
     held: BTreeMap<Isin, Held>,
-    complete: BTreeMap<Segment, Date>,
+    complete: BTreeMap<Segment, Moment>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,25 +38,25 @@ impl Account {
     fn import(&mut self, file: &File) -> Plan {
         let as_of = date(2026, 11, file.day);
         let covers = [Segment::Equity, Segment::MutualFund];
-        let terms = Terms { as_of, replace: file.replace, covers: &covers };
+        let taken = moment(as_of, None);
+        let terms = Terms { taken, replace: file.replace, covers: &covers };
         let held: Vec<Held> = self.held.values().cloned().collect();
         let plan = decide(&held, &self.complete, file.rows.clone(), &terms);
         for row in &plan.writes {
-            self.held.insert(row.isin, Held { holding: row.clone(), statement_on: as_of });
+            self.held.insert(row.isin, Held { holding: row.clone(), taken });
         }
         for isin in &plan.removals {
             self.held.remove(isin);
         }
         for segment in &plan.completes {
-            self.complete.insert(*segment, as_of);
+            self.complete.insert(*segment, taken);
         }
         plan
     }
 
     fn quantities(&self) -> Vec<(String, Decimal, Date)> {
-        let row = |(isin, held): (&Isin, &Held)| {
-            (isin.to_string(), held.holding.owned(), held.statement_on)
-        };
+        let row =
+            |(isin, held): (&Isin, &Held)| (isin.to_string(), held.holding.owned(), held.taken.0);
         self.held.iter().map(row).collect()
     }
 }
@@ -75,7 +75,7 @@ fn a_merge_leaves_the_rest_with_its_older_day() {
     let mut account = Account::default();
     account.import(&File { day: 1, replace: true, rows: vec![holding(0, 5), holding(1, 7)] });
     account.import(&File { day: 2, replace: false, rows: vec![holding(1, 8)] });
-    let days: Vec<i8> = account.held.values().map(|held| held.statement_on.day()).collect();
+    let days: Vec<i8> = account.held.values().map(|held| held.taken.0.day()).collect();
     assert_eq!(days.iter().filter(|day| **day == 1).count(), 1);
     assert_eq!(days.len(), 2);
 }
@@ -88,6 +88,30 @@ fn an_older_statement_after_a_newer_one_changes_nothing() {
         account.import(&File { day: 3, replace: true, rows: vec![holding(0, 4), holding(1, 7)] });
     assert!(plan.changes_nothing());
     assert_eq!(plan.superseded, 2);
+}
+
+#[test]
+fn of_two_statements_of_a_day_the_later_one_stands() {
+    let at = |hour: i8| moment(date(2026, 11, 1), Some(Time::constant(hour, 0, 0, 0)));
+    let held = [Held { holding: holding(0, 5), taken: at(18) }];
+    let terms = |taken| Terms { taken, replace: true, covers: &[Segment::Equity] };
+    let complete = BTreeMap::from([(Segment::Equity, at(18))]);
+    let again = decide(&held, &complete, vec![holding(0, 4), holding(1, 7)], &terms(at(9)));
+    assert!(again.changes_nothing(), "the morning's file, sent again in the evening");
+    let dated =
+        decide(&held, &complete, vec![holding(0, 4)], &terms(moment(date(2026, 11, 1), None)));
+    assert_eq!(dated.count(Kind::Changed), 1, "one that is for the day is for its end");
+}
+
+#[test]
+fn a_statement_that_knows_no_cost_takes_none_away() {
+    let known = Incoming { cost: Some(50.into()), ..holding(0, 5) };
+    let held = [Held { holding: known, taken: moment(date(2026, 11, 1), None) }];
+    let terms = Terms { taken: moment(date(2026, 11, 2), None), replace: false, covers: &[] };
+    let same = decide(&held, &BTreeMap::new(), vec![holding(0, 5)], &terms);
+    assert_eq!((same.changes.len(), same.writes[0].cost), (0, Some(50.into())));
+    let other = decide(&held, &BTreeMap::new(), vec![holding(0, 6)], &terms);
+    assert_eq!(other.writes[0].cost, None, "of another quantity it is another cost");
 }
 
 #[test]

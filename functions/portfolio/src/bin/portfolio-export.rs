@@ -1,0 +1,5 @@
+//! `POST /v1/portfolio/exports`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(portfolio::export::route())
+}

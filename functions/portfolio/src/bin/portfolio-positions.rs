@@ -1,0 +1,5 @@
+//! `GET /v1/portfolio/positions`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(portfolio::positions::route())
+}

@@ -1,0 +1,126 @@
+//! The files of an export: each a query whose columns are the file's.
+
+use tokio_postgres::Row;
+
+/// A file.
+pub(super) struct Table {
+    pub(super) file: &'static str,
+    /// Its header.
+    columns: &'static str,
+    /// As many columns, each a text; null is blank.
+    pub(super) sql: &'static str,
+}
+
+/// All of them.
+pub(super) const TABLES: [Table; 6] = [
+    Table {
+        file: "accounts.csv",
+        columns: "account_id,broker,client_id,label,created_at",
+        sql: "select a.account_id::text, a.broker, a.client_id, a.label, a.created_at::text
+              from brokers.accounts a order by a.account_id",
+    },
+    // The columns of `GET /v1/portfolio/import/template?of=transactions`, and the account's.
+    Table {
+        file: "transactions.csv",
+        columns: "account_id,broker,client_id,kind,date,time,isin,symbol,name,folio,segment,quantity,price,amount,charges,stt,venue,exchange,series,gives,per,into_isin,cost_percent,allotted_on,acquired_on,cost,tds,capital,reference,source,to_account",
+        sql: "select t.account_id::text, a.broker, a.client_id, t.kind, t.on_date::text, t.at_time::text, t.isin,
+                     t.symbol, t.name, t.folio, t.market, t.quantity::text, null::text, t.amount::text,
+                     t.charges::text, t.stt::text, t.venue, t.exchange, t.series, t.terms ->> 'gives',
+                     t.terms ->> 'per', t.terms ->> 'into', t.terms ->> 'costPercent',
+                     t.terms ->> 'allottedOn', t.terms ->> 'acquiredOn',
+                     t.terms ->> 'cost', t.terms ->> 'tds', t.terms ->> 'capital',
+                     t.transaction_id::text, t.source, t.terms ->> 'to'
+              from transactions.transactions t join brokers.accounts a on a.account_id = t.account_id
+              where t.removed_at is null and t.market in ('equity', 'mutual_fund')
+              order by t.account_id, t.on_date, t.transaction_id",
+    },
+    // The same of futures, options, currencies and commodities, which no import of the template reads.
+    Table {
+        file: "contracts.csv",
+        columns: "account_id,broker,client_id,kind,date,time,isin,symbol,name,folio,segment,quantity,price,amount,charges,stt,venue,exchange,series,gives,per,into_isin,cost_percent,allotted_on,acquired_on,cost,tds,capital,reference,source,to_account",
+        sql: "select t.account_id::text, a.broker, a.client_id, t.kind, t.on_date::text, t.at_time::text, t.isin,
+                     t.symbol, t.name, t.folio, t.market, t.quantity::text, null::text, t.amount::text,
+                     t.charges::text, t.stt::text, t.venue, t.exchange, t.series, t.terms ->> 'gives',
+                     t.terms ->> 'per', t.terms ->> 'into', t.terms ->> 'costPercent',
+                     t.terms ->> 'allottedOn', t.terms ->> 'acquiredOn',
+                     t.terms ->> 'cost', t.terms ->> 'tds', t.terms ->> 'capital',
+                     t.transaction_id::text, t.source, t.terms ->> 'to'
+              from transactions.transactions t join brokers.accounts a on a.account_id = t.account_id
+              where t.removed_at is null and t.market not in ('equity', 'mutual_fund')
+              order by t.account_id, t.on_date, t.transaction_id",
+    },
+    // The columns of `GET /v1/portfolio/import/template`, and the account's.
+    Table {
+        file: "holdings.csv",
+        columns: "account_id,broker,client_id,isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of,source",
+        sql: "select h.account_id::text, a.broker, a.client_id, h.isin, null::text, h.name, h.segment,
+                     h.available::text, h.t1::text, h.pledged::text,
+                     h.discrepant::text, null::text, h.cost::text,
+                     h.statement_on::text, h.layout
+              from portfolio.holdings h join brokers.accounts a on a.account_id = h.account_id
+              where (h.available, h.t1, h.pledged, h.discrepant) <> (0, 0, 0, 0)
+              order by h.account_id, h.isin",
+    },
+    Table {
+        file: "days.csv",
+        columns: "day,value,invested,unrealised_gain,day_change,holdings,unpriced,prices_on,sealed_at",
+        sql: "select day::text, value::text, invested::text, unrealised_gain::text, day_change::text, holdings::text,
+                     unpriced::text, prices_on::text, sealed_at::text
+              from portfolio.snapshots order by day",
+    },
+    Table {
+        file: "account-days.csv",
+        columns: "account_id,day,value,invested,holdings,unpriced,sealed_at",
+        sql: "select account_id::text, day::text, value::text, invested::text, holdings::text, unpriced::text, sealed_at::text
+              from portfolio.account_values order by account_id, day",
+    },
+];
+
+impl Table {
+    /// The file, with its header even when nothing is in it.
+    pub(super) fn csv(&self, rows: &[Row]) -> String {
+        let mut file = format!("{}\r\n", self.columns);
+        for row in rows {
+            line(&mut file, (0..row.len()).map(|column| row.get::<_, Option<&str>>(column)));
+        }
+        file
+    }
+}
+
+fn line<'a>(file: &mut String, cells: impl Iterator<Item = Option<&'a str>>) {
+    for (place, cell) in cells.enumerate() {
+        if place > 0 {
+            file.push(',');
+        }
+        file.push_str(&written(cell.unwrap_or_default()));
+    }
+    file.push_str("\r\n");
+}
+
+/// A cell as RFC 4180 writes it; a text that a spreadsheet would run begins with an apostrophe instead.
+fn written(cell: &str) -> String {
+    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    let cell = if runs { format!("'{cell}") } else { cell.to_owned() };
+    if cell.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", cell.replace('"', "\"\""));
+    }
+    cell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_quoted_where_it_must_be_and_never_runs() {
+        for (cell, is) in [
+            ("Reliance", "Reliance"),
+            ("Mahindra, and \"Mahindra\"", "\"Mahindra, and \"\"Mahindra\"\"\""),
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-12.50", "-12.50"),
+        ] {
+            assert_eq!(written(cell), is);
+        }
+    }
+}
