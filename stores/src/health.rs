@@ -33,6 +33,9 @@ pub struct Health {
     pub stale: bool,
     /// Why it is stale, or what is missing although it is not.
     pub reason: Option<Reason>,
+    /// The permanent account number of whom it belongs to, which is in no answer.
+    #[serde(skip)]
+    pub holder: Option<String>,
 }
 
 /// Why an account is not as fresh, or not as whole, as it could be.
@@ -85,7 +88,8 @@ impl Health {
                 (stale, problem.or(stale.then_some(Reason::SignedOut)))
             }
         };
-        Self { account_id: row.get("account_id"), as_of, synced_at, stale, reason }
+        let (account_id, holder) = (row.get("account_id"), row.get("holder"));
+        Self { account_id, as_of, synced_at, stale, reason, holder }
     }
 
     /// Reads all rows of [`all`].

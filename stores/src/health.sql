@@ -1,4 +1,4 @@
-select a.account_id, i.imported_on, s.good_at as synced_at, s.problem, s.day as tried_on
+select a.account_id, a.holder, i.imported_on, s.good_at as synced_at, s.problem, s.day as tried_on
 from brokers.accounts a
 left join lateral (
     select max(i.statement_on) as imported_on from portfolio.imports i

@@ -34,6 +34,12 @@ pub fn consumer() -> Consumer {
     Consumer::of(sync_account)
 }
 
+/// How many holdings and fills an answer comes to, as they would be stored.
+pub fn rows(account: &Account, today: Date) -> usize {
+    let reading = reading::read(account, &Symbols::default(), today);
+    reading.map_or(0, |reading| reading.holdings.len() + reading.fills.len())
+}
+
 async fn sync_account(app: App, delivery: Delivery<AccountRefreshDue>) -> Result<(), Problem> {
     let account = delivery.event.account_id;
     let find = statement(

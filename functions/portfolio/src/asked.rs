@@ -20,6 +20,21 @@ pub(crate) fn healths(rows: &[Row], account: Option<Uuid>) -> Result<Vec<Health>
     Ok(healths)
 }
 
+/// The accounts of whoever has this one; the rows are of [`stores::health::all`]. An account whose holder is not stated
+/// stands for itself.
+pub(crate) fn of_holder(
+    mut healths: Vec<Health>,
+    holder_of: Option<Uuid>,
+) -> Result<Vec<Health>, Problem> {
+    let Some(account) = holder_of else { return Ok(healths) };
+    let known = healths.iter().find(|health| health.account_id == account);
+    let holder = known.ok_or_else(|| Problem::new(NOT_FOUND))?.holder.clone();
+    healths.retain(|health| {
+        health.account_id == account || holder.is_some() && health.holder == holder
+    });
+    Ok(healths)
+}
+
 /// The year in which a financial year begins, which may be missing.
 pub(crate) fn year(fields: &mut Fields) -> Option<Option<i16>> {
     let year = fields.integer("year", 1990, 2100)?;

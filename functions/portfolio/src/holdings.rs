@@ -103,21 +103,24 @@ struct HoldingPrice {
 struct Asked {
     page: PageQuery,
     account: Option<Uuid>,
+    holder_of: Option<Uuid>,
     selection: Selection,
 }
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let account = fields.optional_id("accountId");
+        let holder_of = fields.optional_id("holderOf");
         let selection = Selection::read(fields);
         let page = PageQuery::from_fields(fields);
-        Some(Self { page: page?, account: account?, selection: selection? })
+        Some(Self { page: page?, account: account?, holder_of: holder_of?, selection: selection? })
     }
 }
 
 /// Holdings at the newest prices, by ISIN and account unless another order is asked for.
 #[utoipa::path(get, path = "/v1/portfolio/holdings",
     params(PageQuery, ("accountId" = Option<Uuid>, Query, description = "Only the holdings of this account."),
+        ("holderOf" = Option<Uuid>, Query, description = "Only the holdings of whoever has this account, in all of their accounts."),
         ("q" = Option<String>, Query, description = "Only those of this symbol or ISIN, or with this in their name."),
         ("sector" = Option<String>, Query, description = "Only of this sector."),
         ("class" = Option<String>, Query, description = "Only of this class."),
@@ -132,9 +135,11 @@ async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Aske
     let statements = [stores::health::all(), one, two, three, four];
     let [healths, answers @ ..] = db.read(&caller, statements).await?;
     let accounts = fields_of::healths(&healths, asked.account)?;
-    let book = question.read(&answers)?;
+    let accounts = fields_of::of_holder(accounts, asked.holder_of)?;
+    let mut holdings = question.read(&answers)?.holdings_in(asked.account);
+    holdings.retain(|holding| accounts.iter().any(|one| one.account_id == holding.account));
     let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);
-    let rest = after(asked.selection.of(book.holdings_in(asked.account)), position).take(fetch);
+    let rest = after(asked.selection.of(holdings), position).take(fetch);
     let items: Vec<_> = rest.map(|(at, holding)| (at, item(holding))).collect();
     let Page { items, next_cursor } =
         Page::cut(items, &asked.page, |(at, item)| (*at, item.isin.clone(), item.account_id));

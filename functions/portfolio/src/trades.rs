@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields, known_day};
+use shared::fields::{Fields, FromFields, known_day, printable};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::{Caller, Db, Permission, Problem, typed};
@@ -87,6 +87,9 @@ struct Trades {
 struct Asked {
     page: PageQuery,
     account: Option<Uuid>,
+    holder_of: Option<Uuid>,
+    symbol: Option<String>,
+    oldest_first: bool,
     isin: Option<String>,
     kind: Option<String>,
     from: Option<Date>,
@@ -98,6 +101,14 @@ struct Asked {
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let account = fields.optional_id("accountId");
+        let holder_of = fields.optional_id("holderOf");
+        let symbol = fields
+            .optional("symbol", |symbol| printable(symbol, 50).map(|symbol| symbol.to_uppercase()));
+        let sort = fields.optional("sort", |sort| match sort {
+            "date" => Ok(true),
+            "-date" => Ok(false),
+            _ => Err("must be date, or -date for the newest first".to_owned()),
+        });
         let isin = fields.optional("isin", |isin| {
             Isin::parse(isin).map(|isin| isin.to_string()).map_err(|err| err.to_string())
         });
@@ -111,6 +122,9 @@ impl FromFields for Asked {
         Some(Self {
             page: page?,
             account: account?,
+            holder_of: holder_of?,
+            symbol: symbol?,
+            oldest_first: sort?.unwrap_or(false),
             isin: isin?,
             kind: kind?,
             from: from?,
@@ -121,10 +135,13 @@ impl FromFields for Asked {
     }
 }
 
-/// Trades, allotments, corporate actions, transfers, income and charges, newest first.
+/// Trades, allotments, corporate actions, transfers, income and charges, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/portfolio/trades",
     params(PageQuery,
         ("accountId" = Option<Uuid>, Query, description = "Only of this account."),
+        ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
+        ("symbol" = Option<String>, Query, description = "Only of this symbol, as the file or the person who entered it has it."),
+        ("sort" = Option<String>, Query, description = "`-date` (default), or `date` for the oldest first."),
         ("isin" = Option<String>, Query, description = "Only of this security."),
         ("kind" = Option<String>, Query, description = "Only of this kind."),
         ("from" = Option<Date>, Query, description = "From this day on."),
@@ -137,7 +154,8 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
     // A made-up cursor may hold any day.
     let (after_on, after_id) = after.filter(|(on, _)| known_day(on)).unzip();
     let fetch = asked.page.fetch();
-    let list = statement(
+    let (order, beyond) = if asked.oldest_first { ("asc", ">") } else { ("desc", "<") };
+    let sql = format!(
         "select transaction_id, account_id, kind, market, isin, symbol, name, folio, on_date, at_time, venue, exchange,
                 series, quantity, amount, charges, stt, terms, reference, source, corrected_at is not null as corrected
          from transactions.transactions
@@ -145,9 +163,16 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
            and ($1 is null or account_id = $1) and ($2 is null or isin = $2) and ($3 is null or kind = $3)
            and ($4 is null or on_date >= $4) and ($5 is null or on_date <= $5)
            and ($6 is null or amount >= $6) and ($7 is null or amount <= $7)
-           and ($8 is null or (on_date, transaction_id) < ($8, $9))
-         order by on_date desc, transaction_id desc
-         limit $10",
+           and ($8 is null or (on_date, transaction_id) {beyond} ($8, $9))
+           and ($11 is null or account_id = $11 or account_id in (
+                select b.account_id from brokers.accounts a join brokers.accounts b on b.holder = a.holder
+                where a.account_id = $11))
+           and ($12 is null or symbol = $12)
+         order by on_date {order}, transaction_id {order}
+         limit $10"
+    );
+    let list = statement(
+        &sql,
         [
             typed(&asked.account),
             typed(&asked.isin),
@@ -159,10 +184,13 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
             typed(&after_on),
             typed(&after_id),
             typed(&fetch),
+            typed(&asked.holder_of),
+            typed(&asked.symbol),
         ],
     );
     let [healths, rows] = db.read(&caller, [stores::health::all(), list]).await?;
     let accounts = asked::healths(&healths, asked.account)?;
+    let accounts = asked::of_holder(accounts, asked.holder_of)?;
     let items = rows.iter().map(trade).collect::<Result<Vec<_>, _>>()?;
     let at = |item: &Trade| (item.on, item.transaction_id);
     let Page { items, next_cursor } = Page::cut(items, &asked.page, at);

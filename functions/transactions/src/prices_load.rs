@@ -10,6 +10,7 @@ mod store;
 
 use std::io::Read;
 
+use jiff::civil::Date;
 use shared::queue::Consumer;
 use shared::{App, Problem, clock};
 
@@ -53,6 +54,12 @@ async fn load(app: &App, bucket: &str, key: &str) -> Result<(), Problem> {
         "prices"
     );
     Ok(())
+}
+
+/// How many rows a file has, as it would be loaded; `None` of one that would be refused.
+pub fn rows(file: Vec<u8>, today: Date) -> Option<usize> {
+    let text = text_of(file).ok()?;
+    files::read(&text, today).ok().map(|file| file.rows())
 }
 
 /// The text of a file, or of the one file in a zip, as NSE gives it.

@@ -439,6 +439,7 @@ async fn trades_are_filtered_and_paged() -> Result<()> {
     };
     for (query, expected) in [
         ("isin=INE009A01021", 4),
+        ("symbol=infy", 4),
         ("kind=sell", 3),
         ("from=2025-09-01&to=2025-12-14", 2),
         ("minAmount=100000", 2),
@@ -449,8 +450,59 @@ async fn trades_are_filtered_and_paged() -> Result<()> {
     let first = get(&here, &asha, "/v1/portfolio/trades?limit=4").await?;
     let cursor = first["nextCursor"].as_str().context("two pages")?;
     assert_eq!(count(&format!("limit=4&cursor={cursor}")).await?, 3);
+    let oldest = get(&here, &asha, "/v1/portfolio/trades?limit=4&sort=date").await?;
+    let cursor = oldest["nextCursor"].as_str().context("two pages")?;
+    let rest =
+        get(&here, &asha, &format!("/v1/portfolio/trades?limit=4&sort=date&cursor={cursor}"))
+            .await?;
+    let ids = |page: &Value| -> Vec<Value> {
+        page["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| one["transactionId"].clone())
+            .collect()
+    };
+    let mut backwards = [ids(&oldest), ids(&rest)].concat();
+    backwards.reverse();
+    assert_eq!(backwards[..4], ids(&first)[..]);
     let wrong = here.get("/v1/portfolio/trades?kind=gift&isin=X&from=yesterday", &asha).await?;
     assert_eq!((wrong.status, wrong.body["errors"].as_array().map(Vec::len)), (400, Some(3)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_one_holder_has_is_told_over_all_their_accounts() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    let mut accounts = Vec::new();
+    for (client, quantity) in [("A1", 1), ("A2", 2), ("A3", 4)] {
+        let row = format!(
+            "isin,segment,quantity,average_price,as_of\nINE009A01021,equity,{quantity},1,2026-11-20\n"
+        );
+        let form = Form::file("h.csv", row).with("broker", "zerodha").with("clientId", client);
+        let account = here.import(&asha, &form).await?.body["accountId"].clone();
+        accounts.push(account.as_str().context("an account")?.to_owned());
+    }
+    for account in &accounts[..2] {
+        let (path, json) =
+            (format!("/v1/accounts/{account}"), [("content-type", "application/json")]);
+        let body = json!({ "holder": "ABCDE1234F" }).to_string();
+        assert_eq!(here.send(Method::PATCH, &path, Some(&asha), &json, body).await?.status, 204);
+    }
+    for (account, quantities) in [(&accounts[0], vec!["1", "2"]), (&accounts[2], vec!["4"])] {
+        let answer =
+            get(&here, &asha, &format!("/v1/portfolio/holdings?holderOf={account}")).await?;
+        let items = answer["items"].as_array().context("items")?.iter();
+        let mut held: Vec<&Value> = items.map(|item| &item["quantity"]).collect();
+        held.sort_by_key(|quantity| quantity.to_string());
+        assert_eq!(held, quantities);
+        assert_eq!(answer["accounts"].as_array().map(Vec::len), Some(quantities.len()));
+        assert!(!answer.to_string().contains("ABCDE1234F"));
+        let theirs = format!("/v1/portfolio/trades?holderOf={account}");
+        assert_eq!(here.get(&theirs, &asha).await?.status, 200);
+        assert_eq!(here.get(&theirs, &ravi).await?.status, 404);
+    }
     Ok(())
 }
 
