@@ -6,6 +6,8 @@ alter table portfolio.holdings
     add column financed numeric not null default 0 constraint holdings_financed check (financed >= 0),
     add column loan numeric constraint holdings_loan check (loan >= 0);
 alter table portfolio.statements add column taken_at time;
+-- When a file came that does not say its day; of a file that is sent again, when it first came.
+alter table portfolio.imports add column taken_at timestamptz;
 
 -- What accounts are worth is the portfolio's to say, day by day like the whole workspace. Sealed: the day's last prices
 -- are in it. brokers.account_values is what it was before; it goes with the next release.

@@ -47,12 +47,11 @@ impl Here {
         let analyst = self.member(workspace, "analyst").await?;
         let viewer = self.member(workspace, "viewer").await?;
         let import = self.import(&owner, &Form::example("zerodha-console-holdings.xlsx")?).await?;
-        ensure!(import.status == 200, "{}", import.body);
         let paid = json!({ "accountId": import.body["accountId"], "kind": "dividend", "isin": "INE002A01018",
                            "on": "2026-08-20", "amount": "55.00" });
         let paid = self.made("/v1/transactions", &owner, &paid).await?;
-        let key = json!({ "name": "Report", "scopes": ["portfolio:read"] });
-        let key = self.made("/v1/api-keys", &owner, &key).await?;
+        let scopes = json!({ "name": "Report", "scopes": ["portfolio:read"] });
+        let key = self.made("/v1/api-keys", &owner, &scopes).await?;
         let email = format!("{}@example.in", Uuid::now_v7().simple());
         let invitation = json!({ "email": email, "role": "viewer" });
         self.made(&format!("/v1/workspaces/{workspace}/invitations"), &owner, &invitation).await?;
@@ -73,6 +72,7 @@ impl Here {
             ("userId", json!(viewer.user_id)),
             ("importId", import.body["importId"].clone()),
             ("accountId", import.body["accountId"].clone()),
+            ("holderOf", import.body["accountId"].clone()),
             ("uploadId", upload["uploadId"].clone()),
             ("transactionId", paid["transactionId"].clone()),
             ("keyId", key["keyId"].clone()),

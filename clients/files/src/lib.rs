@@ -91,7 +91,13 @@ pub enum Got {
 pub async fn get(app: &App, bucket: &str, key: &str, most: u64) -> Result<Got, Problem> {
     let object = match client(app).get_object().bucket(bucket).key(key).send().await {
         Ok(object) => object,
-        Err(err) if err.as_service_error().is_some_and(|err| err.is_no_such_key()) => {
+        // Who may not list a bucket is told that they may not read what is not there.
+        Err(err)
+            if err.as_service_error().is_some_and(|err| {
+                err.is_no_such_key() || err.meta().code() == Some("AccessDenied")
+            }) =>
+        {
+            tracing::warn!("an object is not there, or may not be read");
             return Ok(Got::Missing);
         }
         Err(err) => return Err(Problem::unavailable(err)),

@@ -258,9 +258,10 @@ impl Owned {
 }
 
 impl Position {
-    /// What was gained on it since it was opened, at the last price.
-    pub fn profit(&self) -> Decimal {
-        self.sell_value - self.buy_value + self.quantity * self.last_price * self.multiplier
+    /// What was gained on it since it was opened, at the last price; `None` of figures that nobody's position has.
+    pub fn profit(&self) -> Option<Decimal> {
+        let worth = (self.quantity * self.last_price).checked_mul(self.multiplier)?;
+        (self.sell_value - self.buy_value).checked_add(worth)
     }
 
     /// Whether it is for delivery.
@@ -406,8 +407,15 @@ mod tests {
         let contract = r#"{"tradingsymbol": "GOLDM26DECFUT", "exchange": "MCX", "product": "NRML", "quantity": -2,
             "multiplier": 10, "last_price": 7100, "sell_value": 144000, "buy_value": 0}"#;
         let contract: Position = serde_json::from_str(contract).unwrap();
-        assert_eq!(contract.profit(), 2000.into(), "sold two at 7200, ten units each");
-        assert_eq!(position("CNC", 5, 0).profit(), 50.into());
+        assert_eq!(contract.profit(), Some(2000.into()), "sold two at 7200, ten units each");
+        assert_eq!(position("CNC", 5, 0).profit(), Some(50.into()));
+        let absurd = Position {
+            quantity: Decimal::from(10_i64.pow(13)),
+            last_price: Decimal::from(10_i64.pow(13)),
+            multiplier: Decimal::from(10_i64.pow(13)),
+            ..contract
+        };
+        assert_eq!(absurd.profit(), None);
     }
 
     #[test]

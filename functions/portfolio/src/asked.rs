@@ -10,7 +10,10 @@ use uuid::Uuid;
 /// How fresh the account that is asked for is, or every one; the rows are of [`stores::health::all`]. An account of
 /// somebody else's is none, not one with nothing in it.
 pub(crate) fn healths(rows: &[Row], account: Option<Uuid>) -> Result<Vec<Health>, Problem> {
-    let mut healths = Health::read_all(rows);
+    of_account(Health::read_all(rows), account)
+}
+
+fn of_account(mut healths: Vec<Health>, account: Option<Uuid>) -> Result<Vec<Health>, Problem> {
     if let Some(account) = account {
         healths.retain(|health| health.account_id == account);
         if healths.is_empty() {
@@ -20,18 +23,20 @@ pub(crate) fn healths(rows: &[Row], account: Option<Uuid>) -> Result<Vec<Health>
     Ok(healths)
 }
 
-/// The accounts of whoever has this one; the rows are of [`stores::health::all`]. An account whose holder is not stated
-/// stands for itself.
-pub(crate) fn of_holder(
-    mut healths: Vec<Health>,
+/// The same, and of those only the accounts of whoever has `holder_of`. An account whose holder is not stated stands for
+/// itself.
+pub(crate) fn healths_of(
+    rows: &[Row],
+    account: Option<Uuid>,
     holder_of: Option<Uuid>,
 ) -> Result<Vec<Health>, Problem> {
-    let Some(account) = holder_of else { return Ok(healths) };
-    let known = healths.iter().find(|health| health.account_id == account);
+    let all = Health::read_all(rows);
+    let Some(one) = holder_of else { return of_account(all, account) };
+    let known = all.iter().find(|health| health.account_id == one);
     let holder = known.ok_or_else(|| Problem::new(NOT_FOUND))?.holder.clone();
-    healths.retain(|health| {
-        health.account_id == account || holder.is_some() && health.holder == holder
-    });
+    let mut healths = of_account(all, account)?;
+    healths
+        .retain(|health| health.account_id == one || holder.is_some() && health.holder == holder);
     Ok(healths)
 }
 

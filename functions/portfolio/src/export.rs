@@ -52,12 +52,12 @@ struct Export {
 /// A CSV file of an export.
 #[derive(Serialize, ToSchema)]
 struct ExportedFile {
-    name: &'static str,
+    name: String,
     rows: usize,
 }
 
-/// Puts everything of the workspace's portfolio into CSV files: accounts, transactions and holdings in the layouts that an
-/// import reads (with columns more that say of which account a row is), days, and the days of each account.
+/// Puts everything of the workspace's portfolio into CSV files: accounts; transactions of each account, and its holdings by
+/// the day they were stated on, in the layouts that an import reads; contracts; days, and the days of each account.
 #[utoipa::path(post, path = "/v1/portfolio/exports", request_body = ExportRequest,
     responses((status = 201, body = Export)))]
 async fn export(State(app): State<App>, caller: Caller, _: Json<Nothing>) -> Reply {
@@ -74,11 +74,13 @@ async fn export(State(app): State<App>, caller: Caller, _: Json<Nothing>) -> Rep
         app.db().enter(&caller, [audit, one, two, three, four, five, six]).await?;
     tx.commit([]).await?;
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let mut files = Vec::with_capacity(TABLES.len());
+    let mut files = Vec::new();
     for (table, rows) in TABLES.iter().zip(&tables) {
-        zip.start_file(table.file, SimpleFileOptions::default()).map_err(Problem::internal)?;
-        zip.write_all(table.csv(rows).as_bytes()).map_err(Problem::internal)?;
-        files.push(ExportedFile { name: table.file, rows: rows.len() });
+        for (name, content, rows) in table.files(rows) {
+            zip.start_file(&name, SimpleFileOptions::default()).map_err(Problem::internal)?;
+            zip.write_all(content.as_bytes()).map_err(Problem::internal)?;
+            files.push(ExportedFile { name, rows });
+        }
     }
     let zipped = zip.finish().map_err(Problem::internal)?.into_inner();
     // Under the prefix whose objects are deleted after some days.

@@ -134,8 +134,7 @@ async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Aske
     let [one, two, three, four] = question.statements();
     let statements = [stores::health::all(), one, two, three, four];
     let [healths, answers @ ..] = db.read(&caller, statements).await?;
-    let accounts = fields_of::healths(&healths, asked.account)?;
-    let accounts = fields_of::of_holder(accounts, asked.holder_of)?;
+    let accounts = fields_of::healths_of(&healths, asked.account, asked.holder_of)?;
     let mut holdings = question.read(&answers)?.holdings_in(asked.account);
     holdings.retain(|holding| accounts.iter().any(|one| one.account_id == holding.account));
     let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);

@@ -77,12 +77,17 @@ async fn import(
     let work = Work {
         app: &app,
         workspace: caller.session()?.workspace_id,
-        came: clock::now(),
+        came: stored(clock::now()),
         request: &request,
         statement: &statement,
         keep: &Keep::Claim(claim),
     };
     shared::http::ok(work.run(tx, &accounts, &symbols).await?)
+}
+
+/// A time as a database keeps it, which has no nanoseconds: what is read again is the same.
+fn stored(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 /// Reads the file of a request.
@@ -221,14 +226,18 @@ impl Work<'_> {
         .await
     }
 
+    /// When the file first came.
+    fn first_came(&self, known: &Known) -> Timestamp {
+        known.seen_before.map_or(self.came, |(_, came)| came)
+    }
+
     /// The day of the statement and when on it. A file without a date was true when it first came, which need not be at
     /// its day's end.
     fn taken(&self, known: &Known) -> (Date, Option<Time>) {
         if let Some(as_of) = self.statement.as_of {
             return (as_of, None);
         }
-        let first = known.seen_before.map_or(self.came, |(_, came)| came);
-        let here = first.to_zoned(clock::india());
+        let here = self.first_came(known).to_zoned(clock::india());
         match known.seen_before {
             // Of before times were kept.
             Some((day, _)) if day != here.date() => (day, None),
@@ -260,9 +269,15 @@ impl Work<'_> {
         }
         let event = StatementImported { import_id, account_id: known.account_id };
         let event = Envelope::new(Some(self.workspace), &event)?;
-        let stored =
-            store::Import { work: self, known: &known, plan: &plan, report: &report, taken_at };
-        stored.commit(tx, &answer, (repeated.is_none()).then_some(&event)).await?;
+        let import = store::Import {
+            work: self,
+            known: &known,
+            plan: &plan,
+            report: &report,
+            taken_at,
+            came: self.first_came(&known),
+        };
+        import.commit(tx, &answer, (repeated.is_none()).then_some(&event)).await?;
         if repeated.is_none() {
             events::dispatch(self.app, &[event]).await;
         }

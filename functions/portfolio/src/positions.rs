@@ -50,8 +50,9 @@ struct Position {
     multiplier: Quantity,
     average_price: Price,
     last_price: Price,
-    /// What was gained on it since it was opened, before charges, at `lastPrice`.
-    profit: Money,
+    /// What was gained on it since it was opened, before charges, at `lastPrice`; null when that cannot be said.
+    #[schema(value_type = Option<String>)]
+    profit: Option<Money>,
     /// The day it is of: what was bought that day for delivery is a holding the day after.
     day: Date,
     /// When the broker said so.
@@ -103,7 +104,7 @@ fn position(row: &Row) -> Position {
         multiplier: Quantity(number("multiplier")),
         average_price: Price(number("averagePrice")),
         last_price: Price(number("lastPrice")),
-        profit: Money(number("profit")),
+        profit: row.get::<_, Option<Decimal>>("profit").map(Money),
         day: row.get("day"),
         as_of: row.get("good_at"),
     }

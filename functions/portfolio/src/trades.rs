@@ -167,7 +167,7 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
            and ($11 is null or account_id = $11 or account_id in (
                 select b.account_id from brokers.accounts a join brokers.accounts b on b.holder = a.holder
                 where a.account_id = $11))
-           and ($12 is null or symbol = $12)
+           and ($12 is null or upper(symbol) = $12)
          order by on_date {order}, transaction_id {order}
          limit $10"
     );
@@ -189,8 +189,7 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
         ],
     );
     let [healths, rows] = db.read(&caller, [stores::health::all(), list]).await?;
-    let accounts = asked::healths(&healths, asked.account)?;
-    let accounts = asked::of_holder(accounts, asked.holder_of)?;
+    let accounts = asked::healths_of(&healths, asked.account, asked.holder_of)?;
     let items = rows.iter().map(trade).collect::<Result<Vec<_>, _>>()?;
     let at = |item: &Trade| (item.on, item.transaction_id);
     let Page { items, next_cursor } = Page::cut(items, &asked.page, at);

@@ -1,5 +1,7 @@
 //! The files of an export: each a query whose columns are the file's.
 
+use std::collections::BTreeMap;
+
 use tokio_postgres::Row;
 
 /// A file.
@@ -9,6 +11,8 @@ pub(super) struct Table {
     columns: &'static str,
     /// As many columns, each a text; null is blank.
     pub(super) sql: &'static str,
+    /// The columns that are the same in all of a file: there is one for each of their values.
+    one_for_each: &'static [&'static str],
 }
 
 /// All of them.
@@ -16,6 +20,7 @@ pub(super) const TABLES: [Table; 6] = [
     Table {
         file: "accounts.csv",
         columns: "account_id,broker,client_id,label,created_at",
+        one_for_each: &[],
         sql: "select a.account_id::text, a.broker, a.client_id, a.label, a.created_at::text
               from brokers.accounts a order by a.account_id",
     },
@@ -23,6 +28,7 @@ pub(super) const TABLES: [Table; 6] = [
     Table {
         file: "transactions.csv",
         columns: "account_id,broker,client_id,kind,date,time,isin,symbol,name,folio,segment,quantity,price,amount,charges,stt,venue,exchange,series,gives,per,into_isin,cost_percent,allotted_on,acquired_on,cost,tds,capital,reference,source,to_account",
+        one_for_each: &["broker", "client_id"],
         sql: "select t.account_id::text, a.broker, a.client_id, t.kind, t.on_date::text, t.at_time::text, t.isin,
                      t.symbol, t.name, t.folio, t.market, t.quantity::text, null::text, t.amount::text,
                      t.charges::text, t.stt::text, t.venue, t.exchange, t.series, t.terms ->> 'gives',
@@ -38,6 +44,7 @@ pub(super) const TABLES: [Table; 6] = [
     Table {
         file: "contracts.csv",
         columns: "account_id,broker,client_id,kind,date,time,isin,symbol,name,folio,segment,quantity,price,amount,charges,stt,venue,exchange,series,gives,per,into_isin,cost_percent,allotted_on,acquired_on,cost,tds,capital,reference,source,to_account",
+        one_for_each: &["broker", "client_id"],
         sql: "select t.account_id::text, a.broker, a.client_id, t.kind, t.on_date::text, t.at_time::text, t.isin,
                      t.symbol, t.name, t.folio, t.market, t.quantity::text, null::text, t.amount::text,
                      t.charges::text, t.stt::text, t.venue, t.exchange, t.series, t.terms ->> 'gives',
@@ -53,6 +60,7 @@ pub(super) const TABLES: [Table; 6] = [
     Table {
         file: "holdings.csv",
         columns: "account_id,broker,client_id,isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of,source",
+        one_for_each: &["broker", "client_id", "as_of"],
         sql: "select h.account_id::text, a.broker, a.client_id, h.isin, null::text, h.name, h.segment,
                      h.available::text, h.t1::text, h.pledged::text,
                      h.discrepant::text, null::text, h.cost::text,
@@ -64,6 +72,7 @@ pub(super) const TABLES: [Table; 6] = [
     Table {
         file: "days.csv",
         columns: "day,value,invested,unrealised_gain,day_change,holdings,unpriced,prices_on,sealed_at",
+        one_for_each: &[],
         sql: "select day::text, value::text, invested::text, unrealised_gain::text, day_change::text, holdings::text,
                      unpriced::text, prices_on::text, sealed_at::text
               from portfolio.snapshots order by day",
@@ -71,20 +80,50 @@ pub(super) const TABLES: [Table; 6] = [
     Table {
         file: "account-days.csv",
         columns: "account_id,day,value,invested,holdings,unpriced,sealed_at",
+        one_for_each: &[],
         sql: "select account_id::text, day::text, value::text, invested::text, holdings::text, unpriced::text, sealed_at::text
               from portfolio.account_values order by account_id, day",
     },
 ];
 
 impl Table {
-    /// The file, with its header even when nothing is in it.
-    pub(super) fn csv(&self, rows: &[Row]) -> String {
-        let mut file = format!("{}\r\n", self.columns);
-        for row in rows {
-            line(&mut file, (0..row.len()).map(|column| row.get::<_, Option<&str>>(column)));
+    /// The files it comes to, each with its name, its content and how many rows it has: an import takes one account and
+    /// one day at a time.
+    pub(super) fn files(&self, rows: &[Row]) -> Vec<(String, String, usize)> {
+        let names: Vec<&str> = self.columns.split(',').collect();
+        let apart: Vec<usize> = self
+            .one_for_each
+            .iter()
+            .filter_map(|name| names.iter().position(|column| column == name))
+            .collect();
+        let mut files: BTreeMap<String, (String, usize)> = BTreeMap::new();
+        if apart.is_empty() {
+            files.insert(self.file.to_owned(), self.begun());
         }
-        file
+        for row in rows {
+            let of = apart.iter().map(|column| row.get::<_, Option<&str>>(*column));
+            let name = named(self.file, of.map(Option::unwrap_or_default));
+            let (content, count) = files.entry(name).or_insert_with(|| self.begun());
+            line(content, (0..row.len()).map(|column| row.get::<_, Option<&str>>(column)));
+            *count += 1;
+        }
+        files.into_iter().map(|(name, (content, count))| (name, content, count)).collect()
     }
+
+    /// A file with its header alone.
+    fn begun(&self) -> (String, usize) {
+        (format!("{}\r\n", self.columns), 0)
+    }
+}
+
+/// `holdings.csv` of `zerodha`, `AB1234` and a day is `holdings-zerodha-AB1234-2026-11-20.csv`.
+fn named<'a>(file: &str, of: impl Iterator<Item = &'a str>) -> String {
+    let stem = file.trim_end_matches(".csv");
+    let plain =
+        |letter: char| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' };
+    let parts: String =
+        of.map(|part| format!("-{}", part.chars().map(plain).collect::<String>())).collect();
+    format!("{stem}{parts}.csv")
 }
 
 fn line<'a>(file: &mut String, cells: impl Iterator<Item = Option<&'a str>>) {
@@ -110,6 +149,21 @@ fn written(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_named_by_what_is_the_same_in_all_of_it() {
+        let of = ["zerodha", "AB/12", "2026-11-20"];
+        assert_eq!(named("holdings.csv", of.into_iter()), "holdings-zerodha-AB_12-2026-11-20.csv");
+        assert_eq!(named("days.csv", std::iter::empty()), "days.csv");
+    }
+
+    #[test]
+    fn every_column_apart_is_there() {
+        for table in &TABLES {
+            let names: Vec<&str> = table.columns.split(',').collect();
+            assert!(table.one_for_each.iter().all(|name| names.contains(name)), "{}", table.file);
+        }
+    }
 
     #[test]
     fn a_cell_is_quoted_where_it_must_be_and_never_runs() {

@@ -79,7 +79,7 @@ pub(super) async fn load(
         [typed(&account_id)],
     );
     let earlier = statement(
-        "select import_id, statement_on, created_at from portfolio.imports
+        "select import_id, statement_on, coalesce(taken_at, created_at) as came from portfolio.imports
          where account_id = $1 and file_sha256 = $2 and undone_at is null order by created_at desc limit 1",
         [typed(&account_id), typed(file_sha256)],
     );
@@ -93,7 +93,7 @@ pub(super) async fn load(
             .map(|row| Ok((segment(row)?, taken(row))))
             .collect::<Result<_, Problem>>()?,
         import_id: earlier.first().map(|row| row.get("import_id")),
-        seen_before: earlier.first().map(|row| (row.get("statement_on"), row.get("created_at"))),
+        seen_before: earlier.first().map(|row| (row.get("statement_on"), row.get("came"))),
     })
 }
 
@@ -149,6 +149,8 @@ pub(super) struct Import<'a> {
     pub(super) report: &'a Report,
     /// When on its day the statement was taken; `None` for the day's end.
     pub(super) taken_at: Option<Time>,
+    /// When the file first came.
+    pub(super) came: Timestamp,
 }
 
 impl Import<'_> {
@@ -228,9 +230,9 @@ impl Import<'_> {
     ) -> Statement<'a> {
         statement(
             "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
-                 file_sha256, mode, statement_on, report, created_at)
+                 file_sha256, mode, statement_on, report, created_at, taken_at)
              values (current_setting('app.workspace_id')::uuid, $1, $2, current_setting('app.user_id')::uuid,
-                 $3, $4, $5, $6, $7, $8, clock_timestamp())",
+                 $3, $4, $5, $6, $7, $8, clock_timestamp(), $9)",
             [
                 typed(import_id),
                 typed(&self.known.account_id),
@@ -240,6 +242,7 @@ impl Import<'_> {
                 typed(mode),
                 typed(as_of),
                 typed(report),
+                typed(&self.came),
             ],
         )
     }

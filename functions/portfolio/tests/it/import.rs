@@ -150,6 +150,31 @@ async fn bad_rows_are_listed_with_their_place_and_good_ones_are_stored() -> Resu
 }
 
 #[tokio::test]
+async fn an_undated_file_sent_again_is_as_old_as_when_it_first_came() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let form = |quantity: u32| {
+        let rows = format!("Instrument,Qty.,Avg. cost,LTP,Cur. val,P&L\nINFY,{quantity},1,1,1,0\n");
+        Form::file("holdings.csv", rows).with("clientId", "AB1234")
+    };
+    for (quantity, repeated, held) in
+        [(1, false, "1"), (1, true, "1"), (2, false, "2"), (1, true, "2"), (2, true, "2")]
+    {
+        let reply = here.import(&asha, &form(quantity)).await?;
+        assert_eq!(
+            (reply.status, &reply.body["repeated"]),
+            (200, &json!(repeated)),
+            "{}",
+            reply.body
+        );
+        let shown = here.get("/v1/portfolio/holdings", &asha).await?.body;
+        assert_eq!(shown["items"][0]["quantity"], held, "after {quantity}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_unknown_layout_is_refused_with_what_was_found_and_what_is_known() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;

@@ -104,7 +104,11 @@ impl Reading {
                 self.keep(row, on, Act::Buy(fill(units, amount)));
             }
             ("REVERSAL", Some(units), Some(amount)) if units < Decimal::ZERO => {
-                if !self.reverse(first, fill(-units, amount.abs())) {
+                if self.reverse(first, fill(-units, amount.abs())) {
+                    let told = "takes a purchase back; if an earlier statement was imported without this, take the \
+                                purchase out by hand";
+                    self.warn("type", told);
+                } else {
                     self.fault("type", "reverses no purchase above it".into());
                 }
             }
