@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod error;
+mod owned;
 mod portfolio;
 
 use std::time::Duration;
@@ -19,7 +20,8 @@ use shared::limits::Limit;
 use shared::{App, Problem, Secret};
 
 pub use error::KiteError;
-pub use portfolio::{Account, Fill, Financed, Fund, Holding, Owned, Position, owned};
+pub use owned::{Owned, owned};
+pub use portfolio::{Account, Fill, Financed, Fund, Holding, Position};
 
 /// Kite's own clients wait as long.
 const VENDOR: Vendor = Vendor { name: "kite", timeout: Duration::from_secs(7) };
