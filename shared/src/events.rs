@@ -183,17 +183,34 @@ impl Envelope {
     /// Writes it to the outbox, in the transaction of the fact.
     pub fn publish(&self) -> Statement<'_> {
         statement(
-            "insert into shared.outbox (event_id, workspace_id, event, body, trace)
-             values ($1, $2, $3, $4, $5)",
+            // What no queue wants is as good as sent.
+            "insert into shared.outbox (event_id, workspace_id, event, body, trace, sent_at)
+             values ($1, $2, $3, $4, $5, case when $6 then now() end)",
             [
                 typed(&self.event_id),
                 typed(&self.workspace_id),
                 typed(&self.event),
                 typed(&self.body),
                 typed(&self.trace),
+                typed(self.unwanted()),
             ],
         )
     }
+
+    /// Whether no queue wants it.
+    fn unwanted(&self) -> &'static bool {
+        if wanted_by(&self.event).is_empty() { &true } else { &false }
+    }
+}
+
+/// Writes several to the outbox, all of them wanted: they as JSON.
+pub fn publish_all(envelopes: &Value) -> Statement<'_> {
+    statement(
+        "insert into shared.outbox (event_id, workspace_id, event, body)
+         select e.\"eventId\", e.\"workspaceId\", e.event, e.body
+         from jsonb_to_recordset($1) as e (\"eventId\" uuid, \"workspaceId\" uuid, event text, body jsonb)",
+        [typed(envelopes)],
+    )
 }
 
 /// Reads envelopes from rows of the outbox.

@@ -71,7 +71,9 @@ impl BookOn {
         }));
         let securities = securities.iter().map(security).collect::<Result<HashMap<_, _>, _>>()?;
         let mut ledger = Ledger::new(&events, &snapshots);
-        if self.closing {
+        let later = events.iter().any(|event| event.on > self.day)
+            || snapshots.iter().any(|snapshot| snapshot.on > self.day);
+        if self.closing && later {
             snapshots = closing(&ledger, self.day, &mut events, &mut asserted);
             ledger = Ledger::new(&events, &snapshots);
         }

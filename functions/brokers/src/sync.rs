@@ -102,10 +102,8 @@ async fn sync(
     });
     let due = due.collect::<Result<Vec<_>, _>>()?;
     let reply = json!(SyncAsked { items });
-    for event in &due {
-        tx.batch([event.publish()]).await?;
-    }
-    tx.commit([claim.store(&reply)]).await?;
+    let rows = json!(due);
+    tx.commit([events::publish_all(&rows), claim.store(&reply)]).await?;
     events::dispatch(&app, &due).await;
     shared::http::json(StatusCode::ACCEPTED, &reply)
 }

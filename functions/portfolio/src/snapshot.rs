@@ -3,11 +3,13 @@
 //! It computes from what is in the database, not from the message, so events may come late, twice
 //! or out of order: the last one to be consumed leaves the newest figures. After a day is sealed its figures stay.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 use ledger::{Holding, Totals, summarise};
 use serde_json::{Value, json};
 use shared::db::{Statement, statement};
-use shared::events::{self, Envelope, Event, PortfolioRefreshed, RevaluationDue};
+use shared::events::{Envelope, Event, PortfolioRefreshed, RevaluationDue};
 use shared::queue::{Consumer, Delivery};
 use shared::{App, Problem, clock, typed};
 use stores::ledger::BookOn;
@@ -34,7 +36,7 @@ async fn snapshot(app: App, delivery: Delivery<Value>) -> Result<(), Problem> {
         tx.batch([stores::accounts::all(), one, two, three, four]).await?;
     let begun = accounts.iter().map(stores::accounts::Account::from);
     let begun = begun.filter(|account| clock::india_day(account.created_at) <= day);
-    let begun: Vec<_> = begun.map(|account| account.account_id).collect();
+    let begun: BTreeSet<_> = begun.map(|account| account.account_id).collect();
     if begun.is_empty() {
         // There was nothing yet, or there is nothing any more.
         tx.commit([]).await?;
@@ -49,7 +51,6 @@ async fn snapshot(app: App, delivery: Delivery<Value>) -> Result<(), Problem> {
     let told = PortfolioRefreshed { day, sealed: due.seal };
     let event = Envelope::new(delivery.workspace_id, &told)?;
     tx.commit([worth.of_all(&day), worth.of_each(&day), event.publish()]).await?;
-    events::dispatch(&app, &[event]).await;
     Ok(())
 }
 
@@ -63,13 +64,14 @@ struct Worth {
 
 impl Worth {
     /// Of a workspace and the accounts it had by then.
-    fn of(mut holdings: Vec<Holding>, begun: &[Uuid], seal: bool) -> Self {
+    fn of(mut holdings: Vec<Holding>, begun: &BTreeSet<Uuid>, seal: bool) -> Self {
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         holdings.retain(|holding| begun.contains(&holding.account));
         let summary = summarise(&holdings);
+        let mut sums: BTreeMap<Uuid, Totals> =
+            summary.accounts.into_iter().map(|sums| (sums.account, sums.totals)).collect();
         let each = begun.iter().map(|account_id| {
-            let sums = summary.accounts.iter().find(|sums| sums.account == *account_id);
-            let totals = sums.map(|sums| sums.totals.clone()).unwrap_or_default();
+            let totals = sums.remove(account_id).unwrap_or_default();
             json!({
                 "account_id": account_id, "value": totals.value, "invested": totals.invested,
                 "holdings": count(totals.holdings), "unpriced": count(totals.unpriced),

@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 use shared::db::{Statement, statement};
-use shared::events::{self, Envelope, UploadAwaited};
+use shared::events::{Envelope, UploadAwaited};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
 use shared::limits::Limit;
@@ -105,10 +105,9 @@ async fn upload(State(app): State<App>, caller: Caller, Json(asked): Json<Asked>
     );
     let event = Envelope::new(Some(session.workspace_id), &UploadAwaited { upload_id })?;
     let event = Envelope { event_id: upload_id, ..event };
+    let link = files::upload_link(&app, &key(upload_id), asked.bytes, GOOD_FOR).await?;
     let (tx, _) = app.db().enter(&caller, [store]).await?;
     tx.commit([event.publish()]).await?;
-    events::dispatch(&app, &[event]).await;
-    let link = files::upload_link(&app, &key(upload_id), asked.bytes, GOOD_FOR).await?;
     let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         (name.to_string(), value.to_str().unwrap_or_default().to_owned())
     };

@@ -54,12 +54,14 @@ impl Pass {
 async fn revalue(app: App, at: Timestamp) -> Result<Value, Problem> {
     let here = at.to_zoned(clock::india());
     let (pass, today) = (Pass::of(here.hour()), here.date());
-    let last = stores::sessions::last_before(app.db(), today).await?;
-    let days = if pass == Pass::Seal {
-        // The day before that, too, if its own run did not come to an end.
-        vec![stores::sessions::last_before(app.db(), last).await?, last]
-    } else if here.hour() < 12 {
-        vec![last]
+    let days = if here.hour() < 18 {
+        let last = stores::sessions::last_before(app.db(), today).await?;
+        if pass == Pass::Seal {
+            // The day before that, too, if its own run did not come to an end.
+            vec![stores::sessions::last_before(app.db(), last).await?, last]
+        } else {
+            vec![last]
+        }
     } else if stores::sessions::trades(app.db(), today).await? {
         vec![today]
     } else {
