@@ -1,6 +1,6 @@
 //! What Kite says of an account, as the tables of holdings and events have it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::civil::{Date, Time};
 use kite::{Account, Fill, Holding, Position, owned};
@@ -52,9 +52,8 @@ pub(super) fn read(account: &Account, known: &Symbols, today: Date) -> Result<Re
             }
         }
     }
-    let bought =
-        account.positions.iter().filter(|position| is_of_today(position, &account.fills, today));
-    for position in bought {
+    let traded = Traded::of(account, today);
+    for position in account.positions.iter().filter(|position| traded.made(position)) {
         match names.isin(&position.tradingsymbol) {
             Some(isin) => shares.entry(isin).or_default().1.push(position),
             None => drop(reading.unknown.insert(clean(&position.tradingsymbol))),
@@ -72,7 +71,7 @@ pub(super) fn read(account: &Account, known: &Symbols, today: Date) -> Result<Re
     }
     reading.funds(account);
     reading.positions = account.positions.iter().map(told).collect();
-    for fill in account.fills.iter().filter(|fill| is_whole(fill, account, today)) {
+    for fill in account.fills.iter().filter(|fill| traded.explains(fill, today)) {
         match names.isin(&fill.tradingsymbol) {
             Some(isin) => reading.fills.extend(event(fill, isin, today)?),
             None => drop(reading.unknown.insert(clean(&fill.tradingsymbol))),
@@ -93,12 +92,13 @@ impl Reading {
                 self.unknown.insert(clean(&fund.tradingsymbol));
                 continue;
             };
-            let paid = (!fund.average_price.is_zero()).then(|| fund.average_price * fund.quantity);
+            let held = fund.quantity.max(Decimal::ZERO);
+            let paid = (!fund.average_price.is_zero()).then(|| fund.average_price * held);
             let none = (fund.fund.as_str(), Decimal::ZERO, Decimal::ZERO, Some(Decimal::ZERO));
             let (_, units, pledged, cost) = funds.entry(isin).or_insert(none);
-            *units += fund.quantity;
+            *units += held;
             // Whether pledged units are among the others Kite does not say: never more than there are.
-            *pledged += fund.pledged_quantity.min(fund.quantity);
+            *pledged += fund.pledged_quantity.clamp(Decimal::ZERO, held);
             *cost = cost.zip(paid).map(|(cost, paid)| cost + paid);
         }
         for (isin, (name, units, pledged, cost)) in funds {
@@ -112,38 +112,46 @@ impl Reading {
     }
 }
 
-/// Whether a position was made today, as far as fills tell: on a day without trading Kite may still show those of the
-/// last one, which are holdings by then. What was bought for the day and converted has a fill of the other product.
-fn is_of_today(position: &Position, fills: &[Fill], today: Date) -> bool {
-    !position.bought_today().is_zero()
-        && fills.iter().any(|fill| {
-            fill.tradingsymbol == position.tradingsymbol
-                && fill.at().is_none_or(|(day, _)| day == today)
-        })
+/// What was traded today, by symbol and exchange.
+struct Traded<'a> {
+    /// Symbols with a fill of today.
+    symbols: HashSet<&'a str>,
+    /// By how much the delivered fills of today, and the positions, differ.
+    differences: HashMap<(&'a str, &'a str), Decimal>,
 }
 
-/// Whether a fill is one for delivery and the delivered fills of its security come to what its positions say. They do
-/// not when something was converted to another product, or traded while Kite was asked: then the tradebook will tell.
-fn is_whole(fill: &Fill, account: &Account, today: Date) -> bool {
-    let same =
-        |symbol: &str, exchange: &str| symbol == fill.tradingsymbol && exchange == fill.exchange;
-    let moved = account.fills.iter().filter(|other| {
-        other.is_delivered()
-            && same(&other.tradingsymbol, &other.exchange)
-            && other.at().is_none_or(|(day, _)| day == today)
-    });
-    let moved: Decimal = moved
-        .map(
-            |other| {
-                if other.is_purchase() == Some(true) { other.quantity } else { -other.quantity }
-            },
-        )
-        .sum();
-    let held = account.positions.iter().filter(|position| {
-        position.is_delivered() && same(&position.tradingsymbol, &position.exchange)
-    });
-    let held: Decimal = held.map(|position| position.quantity - position.overnight_quantity).sum();
-    fill.is_delivered() && (moved == held || fill.at().is_some_and(|(day, _)| day != today))
+impl<'a> Traded<'a> {
+    fn of(account: &'a Account, today: Date) -> Self {
+        let mut differences: HashMap<(&str, &str), Decimal> = HashMap::new();
+        let of_today = |fill: &&Fill| fill.at().is_none_or(|(day, _)| day == today);
+        for fill in account.fills.iter().filter(of_today).filter(|fill| fill.is_delivered()) {
+            let bought = fill.is_purchase() == Some(true);
+            let moved = if bought { fill.quantity } else { -fill.quantity };
+            *differences.entry((&fill.tradingsymbol, &fill.exchange)).or_default() += moved;
+        }
+        for position in account.positions.iter().filter(|position| position.is_delivered()) {
+            let held = position.quantity - position.overnight_quantity;
+            *differences.entry((&position.tradingsymbol, &position.exchange)).or_default() -= held;
+        }
+        let symbols = account.fills.iter().filter(of_today);
+        let symbols = symbols.map(|fill| fill.tradingsymbol.as_str()).collect();
+        Self { symbols, differences }
+    }
+
+    /// Whether a position was made today, as far as fills tell: on a day without trading Kite may still show those of the
+    /// last one, which are holdings by then. What was bought for the day and converted has a fill of the other product.
+    fn made(&self, position: &Position) -> bool {
+        !position.bought_today().is_zero() && self.symbols.contains(position.tradingsymbol.as_str())
+    }
+
+    /// Whether a fill is one for delivery and the delivered fills of its security come to what its positions say. They
+    /// do not when something was converted to another product, or traded while Kite was asked: then the tradebook will
+    /// tell.
+    fn explains(&self, fill: &Fill, today: Date) -> bool {
+        let of = (fill.tradingsymbol.as_str(), fill.exchange.as_str());
+        let whole = self.differences.get(&of).is_none_or(Decimal::is_zero);
+        fill.is_delivered() && (whole || fill.at().is_some_and(|(day, _)| day != today))
+    }
 }
 
 /// A text of Kite's, as far as a database takes it.
@@ -289,7 +297,8 @@ mod tests {
         let funds = r#"[
             {"tradingsymbol": "INF204KB14I2", "fund": "Gold", "quantity": 1.5, "average_price": 10, "folio": "1"},
             {"tradingsymbol": "INF204KB14I2", "fund": "Gold", "quantity": 2.25, "average_price": 20,
-             "pledged_quantity": 3, "folio": null}]"#;
+             "pledged_quantity": 3, "folio": null},
+            {"tradingsymbol": "INF204KB14I2", "fund": "Gold", "quantity": -1, "average_price": 20}]"#;
         let read = read(&account("[]", "[]", "[]", funds), &Symbols::default(), TODAY).unwrap();
         let fund = &read.holdings[0];
         assert_eq!(

@@ -155,16 +155,59 @@ async fn an_account_whose_turn_has_not_come_waits_and_does_not_fail() -> Result<
     here.kite_says(CLIENT, &json!({ "fails": "limited" })).await?;
     sync(&here, &asha).await?;
     assert_eq!(health(&here, &asha).await?["syncedAt"], Value::Null);
-    let queue = here.cloud.model.queues.iter().find(|one| one.name.ends_with("sync-account-queue"));
-    let url = here.cloud.queue_url(&queue.context("the queue")?.name);
-    use aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessagesDelayed as Delayed;
-    let depth = here.cloud.aws.sqs.get_queue_attributes().queue_url(url);
-    let depth = depth.attribute_names(Delayed.clone()).send().await?;
-    let delayed = depth.attributes().and_then(|found| found.get(&Delayed)).map(String::as_str);
-    assert_eq!(delayed, Some("1"));
+    assert_eq!(put_off(&here).await?, "1");
     here.kite_says(CLIENT, &json!({})).await?;
     here.deliver("account.refresh_due", "brokers-sync-account").await?;
     assert_eq!(held(&here, &asha).await?.len(), 5);
+    Ok(())
+}
+
+/// How many messages of the queue are put off.
+async fn put_off(here: &Here) -> Result<String> {
+    use aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessagesDelayed as Delayed;
+    let queue = here.cloud.model.queues.iter().find(|one| one.name.ends_with("sync-account-queue"));
+    let url = here.cloud.queue_url(&queue.context("the queue")?.name);
+    let depth = here.cloud.aws.sqs.get_queue_attributes().queue_url(url);
+    let depth = depth.attribute_names(Delayed.clone()).send().await?;
+    let delayed = depth.attributes().and_then(|found| found.get(&Delayed));
+    Ok(delayed.cloned().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn while_kite_has_been_failing_an_account_is_put_off_and_keeps_its_health() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = connected(&here, CLIENT).await?;
+    let app = here.app("brokers-sync-account")?;
+    let breaker = http_client::Breaker { name: "kite", most: 5, window_s: 30 };
+    // Once more when the half minute turned in between.
+    for _ in 0..3 {
+        let before = health(&here, &asha).await?;
+        for _ in 0..5 {
+            breaker.failed(&app, local::vendors::kite::API_KEY).await;
+        }
+        sync(&here, &asha).await?;
+        if put_off(&here).await? == "1" {
+            assert_eq!(health(&here, &asha).await?, before);
+            return Ok(());
+        }
+    }
+    anyhow::bail!("it was asked all the same")
+}
+
+#[tokio::test]
+async fn two_readings_at_once_end_in_one_account() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = connected(&here, CLIENT).await?;
+    for _ in 0..2 {
+        assert_eq!(here.post("/v1/portfolio/sync", &asha, &json!({})).await?.status, 202);
+    }
+    let deliver = || here.deliver("account.refresh_due", "brokers-sync-account");
+    let (one, other) = tokio::join!(deliver(), deliver());
+    assert_eq!((one?, other?), (0, 0));
+    assert_eq!(held(&here, &asha).await?["ITC"], json!(["15", "15", "0", "reconciled"]));
+    let trades = here.get("/v1/portfolio/trades", &asha).await?.body;
+    assert_eq!(trades["items"].as_array().map(Vec::len), Some(1));
     Ok(())
 }
 
