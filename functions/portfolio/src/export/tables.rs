@@ -15,6 +15,27 @@ pub(super) struct Table {
     one_for_each: &'static [&'static str],
 }
 
+/// The columns of `GET /v1/portfolio/import/template?of=transactions`, and the account's.
+const EVENTS: &str = "account_id,broker,client_id,kind,date,time,isin,symbol,name,folio,segment,quantity,price,amount,charges,stt,venue,exchange,series,gives,per,into_isin,cost_percent,allotted_on,acquired_on,cost,tds,capital,reference,source,to_account";
+
+macro_rules! events {
+    ($which:literal) => {
+        concat!(
+            "select t.account_id::text, a.broker, a.client_id, t.kind, t.on_date::text, t.at_time::text, t.isin,
+                     t.symbol, t.name, t.folio, t.market, t.quantity::text, null::text, t.amount::text,
+                     t.charges::text, t.stt::text, t.venue, t.exchange, t.series, t.terms ->> 'gives',
+                     t.terms ->> 'per', t.terms ->> 'into', t.terms ->> 'costPercent',
+                     t.terms ->> 'allottedOn', t.terms ->> 'acquiredOn',
+                     t.terms ->> 'cost', t.terms ->> 'tds', t.terms ->> 'capital',
+                     t.transaction_id::text, t.source, t.terms ->> 'to'
+              from transactions.transactions t join brokers.accounts a on a.account_id = t.account_id
+              where t.removed_at is null and ",
+            $which,
+            " order by t.account_id, t.on_date, t.transaction_id"
+        )
+    };
+}
+
 /// All of them.
 pub(super) const TABLES: [Table; 6] = [
     Table {
@@ -24,37 +45,18 @@ pub(super) const TABLES: [Table; 6] = [
         sql: "select a.account_id::text, a.broker, a.client_id, a.label, a.created_at::text
               from brokers.accounts a order by a.account_id",
     },
-    // The columns of `GET /v1/portfolio/import/template?of=transactions`, and the account's.
     Table {
         file: "transactions.csv",
-        columns: "account_id,broker,client_id,kind,date,time,isin,symbol,name,folio,segment,quantity,price,amount,charges,stt,venue,exchange,series,gives,per,into_isin,cost_percent,allotted_on,acquired_on,cost,tds,capital,reference,source,to_account",
+        columns: EVENTS,
         one_for_each: &["broker", "client_id"],
-        sql: "select t.account_id::text, a.broker, a.client_id, t.kind, t.on_date::text, t.at_time::text, t.isin,
-                     t.symbol, t.name, t.folio, t.market, t.quantity::text, null::text, t.amount::text,
-                     t.charges::text, t.stt::text, t.venue, t.exchange, t.series, t.terms ->> 'gives',
-                     t.terms ->> 'per', t.terms ->> 'into', t.terms ->> 'costPercent',
-                     t.terms ->> 'allottedOn', t.terms ->> 'acquiredOn',
-                     t.terms ->> 'cost', t.terms ->> 'tds', t.terms ->> 'capital',
-                     t.transaction_id::text, t.source, t.terms ->> 'to'
-              from transactions.transactions t join brokers.accounts a on a.account_id = t.account_id
-              where t.removed_at is null and t.market in ('equity', 'mutual_fund')
-              order by t.account_id, t.on_date, t.transaction_id",
+        sql: events!("t.market in ('equity', 'mutual_fund')"),
     },
-    // The same of futures, options, currencies and commodities, which no import of the template reads.
+    // Futures, options, currencies and commodities, which no import of the template reads.
     Table {
         file: "contracts.csv",
-        columns: "account_id,broker,client_id,kind,date,time,isin,symbol,name,folio,segment,quantity,price,amount,charges,stt,venue,exchange,series,gives,per,into_isin,cost_percent,allotted_on,acquired_on,cost,tds,capital,reference,source,to_account",
+        columns: EVENTS,
         one_for_each: &["broker", "client_id"],
-        sql: "select t.account_id::text, a.broker, a.client_id, t.kind, t.on_date::text, t.at_time::text, t.isin,
-                     t.symbol, t.name, t.folio, t.market, t.quantity::text, null::text, t.amount::text,
-                     t.charges::text, t.stt::text, t.venue, t.exchange, t.series, t.terms ->> 'gives',
-                     t.terms ->> 'per', t.terms ->> 'into', t.terms ->> 'costPercent',
-                     t.terms ->> 'allottedOn', t.terms ->> 'acquiredOn',
-                     t.terms ->> 'cost', t.terms ->> 'tds', t.terms ->> 'capital',
-                     t.transaction_id::text, t.source, t.terms ->> 'to'
-              from transactions.transactions t join brokers.accounts a on a.account_id = t.account_id
-              where t.removed_at is null and t.market not in ('equity', 'mutual_fund')
-              order by t.account_id, t.on_date, t.transaction_id",
+        sql: events!("t.market not in ('equity', 'mutual_fund')"),
     },
     // The columns of `GET /v1/portfolio/import/template`, and the account's.
     Table {
