@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::iam::{Denial, Permissions};
-use crate::web;
+use crate::web::Connections;
 use request::Asked;
 
 /// The emulator takes objects up to this size from a function.
@@ -39,13 +39,15 @@ fn function_of(key: &str) -> Option<&str> {
 struct Proxy {
     permissions: Permissions,
     emulator_url: Arc<str>,
+    connections: Connections,
 }
 
 /// Stands before the emulator and answers where.
 pub async fn stand(emulator_url: &str, permissions: Permissions) -> Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let proxy = Proxy { permissions, emulator_url: emulator_url.into() };
+    let proxy =
+        Proxy { permissions, emulator_url: emulator_url.into(), connections: Connections::kept() };
     let router = Router::new().fallback(pass).with_state(proxy);
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(url)
@@ -71,7 +73,7 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
             return denied(&asked, &denial);
         }
     }
-    match forward(&proxy.emulator_url, &parts, body).await {
+    match forward(&proxy, &parts, body).await {
         Ok(response) => response,
         Err(err) => (StatusCode::BAD_GATEWAY, format!("{err:#}")).into_response(),
     }
@@ -102,16 +104,17 @@ fn refusal(kind: &str, message: &str) -> Response {
     (StatusCode::BAD_REQUEST, headers, body).into_response()
 }
 
-async fn forward(emulator_url: &str, parts: &Parts, body: Bytes) -> Result<Response> {
+async fn forward(proxy: &Proxy, parts: &Parts, body: Bytes) -> Result<Response> {
+    let Proxy { emulator_url, connections, .. } = proxy;
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let answer = if target == Some("AmazonSQS.SendMessageBatch") {
-        batch::send(emulator_url, parts, &body).await?
+        batch::send(proxy, parts, &body).await?
     } else {
         let path = unsigned(&parts.uri);
         let request = http::Request::builder().method(parts.method.clone());
         let mut request = request.uri(format!("{emulator_url}{path}")).body(body)?;
         *request.headers_mut() = passed_on(&parts.headers);
-        web::send(request).await?
+        connections.send(request).await?
     };
     let mut response = answer.body.into_response();
     *response.status_mut() = StatusCode::from_u16(answer.status)?;

@@ -1,13 +1,14 @@
 //! A small HTTP client for what runs on this machine.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 
 /// An answer.
@@ -33,17 +34,36 @@ impl Answer {
     }
 }
 
+/// Keeps its connections, for use in one runtime.
+#[derive(Clone, Debug)]
+pub(crate) struct Connections(Client<HttpConnector, Full<Bytes>>);
+
+impl Connections {
+    /// Connections are let go before the emulator, after five seconds, does.
+    pub(crate) fn kept() -> Self {
+        let builder = &mut Client::builder(TokioExecutor::new());
+        let idle = Duration::from_secs(2);
+        Self(builder.pool_timer(TokioTimer::new()).pool_idle_timeout(idle).build_http())
+    }
+
+    fn not_kept() -> Self {
+        Self(Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http())
+    }
+
+    /// Sends a request.
+    pub(crate) async fn send(&self, request: http::Request<Bytes>) -> Result<Answer> {
+        let response = self.0.request(request.map(Full::new)).await?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+}
+
 /// Sends a request.
 pub async fn send(request: http::Request<Bytes>) -> Result<Answer> {
-    static CLIENT: OnceLock<Client<HttpConnector, Full<Bytes>>> = OnceLock::new();
+    static ONE_EACH: OnceLock<Connections> = OnceLock::new();
     // Tests have a runtime each, and a kept connection belongs to the runtime that opened it.
-    let client = CLIENT.get_or_init(|| {
-        Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http()
-    });
-    let response = client.request(request.map(Full::new)).await?;
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await?.to_bytes();
-    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    ONE_EACH.get_or_init(Connections::not_kept).send(request).await
 }
 
 /// Gets a URL.
