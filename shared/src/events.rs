@@ -283,6 +283,12 @@ pub struct Published {
 }
 
 impl Published {
+    /// How long the next page may be, so that not more than so many are published; `None` when they are.
+    pub fn next_page(&self, longest: usize, most: usize) -> Option<i32> {
+        let left = most.saturating_sub(self.published).min(longest);
+        i32::try_from(left).ok().filter(|left| *left > 0)
+    }
+
     /// Sends what a page has published. A row without an event was published by an earlier run.
     pub async fn send_page(&mut self, app: &App, rows: &[Row]) {
         let is_new = |row: &&Row| row.get::<_, Option<&str>>("event").is_some();

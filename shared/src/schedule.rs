@@ -28,6 +28,16 @@ impl Schedule {
         Self { run: Box::new(move |app, event| Box::pin(run(app, scheduled_at(&event)))) }
     }
 
+    /// Runs this with the scheduled time and how much it may do.
+    pub fn in_portions<F>(run: fn(App, Timestamp, usize) -> F) -> Self
+    where
+        F: Future<Output = Result<Value, Problem>> + Send + 'static,
+    {
+        Self {
+            run: Box::new(move |app, event| Box::pin(run(app, scheduled_at(&event), most(&event)))),
+        }
+    }
+
     /// Runs this with the event itself: what the deployment calls.
     pub fn told<F>(run: fn(App, Value) -> F) -> Self
     where
@@ -67,6 +77,11 @@ async fn once(
     let reason = ran.as_ref().err().map(Problem::reason);
     invocation.end_unattended(reason, usize::from(reason.is_some()));
     ran.map_err(|problem| lambda_runtime::Error::from(problem.reason().name))
+}
+
+/// How much a run may do: whoever calls it by hand may say so in `detail.most`, to try it on a few.
+fn most(payload: &Value) -> usize {
+    payload["detail"]["most"].as_u64().and_then(|most| most.try_into().ok()).unwrap_or(usize::MAX)
 }
 
 /// The time the run was due, or now when it was called by hand.

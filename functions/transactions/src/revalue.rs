@@ -2,7 +2,8 @@
 //!
 //! At 18:00, when the exchange has closed; at 23:30, when official closes and most net asset values are there; and at
 //! 14:00 of the next day, when the last of those are, for good. An event's id is made of day, pass and workspace, so a
-//! pass that is repeated publishes nothing twice, and one that was cut off goes on where it was.
+//! pass that is repeated publishes nothing twice, and one that was cut off goes on where it was. By hand, a pass may be
+//! tried on a few, as `refresh_daily` of brokers.
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -12,11 +13,11 @@ use shared::{App, Problem, Timestamp, clock, telemetry, typed};
 use uuid::Uuid;
 
 /// Workspaces published at a time.
-const PAGE: i32 = 500;
+const PAGE: usize = 500;
 
 /// Runs three times a day, every day; does nothing on an evening without a session.
 pub fn schedule() -> Schedule {
-    Schedule::new(revalue)
+    Schedule::in_portions(revalue)
 }
 
 /// Which of a day's passes it is.
@@ -51,7 +52,7 @@ impl Pass {
     }
 }
 
-async fn revalue(app: App, at: Timestamp) -> Result<Value, Problem> {
+async fn revalue(app: App, at: Timestamp, most: usize) -> Result<Value, Problem> {
     let here = at.to_zoned(clock::india());
     let (pass, today) = (Pass::of(here.hour()), here.date());
     let days = if here.hour() < 18 {
@@ -69,17 +70,22 @@ async fn revalue(app: App, at: Timestamp) -> Result<Value, Problem> {
     };
     let mut all = Published::default();
     for day in &days {
-        publish(&app, *day, pass, &mut all).await?;
+        publish(&app, (*day, pass), &mut all, most).await?;
     }
     let (name, Published { found, published }) = (pass.name(), all);
     tracing::info!(?days, pass = name, workspaces = found, published, "revaluation asked for");
     Ok(json!({ "days": days, "pass": name, "workspaces": found, "published": published }))
 }
 
-async fn publish(app: &App, day: Date, pass: Pass, all: &mut Published) -> Result<(), Problem> {
+async fn publish(
+    app: &App,
+    (day, pass): (Date, Pass),
+    all: &mut Published,
+    most: usize,
+) -> Result<(), Problem> {
     let trace = telemetry::trace();
     let (mut after, name, seal) = (Uuid::nil(), pass.name(), pass == Pass::Seal);
-    loop {
+    while let Some(page) = all.next_page(PAGE, most) {
         let rows = app
             .db()
             .query(
@@ -90,15 +96,16 @@ async fn publish(app: &App, day: Date, pass: Pass, all: &mut Published) -> Resul
                     typed(&name),
                     typed(&seal),
                     typed(&after),
-                    typed(&PAGE),
+                    typed(&page),
                     typed(&trace),
                 ],
             )
             .await?;
-        let Some(last) = rows.last() else { return Ok(()) };
+        let Some(last) = rows.last() else { break };
         after = last.get("workspace_id");
         all.send_page(app, &rows).await;
     }
+    Ok(())
 }
 
 #[cfg(test)]
