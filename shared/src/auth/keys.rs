@@ -7,12 +7,16 @@ use std::time::{Duration, Instant};
 use jsonwebtoken::DecodingKey;
 use serde::{Deserialize, Serialize};
 
+use super::Claims;
 use crate::{Db, Problem};
 
 /// An unknown key id makes us look again at most this often.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// A known key is taken for good no longer than this: it may have been retired because it leaked.
 const TRUSTED_FOR: Duration = Duration::from_secs(300);
+
+/// Tokens whose signature was right are remembered, so many of them.
+const MOST_CHECKED: usize = 256;
 
 /// A public signing key as `auth.signing_keys` has it: a point on P-256, base64url.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,9 +52,30 @@ pub struct KeyRing {
 struct Known {
     keys: HashMap<String, DecodingKey>,
     looked: Option<Instant>,
+    /// What tokens say whose signature was right, by their hash: forgotten when the keys are read again.
+    checked: HashMap<Vec<u8>, Claims>,
 }
 
 impl KeyRing {
+    /// What a token says that was checked with the keys as they are known now.
+    pub(super) fn checked(&self, token_sha256: &[u8]) -> Option<Claims> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.looked.filter(|at| at.elapsed() < TRUSTED_FOR)?;
+        known.checked.get(token_sha256).cloned()
+    }
+
+    /// Remembers a token that was checked with the key of this id, unless that key was retired meanwhile.
+    pub(super) fn remember(&self, kid: &str, token_sha256: Vec<u8>, claims: &Claims) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.keys.contains_key(kid) {
+            return;
+        }
+        if known.checked.len() >= MOST_CHECKED {
+            known.checked.clear();
+        }
+        known.checked.insert(token_sha256, claims.clone());
+    }
+
     /// Reads the published keys ahead of the first request; a failure is left for that request.
     pub async fn warm(&self, db: &Db) {
         if let Err(problem) = self.look(db).await {
@@ -85,7 +110,37 @@ impl KeyRing {
             keys.insert(key.kid, decoding);
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Known { keys, looked: Some(Instant::now()) };
+        *known = Known { keys, looked: Some(Instant::now()), checked: HashMap::new() };
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Session;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_checked_token_is_remembered_as_long_as_its_key_is() {
+        let ring = KeyRing::default();
+        let session =
+            Session { user_id: Uuid::nil(), session_id: Uuid::nil(), workspace_id: Uuid::nil() };
+        let claims = Claims::issue("issuer", session, crate::Timestamp::UNIX_EPOCH);
+        ring.remember("retired", vec![1], &claims);
+        assert_eq!(ring.checked(&[1]), None, "its key is not known");
+        let keys = HashMap::from([("key".to_owned(), DecodingKey::from_secret(b""))]);
+        let looked = Some(Instant::now());
+        *ring.known.lock().unwrap() = Known { keys, looked, ..Known::default() };
+        ring.remember("key", vec![1], &claims);
+        assert_eq!(ring.checked(&[1]), Some(claims.clone()));
+        assert_eq!(ring.checked(&[2]), None);
+        ring.known.lock().unwrap().looked = Instant::now().checked_sub(TRUSTED_FOR);
+        assert_eq!(ring.checked(&[1]), None, "the keys are to be read again");
+        ring.known.lock().unwrap().looked = looked;
+        for token in 0..=MOST_CHECKED {
+            ring.remember("key", token.to_string().into_bytes(), &claims);
+        }
+        assert!(ring.known.lock().unwrap().checked.len() <= MOST_CHECKED);
     }
 }

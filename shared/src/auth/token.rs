@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Session;
+use crate::crypto::sha256;
 use crate::problem::reasons;
-use crate::{App, Problem, Timestamp};
+use crate::{App, Problem, Timestamp, clock};
 
 /// The surface our access tokens are for.
 pub const AUDIENCE: &str = "kitemate-api";
@@ -101,9 +102,15 @@ impl Signer {
     }
 }
 
-/// The claims of a token, if it is one of ours, for this surface, and valid now.
+/// The claims of a token, if it is one of ours, for this surface, and valid now. One that was checked is remembered until
+/// the keys are read again; whether its session still stands, the first query asks each time.
 pub async fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
     let refused = || Problem::new(reasons::BAD_TOKEN);
+    let sha256 = sha256(token.as_bytes());
+    if let Some(claims) = app.keys().checked(&sha256) {
+        let late = claims.exp + LEEWAY_S.cast_signed() < clock::now().as_second();
+        return if late { Err(Problem::new(reasons::TOKEN_EXPIRED)) } else { Ok(claims) };
+    }
     let header = decode_header(token).map_err(|err| refused().because(err))?;
     let kid = header.kid.ok_or_else(refused)?;
     let key = app.keys().find(app.db(), &kid).await?.ok_or_else(refused)?;
@@ -118,5 +125,7 @@ pub async fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
         ErrorKind::ExpiredSignature => Problem::new(reasons::TOKEN_EXPIRED),
         _ => refused().because(err),
     });
-    Ok(read?.claims)
+    let claims = read?.claims;
+    app.keys().remember(&kid, sha256, &claims);
+    Ok(claims)
 }
