@@ -3,6 +3,8 @@ from brokers.accounts a
 left join lateral (
     select max(i.statement_on) as imported_on from portfolio.imports i
     where i.account_id = a.account_id and i.undone_at is null
+      -- A list of dividends or gains says nothing of what is held.
+      and i.layout not in ('zerodha_dividends', 'zerodha_tax_pnl')
 ) i on true
 left join lateral (
     select s.day, s.good_at, s.problem from brokers.syncs s

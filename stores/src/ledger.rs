@@ -39,12 +39,7 @@ impl BookOn {
 
     /// The queries.
     pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
-        let asserted = statement(
-            "select account_id, isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on, taken_at, layout,
-                    financed, loan
-             from portfolio.holdings",
-            [],
-        );
+        let asserted = statement(include_str!("ledger/asserted.sql"), []);
         let complete = statement(
             "select account_id, segment, statement_on, taken_at from portfolio.statements",
             [],
@@ -82,6 +77,16 @@ impl BookOn {
     }
 }
 
+/// What was asserted of holdings on other days than the newest.
+pub fn assertions<'a>() -> Statement<'a> {
+    statement(
+        "select a.account_id, a.isin, a.on_date, a.owned from portfolio.assertions a
+         join portfolio.holdings h on (h.account_id, h.isin) = (a.account_id, a.isin)
+         where a.on_date < h.statement_on",
+        [],
+    )
+}
+
 /// Everything that is known of a workspace's portfolio.
 pub struct Book {
     /// Lots, closings, income and quantities.
@@ -97,6 +102,17 @@ pub struct Book {
 }
 
 impl Book {
+    /// The statements' assertions with those of other days, the rows of [`assertions`].
+    pub fn every_snapshot(&self, assertions: &[Row]) -> Result<Vec<Snapshot>, Problem> {
+        let older = assertions.iter().map(|row| {
+            let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
+            let place = Place { account: row.get("account_id"), isin, folio: None };
+            let (on, quantity) = (row.get("on_date"), row.get("owned"));
+            Ok(Snapshot { place, on, at: None, quantity, cost: None })
+        });
+        self.snapshots.iter().cloned().map(Ok).chain(older).collect()
+    }
+
     /// Whether a place of the ledger is in an account; every place is when none is named.
     pub fn is_in(&self, place: usize, account: Option<Uuid>) -> bool {
         account.is_none_or(|account| self.ledger.places[place].account == account)
@@ -183,8 +199,9 @@ impl Asserted {
         let quantity = |column: &str| row.get::<_, Decimal>(column);
         let (available, t1, pledged) = (quantity("available"), quantity("t1"), quantity("pledged"));
         let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
+        let folio: Option<String> = row.get("folio");
         Ok(Self {
-            place: Place { account: row.get("account_id"), isin, folio: None },
+            place: Place { account: row.get("account_id"), isin, folio: folio.map(Into::into) },
             name: row.get("name"),
             sector: row.get("sector"),
             owned: available + t1 + pledged,

@@ -10,26 +10,35 @@ use tokio_postgres::Row;
 
 use crate::ledger::{Book, Security};
 
-/// The values of 31 January 2018 of everything the entered workspace ever traded.
-pub fn fair_values<'a>() -> Statement<'a> {
+/// The values of 31 January 2018 of everything the entered workspace ever traded, and the kinds it says securities are.
+pub fn known<'a>() -> Statement<'a> {
     statement(
-        "select f.isin, f.price from transactions.fair_values f
-         where f.isin in (select t.isin from transactions.transactions t)",
+        "select f.isin, f.price, null::text as kind, null::date as from_on from transactions.fair_values f
+         where f.isin in (select t.isin from transactions.transactions t)
+         union all
+         select k.isin, null, k.kind, k.from_on from transactions.asset_kinds k
+         order by isin, from_on",
         [],
     )
 }
 
-/// The facts of a book, with what [`fair_values`] answered.
-pub fn facts(book: &Book, fair_values: &[Row]) -> Result<Facts, Problem> {
+/// The facts of a book, with what [`known`] answered.
+pub fn facts(book: &Book, known: &[Row]) -> Result<Facts, Problem> {
     let mut facts = Facts::default();
     for (isin, security) in &book.securities {
         if let Some(kind) = kind(security) {
             facts.kinds.insert(*isin, vec![(Date::MIN, kind)]);
         }
     }
-    for row in fair_values {
+    for row in known {
         let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
-        facts.fair_values.insert(isin, row.get::<_, Decimal>("price"));
+        if let Some(price) = row.get::<_, Option<Decimal>>("price") {
+            facts.fair_values.insert(isin, price);
+        }
+        if let Some(kind) = row.get::<_, Option<&str>>("kind") {
+            let kind = serde_json::from_value(kind.into()).map_err(Problem::internal)?;
+            facts.kinds.entry(isin).or_default().push((row.get("from_on"), kind));
+        }
     }
     Ok(facts)
 }

@@ -33,6 +33,15 @@ impl Tenant {
     }
 }
 
+/// The ISIN of a company that nobody else has heard of.
+fn own_isin(owner: &Person) -> Result<String> {
+    let unique = owner.user_id.simple().to_string().to_ascii_uppercase();
+    let eleven = format!("INE{}01", &unique[unique.len() - 6..]);
+    let isins = (0..10).map(|check| format!("{eleven}{check}"));
+    let mut good = isins.filter(|isin| ledger::Isin::parse(isin).is_ok());
+    good.next().context("one of ten check digits is right")
+}
+
 impl Here {
     /// A new tenant: a workspace for clients with an owner, an analyst and a viewer, an imported statement, an upload, a
     /// dividend, a key, an invitation, a connection, an export.
@@ -47,20 +56,20 @@ impl Here {
         let analyst = self.member(workspace, "analyst").await?;
         let viewer = self.member(workspace, "viewer").await?;
         let import = self.import(&owner, &Form::example("zerodha-console-holdings.xlsx")?).await?;
-        let paid = json!({ "accountId": import.body["accountId"], "kind": "dividend", "isin": "INE002A01018",
+        let isin = own_isin(&owner)?;
+        let paid = json!({ "accountId": import.body["accountId"], "kind": "dividend", "isin": isin,
                            "on": "2026-08-20", "amount": "55.00" });
         let paid = self.made("/v1/transactions", &owner, &paid).await?;
-        let scopes = json!({ "name": "Report", "scopes": ["portfolio:read"] });
-        let key = self.made("/v1/api-keys", &owner, &scopes).await?;
+        let key = json!({ "name": "Report", "scopes": ["portfolio:read"] });
+        let key = self.made("/v1/api-keys", &owner, &key).await?;
         let email = format!("{}@example.in", Uuid::now_v7().simple());
         let invitation = json!({ "email": email, "role": "viewer" });
         self.made(&format!("/v1/workspaces/{workspace}/invitations"), &owner, &invitation).await?;
         // In the place of the mailed one.
         let token =
             format!("kmi_{}{}", workspace.simple(), &owner.user_id.simple().to_string()[..11]);
-        let admin = self.admin().await?;
         let sql = "update workspaces.invitations set token_sha256 = sha256(convert_to($1, 'UTF8')) where email = $2";
-        admin.execute(sql, &[&token, &email]).await?;
+        self.admin().await?.execute(sql, &[&token, &email]).await?;
         let invited = self.person().await?;
         let upload = self.made("/v1/portfolio/uploads", &owner, &json!({ "bytes": 1 })).await?;
         let export = self.made("/v1/auth/exports", &owner, &json!({})).await?;
@@ -75,6 +84,7 @@ impl Here {
             ("holderOf", import.body["accountId"].clone()),
             ("uploadId", upload["uploadId"].clone()),
             ("transactionId", paid["transactionId"].clone()),
+            ("isin", json!(isin)),
             ("keyId", key["keyId"].clone()),
             ("connectionId", connection.body["connectionId"].clone()),
             ("exportId", export["exportId"].clone()),

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::balance::{Move, Snapshot, derived_openings, moves};
+use crate::balance::{Cause, Move, Snapshot, derived_openings, moves};
 use crate::lots::{Closing, Departure, Income, Lot, LotSource, Machine};
 use crate::steps::Steps;
 use crate::{Event, Place};
@@ -108,21 +108,70 @@ impl Ledger {
         held
     }
 
-    /// From when on everything that is held in the chosen places is known.
+    /// From when on everything that is held in the chosen places is known. Of a place there may be older snapshots than
+    /// the one the ledger was made with: it is known from the oldest on after which all agree with the quantities.
     pub fn history(&self, snapshots: &[Snapshot], of: impl Fn(usize) -> bool) -> History {
         let mut history = History::Complete;
         for (number, (place, position)) in self.places.iter().zip(&self.positions).enumerate() {
             if position.opening.is_zero() || !of(number) {
                 continue;
             }
-            let days = snapshots.iter().filter(|snapshot| snapshot.place == *place);
-            match (days.map(|snapshot| snapshot.on).max(), history) {
+            match (self.known_since(number, position, place, snapshots), history) {
                 (None, _) => return History::Unknown,
                 (Some(on), History::From(other)) => history = History::From(on.max(other)),
                 (Some(on), _) => history = History::From(on),
             }
         }
         history
+    }
+
+    /// The same, with what was there before anything is known told of on a day already: snapshots say that it was there.
+    pub(crate) fn opened_on(&self, day: Date) -> Option<Self> {
+        let late = |step: &Move| {
+            let opening = self.positions[step.place].opening;
+            matches!(step.cause, Cause::Opening) && step.quantity == opening && step.on > day
+        };
+        if !self.moves.iter().any(late) {
+            return None;
+        }
+        let mut ledger = self.clone();
+        for step in ledger.moves.iter_mut().filter(|step| late(step)) {
+            step.on = day;
+        }
+        ledger.moves.sort_by_key(|step| step.on);
+        Some(ledger)
+    }
+
+    /// The day of the oldest snapshot of a place after which no quantity contradicts one.
+    fn known_since(
+        &self,
+        number: usize,
+        position: &Position,
+        place: &Place,
+        snapshots: &[Snapshot],
+    ) -> Option<Date> {
+        let of = snapshots.iter().filter(|snapshot| snapshot.place == *place);
+        let mut of: Vec<&Snapshot> = of.collect();
+        of.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.on));
+        let of_place: Vec<&Move> = self.moves.iter().filter(|step| step.place == number).collect();
+        // What was there before anything is known is told of on the first day, and was there before it.
+        let derived = |step: &&Move| {
+            matches!(step.cause, Cause::Opening) && step.quantity == position.opening
+        };
+        let told = of_place.iter().position(derived);
+        let held_on = |day: Date| {
+            let later = of_place.iter().enumerate();
+            let later = later.filter(|(at, step)| step.on > day && Some(*at) != told);
+            position.quantity - later.map(|(_, step)| step.quantity).sum::<Decimal>()
+        };
+        let mut since = of.first().map(|newest| newest.on);
+        for older in of.iter().skip(1) {
+            if held_on(older.on) != older.quantity {
+                break;
+            }
+            since = Some(older.on);
+        }
+        since
     }
 }
 

@@ -8,6 +8,7 @@
 mod grandfathering;
 mod rules;
 pub mod schedule;
+pub mod stated;
 mod totals;
 
 use std::collections::{BTreeSet, HashMap};

@@ -1,8 +1,9 @@
 //! Numbers, dates and names as people and brokers write them.
 
 use jiff::ToSpan;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, Time, date};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 /// The largest amount a cell may hold.
 const MOST: i64 = 10_000_000_000_000;
@@ -79,8 +80,8 @@ fn any_day(text: &str) -> Option<Date> {
         .ok(),
         [serial] => {
             // Day 60 was 29 February 1900, which never was: counting starts a day early.
-            let serial: i32 =
-                serial.parse().ok().filter(|serial| (30_000..80_000).contains(serial))?;
+            let serial: Decimal = serial.parse().ok()?;
+            let serial = serial.trunc().to_i32().filter(|day| (30_000..80_000).contains(day))?;
             date(1899, 12, 30).checked_add(serial.days()).ok()
         }
         _ => None,
@@ -92,6 +93,16 @@ pub(crate) fn as_on(text: &str) -> Option<Date> {
     let lower = text.to_lowercase();
     let at = lower.find("as on")?;
     lower[at + "as on".len()..].split_whitespace().find_map(day)
+}
+
+/// The time in the day number that a spreadsheet keeps: 45496.514 is 12:20.
+pub(crate) fn time_of_day(text: &str) -> Option<Time> {
+    let serial: Decimal = text.trim().parse().ok()?;
+    if day(text).is_none() || serial.fract().is_zero() {
+        return None;
+    }
+    let seconds = (serial.fract() * Decimal::from(86_400)).round().to_i64()?;
+    Time::midnight().checked_add(seconds.seconds()).ok()
 }
 
 #[cfg(test)]
@@ -136,6 +147,13 @@ mod tests {
         }
         assert_eq!(as_on("Holdings statement for stocks as on 20-11-2026"), expected);
         assert_eq!(as_on("Holdings"), None);
+    }
+
+    #[test]
+    fn a_spreadsheets_day_number_may_have_a_time_in_it() {
+        assert_eq!(day("45496.514375"), Some(date(2024, 7, 23)));
+        assert_eq!(time_of_day("45496.514375"), Some(jiff::civil::time(12, 20, 42, 0)));
+        assert_eq!((time_of_day("45496"), time_of_day("12")), (None, None));
     }
 
     proptest::proptest! {

@@ -9,6 +9,8 @@ mod plain;
 mod template;
 mod template_events;
 mod zerodha_console;
+mod zerodha_dividends;
+mod zerodha_gains;
 mod zerodha_tradebook;
 
 pub(crate) use cas::read as cas;
@@ -18,12 +20,13 @@ use std::collections::HashMap;
 
 use jiff::civil::{Date, Time};
 use ledger::columns::{act, columns};
+use ledger::tax::stated::Stated;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::sheets::Sheet;
 use crate::table::{Header, Line, likely_header};
-use crate::{Entry, Refusal, Row, RowError, Segment, Statement};
+use crate::{Entry, Exits, Refusal, Row, RowError, Segment, Statement};
 
 /// A layout: how it is recognised and how its rows are read.
 pub(crate) struct Layout {
@@ -51,6 +54,36 @@ pub(crate) struct Layout {
     preamble: fn(&[Vec<String>]) -> Preamble,
     /// The date a row states for itself.
     row_date: Option<fn(&mut Line<'_>) -> Option<Date>>,
+    /// Whether a sheet has a table for each of its sections.
+    sections: bool,
+    /// What else the same file has.
+    also: Option<&'static Layout>,
+}
+
+impl Layout {
+    /// The tables of it in a file.
+    fn tables<'a>(&self, sheets: &'a [Sheet]) -> Result<Vec<(&'a Sheet, Header)>, Refusal> {
+        let skipped =
+            |sheet: &&Sheet| self.skip_sheet.is_some() && sheet.name.as_deref() == self.skip_sheet;
+        let of = |sheet: &'a Sheet| {
+            let found = if self.sections {
+                Header::sections(sheet, self.required)
+            } else {
+                Header::find(sheet, self.required).into_iter().collect()
+            };
+            found.into_iter().map(move |header| (sheet, header))
+        };
+        let found: Vec<_> = sheets
+            .iter()
+            .filter(|sheet| !skipped(sheet))
+            .flat_map(of)
+            .take(MOST_TABLES + 1)
+            .collect();
+        if found.len() > MOST_TABLES {
+            return Err(Refusal::TooLarge { what: "tables", limit: MOST_TABLES });
+        }
+        Ok(found)
+    }
 }
 
 /// What the rows of a layout are.
@@ -59,6 +92,8 @@ pub(crate) enum Reads {
     Holding(fn(&mut Line<'_>, &Header) -> Option<Row>),
     /// What happened.
     Event(fn(&mut Line<'_>, &Header) -> Option<Entry>),
+    /// What was sold, as the broker matched it.
+    Exit(fn(&mut Line<'_>, &Header) -> Option<Stated>),
 }
 
 /// What stands above a table.
@@ -66,6 +101,8 @@ pub(crate) enum Reads {
 pub(crate) struct Preamble {
     client_id: Option<String>,
     as_of: Option<Date>,
+    /// The days a report of gains is for.
+    period: Option<(Date, Date)>,
 }
 
 /// A layout as the documentation and refusals name it.
@@ -79,6 +116,8 @@ pub struct KnownLayout {
     pub headers: &'static [&'static str],
 }
 
+/// A report has a table for each of its sections, on a few sheets.
+const MOST_TABLES: usize = 200;
 /// A client's id is no longer at any broker.
 const LONGEST_ID: usize = 40;
 /// What makes an event itself is no longer.
@@ -93,6 +132,8 @@ const MOST_COST: i64 = 100_000_000_000_000;
 /// Every layout that can be read. The most particular come first.
 const LAYOUTS: &[Layout] = &[
     zerodha_tradebook::LAYOUT,
+    zerodha_gains::LAYOUT,
+    zerodha_dividends::LAYOUT,
     zerodha_console::LAYOUT,
     groww_orders::LAYOUT,
     groww::LAYOUT,
@@ -130,15 +171,12 @@ pub fn events_template_csv() -> String {
 /// Recognises the layout and reads every table of it.
 pub(crate) fn interpret(sheets: &[Sheet], name: Option<&str>) -> Result<Statement, Refusal> {
     for layout in LAYOUTS {
-        let tables: Vec<(&Sheet, Header)> = sheets
-            .iter()
-            .filter(|sheet| {
-                layout.skip_sheet.is_none() || sheet.name.as_deref() != layout.skip_sheet
-            })
-            .filter_map(|sheet| Header::find(sheet, layout.required).map(|header| (sheet, header)))
-            .collect();
+        let tables = layout.tables(sheets)?;
         if !tables.is_empty() {
             let mut statement = statement(layout, &tables);
+            if let Some(also) = layout.also {
+                add_tables(also, &also.tables(sheets)?, &mut statement);
+            }
             let named = layout.client_in_name.zip(name).and_then(|(read, name)| read(name));
             statement.client_id = statement.client_id.or(named);
             return Ok(statement);
@@ -155,30 +193,16 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
         client_id: None,
         as_of: None,
         covers: Vec::new(),
-        of_events: matches!(layout.row, Reads::Event(_)),
+        of_events: matches!(layout.row, Reads::Event(_) | Reads::Exit(_)),
         unverified: layout.unverified,
         rows: Vec::new(),
         entries: Vec::new(),
+        folios: Vec::new(),
+        exits: Exits::default(),
         errors: Vec::new(),
         warnings: Vec::new(),
     };
-    for (sheet, header) in tables {
-        let above = (layout.preamble)(&sheet.rows[..header.row]);
-        statement.client_id = statement.client_id.or(above.client_id);
-        statement.as_of = statement.as_of.or(above.as_of);
-        statement.covers.extend((layout.covers)(header));
-        for line in header.rows(sheet) {
-            read_line(layout, header, line, &mut statement);
-        }
-        for mut line in header.cut_off(sheet) {
-            line.fault(
-                "row",
-                "stands below the end of the table; remove the blank row or total above it".into(),
-            );
-            statement.errors.append(&mut line.errors);
-        }
-    }
-    tell_apart(&mut statement.entries, layout);
+    add_tables(layout, tables, &mut statement);
     statement.covers.sort();
     statement.covers.dedup();
     if layout.covers_only_listed {
@@ -190,9 +214,31 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
     statement
 }
 
+fn add_tables(layout: &Layout, tables: &[(&Sheet, Header)], statement: &mut Statement) {
+    let first = statement.entries.len();
+    for (sheet, header) in tables {
+        let above = (layout.preamble)(&sheet.rows[..header.row]);
+        statement.client_id = statement.client_id.take().or(above.client_id);
+        statement.as_of = statement.as_of.or(above.as_of);
+        statement.exits.period = statement.exits.period.or(above.period);
+        statement.covers.extend((layout.covers)(header));
+        for line in header.rows(sheet) {
+            read_line(layout, header, line, statement);
+        }
+        for mut line in header.cut_off(sheet) {
+            line.fault(
+                "row",
+                "stands below the end of the table; remove the blank row or total above it".into(),
+            );
+            statement.errors.append(&mut line.errors);
+        }
+    }
+    tell_apart(&mut statement.entries[first..], layout);
+}
+
 /// Two rows that say the same without a reference are two events; of two files that both have them, they are the same.
 fn tell_apart(entries: &mut [Entry], layout: &Layout) {
-    if layout.name != template_events::LAYOUT.name {
+    if ![template_events::LAYOUT.name, zerodha_dividends::LAYOUT.name].contains(&layout.name) {
         return;
     }
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -217,6 +263,14 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
             let row = read(&mut line, header);
             if line.errors.is_empty() {
                 statement_row(row, statement);
+            }
+        }
+        Reads::Exit(read) => {
+            let exit = read(&mut line, header);
+            match exit.filter(|_| line.errors.is_empty()) {
+                Some(exit) => statement.exits.rows.push(exit),
+                None if line.errors.is_empty() => statement.exits.left_out += 1,
+                None => {}
             }
         }
         Reads::Event(read) => {
@@ -293,6 +347,16 @@ fn labelled(rows: &[Vec<String>], label: &str) -> Option<String> {
             .map(|cell| cell.trim())
             .find(|cell| !cell.is_empty())
             .map(str::to_owned)
+    })
+}
+
+/// The days of a "… from 2025-04-01 to 2026-03-31" line.
+fn period(rows: &[Vec<String>]) -> Option<(Date, Date)> {
+    rows.iter().flatten().find_map(|cell| {
+        let (_, days) = cell.split_once(" from ")?;
+        let (from, to) = days.split_once(" to ")?;
+        let (from, to) = (crate::cells::day(from.trim())?, crate::cells::day(to.trim())?);
+        (from <= to).then_some((from, to))
     })
 }
 

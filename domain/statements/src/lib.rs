@@ -12,6 +12,7 @@ mod sheets;
 mod table;
 
 use jiff::civil::{Date, Time};
+use ledger::tax::stated::Stated;
 use ledger::{Act, Isin};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -62,6 +63,10 @@ pub struct Statement {
     pub rows: Vec<Row>,
     /// The good rows of a list of events.
     pub entries: Vec<Entry>,
+    /// What a consolidated statement says is in each folio: an assertion, never an event.
+    pub folios: Vec<FolioUnits>,
+    /// What a broker's report of gains says was sold, lot by lot: an assertion, never an event.
+    pub exits: Exits,
     /// The others.
     pub errors: Vec<RowError>,
     /// What was read, but deserves a look.
@@ -102,6 +107,34 @@ impl Row {
     pub fn owned(&self) -> Decimal {
         self.available + self.t1 + self.pledged
     }
+}
+
+/// Units of a scheme in a folio, as a consolidated statement closes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FolioUnits {
+    /// The scheme.
+    pub isin: Isin,
+    /// The folio, as its events have it; `None` where the file has none.
+    pub folio: Option<String>,
+    /// What the file calls it.
+    pub name: String,
+    /// The day on whose end it is so.
+    pub on: Date,
+    /// The units.
+    pub units: Decimal,
+    /// What they cost; `None` when the file does not say.
+    pub cost: Option<Decimal>,
+}
+
+/// What a report of gains says of the sales of its period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exits {
+    /// The first and the last day it is complete for.
+    pub period: Option<(Date, Date)>,
+    /// The good rows.
+    pub rows: Vec<Stated>,
+    /// How many rows are of futures, options, currencies and commodities.
+    pub left_out: usize,
 }
 
 /// The market an event belongs to.

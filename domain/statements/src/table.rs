@@ -24,23 +24,50 @@ pub(crate) struct Header {
     columns: BTreeMap<String, usize>,
     /// The columns that make it this layout.
     required: Vec<usize>,
+    /// Where the section ends, in a sheet that has several.
+    until: Option<usize>,
+    /// What the section is called.
+    pub(crate) title: Option<String>,
 }
 
 impl Header {
     /// The first row that has all these names.
     pub(crate) fn find(sheet: &Sheet, required: &[&str]) -> Option<Self> {
         let required: Vec<String> = required.iter().map(|name| normalised(name)).collect();
-        sheet.rows.iter().take(HEADER_WITHIN).enumerate().find_map(|(row, cells)| {
-            let mut columns = BTreeMap::new();
-            for (column, name) in cells.iter().enumerate() {
-                columns.entry(normalised(name)).or_insert(column);
-            }
-            {
-                let required: Option<Vec<usize>> =
-                    required.iter().map(|name| columns.get(name).copied()).collect();
-                required.map(|required| Self { row, columns, required })
-            }
-        })
+        let mut rows = sheet.rows.iter().take(HEADER_WITHIN).enumerate();
+        rows.find_map(|(row, cells)| Self::at(row, cells, &required))
+    }
+
+    /// Every row that has all these names, each with the table below it and what stands alone in a row above.
+    pub(crate) fn sections(sheet: &Sheet, required: &[&str]) -> Vec<Self> {
+        let required: Vec<String> = required.iter().map(|name| normalised(name)).collect();
+        let rows = sheet.rows.iter().enumerate();
+        let mut found: Vec<Self> =
+            rows.filter_map(|(row, cells)| Self::at(row, cells, &required)).collect();
+        // Each looks for its title below the table before it.
+        let above: Vec<usize> =
+            std::iter::once(0).chain(found.iter().map(|header| header.row + 1)).collect();
+        let mut until = sheet.rows.len();
+        for (header, above) in found.iter_mut().zip(above).rev() {
+            header.until = Some(until);
+            let rows = (above..header.row).rev();
+            let title = rows.into_iter().find_map(|row| Some((row, alone(&sheet.rows[row])?)));
+            (until, header.title) = match title {
+                Some((row, title)) => (row, Some(title.to_owned())),
+                None => (header.row, None),
+            };
+        }
+        found
+    }
+
+    fn at(row: usize, cells: &[String], required: &[String]) -> Option<Self> {
+        let mut columns = BTreeMap::new();
+        for (column, name) in cells.iter().enumerate() {
+            columns.entry(normalised(name)).or_insert(column);
+        }
+        let required: Option<Vec<usize>> =
+            required.iter().map(|name| columns.get(name).copied()).collect();
+        required.map(|required| Self { row, columns, required, until: None, title: None })
     }
 
     /// Whether there is a column of this name.
@@ -55,7 +82,7 @@ impl Header {
 
     /// Rows below the end that look like the table's own: what a blank line or a stray total cut off.
     pub(crate) fn cut_off<'a>(&'a self, sheet: &'a Sheet) -> impl Iterator<Item = Line<'a>> {
-        (self.end(sheet) + 1..sheet.rows.len())
+        (self.end(sheet) + 1..self.until.unwrap_or(sheet.rows.len()))
             .filter(|index| 2 * self.filled_columns(&sheet.rows[*index]) >= self.required.len())
             .map(|index| self.line(sheet, index))
     }
@@ -66,8 +93,9 @@ impl Header {
             let first = cells.iter().map(|cell| cell.trim()).find(|cell| !cell.is_empty());
             first.is_none_or(|first| first.eq_ignore_ascii_case("total") && !self.filled(cells))
         };
-        let below = sheet.rows.iter().skip(self.row + 1).position(ended);
-        below.map_or(sheet.rows.len(), |below| self.row + 1 + below)
+        let until = self.until.unwrap_or(sheet.rows.len());
+        let below = sheet.rows[..until].iter().skip(self.row + 1).position(ended);
+        below.map_or(until, |below| self.row + 1 + below)
     }
 
     /// Whether every column that makes the layout has something in it.
@@ -85,6 +113,12 @@ impl Header {
         let place = Place { sheet: sheet.name.clone(), row: index + 1 };
         Line { header: self, cells: &sheet.rows[index], place, errors: Vec::new() }
     }
+}
+
+/// The text of a row that has nothing else.
+fn alone(cells: &[String]) -> Option<&str> {
+    let mut filled = cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+    filled.next().filter(|_| filled.next().is_none())
 }
 
 /// The row of a sheet that looks most like a header: the most texts that are no numbers.

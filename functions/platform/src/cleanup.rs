@@ -13,7 +13,8 @@ async fn sweep(app: App, _: Timestamp) -> Result<Value, Problem> {
     let rows = app
         .db()
         .query(
-            "select registrations, idempotency_keys, event_claims, outbox from tenant.sweep()",
+            "select registrations, idempotency_keys, event_claims, outbox, uploads, syncs
+             from tenant.sweep(), tenant.sweep_told()",
             [],
         )
         .await?;
@@ -24,6 +25,8 @@ async fn sweep(app: App, _: Timestamp) -> Result<Value, Problem> {
         "idempotencyKeys": deleted("idempotency_keys"),
         "eventClaims": deleted("event_claims"),
         "outbox": deleted("outbox"),
+        "uploads": deleted("uploads"),
+        "syncs": deleted("syncs"),
     });
     tracing::info!(%swept, "swept");
     Ok(swept)

@@ -36,10 +36,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V8__mended", include_str!("../../../migrations/V8__mended.sql")),
     ("V9__ledger", include_str!("../../../migrations/V9__ledger.sql")),
     ("V10__sync", include_str!("../../../migrations/V10__sync.sql")),
+    ("V11__compared", include_str!("../../../migrations/V11__compared.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 10;
+pub const LATEST: i32 = 11;
 
 /// The function has ten minutes; CloudFormation is to be told within them.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(560);

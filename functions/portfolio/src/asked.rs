@@ -1,5 +1,8 @@
 //! Fields that several requests have.
 
+use std::collections::BTreeSet;
+
+use ledger::{Event, Isin, Place};
 use shared::Problem;
 use shared::fields::Fields;
 use shared::problem::reasons::NOT_FOUND;
@@ -38,6 +41,69 @@ pub(crate) fn healths_of(
     healths
         .retain(|health| health.account_id == one || holder.is_some() && health.holder == holder);
     Ok(healths)
+}
+
+/// At which level figures are asked for: the whole workspace, a holder, an account, a security, or several of these.
+pub(crate) struct Level {
+    pub(crate) account: Option<Uuid>,
+    pub(crate) holder_of: Option<Uuid>,
+    pub(crate) isin: Option<Isin>,
+}
+
+impl Level {
+    pub(crate) fn read(fields: &mut Fields) -> Option<Self> {
+        let (account, holder_of) =
+            (fields.optional_id("accountId"), fields.optional_id("holderOf"));
+        let isin = fields.optional("isin", |isin| Isin::parse(isin).map_err(|err| err.to_string()));
+        Some(Self { account: account?, holder_of: holder_of?, isin: isin? })
+    }
+
+    /// How fresh its accounts are, and what is in it. Of a security, so is what its shares came from or went into:
+    /// alone it would lose what left it.
+    pub(crate) fn within(
+        &self,
+        rows: &[Row],
+        events: &[Event],
+    ) -> Result<(Vec<Health>, Within), Problem> {
+        let healths = healths_of(rows, self.account, self.holder_of)?;
+        let some = self.account.is_some() || self.holder_of.is_some();
+        let accounts = some.then(|| healths.iter().map(|health| health.account_id).collect());
+        let isins = self.isin.map(|isin| with_relatives(events, BTreeSet::from([isin])));
+        Ok((healths, Within { accounts, isins }))
+    }
+}
+
+/// What is in a level.
+pub(crate) struct Within {
+    accounts: Option<BTreeSet<Uuid>>,
+    isins: Option<BTreeSet<Isin>>,
+}
+
+impl Within {
+    pub(crate) fn has(&self, place: &Place) -> bool {
+        self.accounts.as_ref().is_none_or(|accounts| accounts.contains(&place.account))
+            && self.isins.as_ref().is_none_or(|isins| isins.contains(&place.isin))
+    }
+}
+
+/// Securities that shares of these went into or came out of, however far.
+pub(crate) fn with_relatives(events: &[Event], mut isins: BTreeSet<Isin>) -> BTreeSet<Isin> {
+    let exchanged: Vec<(Isin, Isin)> = events
+        .iter()
+        .filter_map(|event| Some((event.place.isin, event.target()?.isin)))
+        .filter(|(from, into)| from != into)
+        .collect();
+    loop {
+        let before = isins.len();
+        for (from, into) in &exchanged {
+            if isins.contains(from) || isins.contains(into) {
+                isins.extend([*from, *into]);
+            }
+        }
+        if isins.len() == before {
+            return isins;
+        }
+    }
 }
 
 /// The year in which a financial year begins, which may be missing.

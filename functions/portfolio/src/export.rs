@@ -57,7 +57,8 @@ struct ExportedFile {
 }
 
 /// Puts everything of the workspace's portfolio into CSV files: accounts; transactions of each account, and its holdings by
-/// the day they were stated on, in the layouts that an import reads; contracts; days, and the days of each account.
+/// the day they were stated on, in the layouts that an import reads; what is in folios; what securities are said to be for
+/// tax; contracts; days, and the days of each account.
 #[utoipa::path(post, path = "/v1/portfolio/exports", request_body = ExportRequest,
     responses((status = 201, body = Export)))]
 async fn export(State(app): State<App>, caller: Caller, _: Json<Nothing>) -> Reply {
@@ -68,10 +69,11 @@ async fn export(State(app): State<App>, caller: Caller, _: Json<Nothing>) -> Rep
         "select tenant.audit('portfolio.exported', current_setting('app.workspace_id'), $1)",
         [typed(&detail)],
     );
-    let [one, two, three, four, five, six] = TABLES.map(|table| statement(table.sql, []));
+    let [one, two, three, four, five, six, seven, eight] =
+        TABLES.map(|table| statement(table.sql, []));
     // Read as of one moment, with the entry that says so.
     let (tx, [_, tables @ ..]) =
-        app.db().enter(&caller, [audit, one, two, three, four, five, six]).await?;
+        app.db().enter(&caller, [audit, one, two, three, four, five, six, seven, eight]).await?;
     tx.commit([]).await?;
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let mut files = Vec::new();

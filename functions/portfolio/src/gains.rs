@@ -1,12 +1,13 @@
 //! `GET /v1/portfolio/gains`: what was gained by selling, by holder, financial year and class.
 
 mod answer;
+mod compared;
 
 use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use ledger::tax::{self, Gain, GainClass, schedule};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
@@ -17,7 +18,8 @@ use stores::ledger::{Book, BookOn};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::{asked, reasons};
+use crate::asked::{self, Level};
+use crate::reasons;
 use answer::Gains;
 
 /// For any member, and keys with `portfolio:read`.
@@ -25,9 +27,12 @@ pub fn route() -> Route {
     Route::for_keys_too(routes!(gains), Permission::ReadPortfolio)
 }
 
+/// Of a schedule: whether its columns are known to be those of the year's form.
+const VERIFIED: HeaderName = HeaderName::from_static("layout-verified");
+
 struct Asked {
     page: PageQuery,
-    account: Option<Uuid>,
+    level: Level,
     year: Option<i16>,
     schedule: bool,
     partial: bool,
@@ -36,7 +41,7 @@ struct Asked {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let (account, year) = (fields.optional_id("accountId"), asked::year(fields));
+        let (level, year) = (Level::read(fields), asked::year(fields));
         let schedule = fields.optional("format", |format| match format {
             "json" => Ok(false),
             "schedule112a" => Ok(true),
@@ -54,7 +59,7 @@ impl FromFields for Asked {
         }
         Some(Self {
             page: page?,
-            account: account?,
+            level: level?,
             year: year?,
             schedule: schedule?.unwrap_or(false),
             partial: partial?,
@@ -65,12 +70,15 @@ impl FromFields for Asked {
 
 /// Gains by holder, financial year and class, and with `year` every lot that was sold in it, newest first. Figures for
 /// a return and no tax bill: no set-off, no exemption limit. What is not known is flagged and counted, never guessed.
+/// Where a broker's own report was imported, `comparisons` holds every lot against it.
 #[utoipa::path(get, path = "/v1/portfolio/gains",
     params(PageQuery,
         ("year" = Option<i16>, Query, description = "The year in which the financial year begins: 2025 for April 2025 to March 2026."),
         ("accountId" = Option<Uuid>, Query, description = "Only what was sold in this account; of a schedule, whose holder's it is."),
+        ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
+        ("isin" = Option<String>, Query, description = "Only of this security, with what its shares came from or went into."),
         ("format" = Option<String>, Query, description = "`json` (default), or `schedule112a` for that schedule of one holder and `year` as CSV."),
-        ("layout" = Option<String>, Query, description = "`with1b` or `without1b`, to say which of the schedule's layouts is wanted when sources disagree on a year."),
+        ("layout" = Option<String>, Query, description = "`with1b` or `without1b`, to say which of the schedule's layouts is wanted when sources disagree on a year: then the answer has `Layout-Verified: false` without it."),
         ("partial" = Option<bool>, Query, description = "`true` for a schedule without the lots whose cost is not known; otherwise it is refused.")),
     responses((status = 200, body = Gains)))]
 async fn gains(
@@ -82,25 +90,28 @@ async fn gains(
     let question = BookOn::new(clock::india_day(clock::now()));
     let [one, two, three, four] = question.statements();
     let (accounts, healths) = (stores::accounts::all(), stores::health::all());
-    let statements = [accounts, healths, stores::tax::fair_values(), one, two, three, four];
-    let [accounts, healths, values, answers @ ..] = db.read(&caller, statements).await?;
-    let healths = asked::healths(&healths, asked.account)?;
+    let reports = compared::Reports::of(asked.level.account, asked.year, !asked.schedule);
+    let (values, reports) = (stores::tax::known(), reports.statement());
+    let statements = [accounts, healths, values, reports, one, two, three, four];
+    let [accounts, healths, values, reports, answers @ ..] = db.read(&caller, statements).await?;
     let accounts: Vec<Account> = accounts.iter().map(Account::from).collect();
     let book = question.read(&answers)?;
+    let (healths, within) = asked.level.within(&healths, &book.events)?;
     let facts = stores::tax::facts(&book, &values)?;
     let mut gains = tax::gains(&book.ledger, &facts);
     let place = |gain: &Gain<'_>| &book.ledger.places[gain.closing.place];
     let holders = Holders::new(&accounts);
-    gains.retain(|gain| match asked.account {
-        None => true,
+    gains.retain(|gain| match asked.level.account {
         // A schedule is one holder's, over all their accounts.
         Some(account) if asked.schedule => holders.of(place(gain).account) == holders.of(account),
-        Some(account) => place(gain).account == account,
+        _ => within.has(place(gain)),
     });
     if asked.schedule {
         return schedule_of(&asked, &book, &gains, &holders);
     }
     let mut answer = answer::answer(&asked.page, asked.year, &book, &gains, &holders)?;
+    let of = (&within, asked.year);
+    answer.comparisons = compared::comparisons(&reports, &book, &gains, of)?;
     answer.accounts = healths;
     shared::http::ok(answer)
 }
@@ -145,8 +156,11 @@ fn schedule_of(
     holders: &Holders<'_>,
 ) -> Reply<Response> {
     let year = asked.year.unwrap_or_default();
-    let layout = asked.layout.or_else(|| schedule::layout(year).map(|(layout, _)| layout));
+    let of_year = schedule::layout(year);
+    let layout = asked.layout.or_else(|| of_year.map(|(layout, _)| layout));
     let layout = layout.ok_or_else(|| Problem::new(reasons::NO_SCHEDULE))?;
+    // Sources disagree on the columns of some years, and the file itself has no room to say so.
+    let verified = asked.layout.is_some() || of_year.is_some_and(|(_, verified)| verified);
     // Another class is on another schedule, and nobody's business here.
     let concerns = |gain: &&Gain<'_>| {
         tax::financial_year(gain.closing.sold_on) == year
@@ -175,7 +189,10 @@ fn schedule_of(
     // Names have letters, digits and spaces alone, so no cell needs quotes and none is a formula.
     let file: String = rows.iter().map(|row| format!("{}\r\n", row.join(","))).collect();
     let disposition = format!("attachment; filename=\"schedule-112a-{year}.csv\"");
-    let headers =
-        [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, disposition),
+        (VERIFIED, verified.to_string()),
+    ];
     Ok((headers, file).into_response())
 }

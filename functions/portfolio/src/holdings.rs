@@ -126,7 +126,7 @@ impl FromFields for Asked {
         ("class" = Option<String>, Query, description = "Only of this class."),
         ("minValue" = Option<String>, Query, description = "Only those worth this or more; what has no price is worth nothing that could be compared."),
         ("maxValue" = Option<String>, Query, description = "Only those worth this or less."),
-        ("sort" = Option<String>, Query, description = "`isin` (default), `name`, `value`, `gain` or `dayChange`; with `-` before it the other way round.")),
+        ("sort" = Option<String>, Query, description = "`isin` (default), `name`, `symbol`, `sector`, `class`, `account`, `value`, `gain` or `dayChange`; with `-` before it the other way round.")),
     responses((status = 200, body = Holdings)))]
 async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let position: Option<Position> = asked.page.position()?;

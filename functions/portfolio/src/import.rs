@@ -3,6 +3,8 @@
 //! check (the request, the file) → load (account, holdings) → decide (`plan`, pure) → store →
 //! announce. Everything is stored in one transaction with the claim of the Idempotency-Key.
 
+mod asserted;
+mod dividends;
 mod entries;
 pub(crate) mod plan;
 pub(crate) mod report;
@@ -47,8 +49,8 @@ pub fn route() -> Route {
 /// Stores a statement. Good rows are stored and bad ones listed; the same file twice changes nothing.
 #[utoipa::path(post, path = "/v1/portfolio/import",
     description = "Reads a holdings statement: Zerodha Kite (CSV), Zerodha Console (XLSX), Groww stocks (XLSX) or \
-        KiteMate's template (CSV or XLSX); or a list of events: Zerodha's tradebook (CSV or XLSX) or \
-        KiteMate's template for events; or a consolidated account statement as JSON of casparser. All are recognised by their headers. Of events, those that are stored already are \
+        KiteMate's template (CSV or XLSX); or a list of events: Zerodha's tradebook (CSV or XLSX), its dividends, or \
+        KiteMate's template for events; or Zerodha's Tax P&L, whose exits are compared with the gains; or a consolidated account statement as JSON of casparser; and other brokers' layouts, which an unknown file's refusal lists. All are recognised by their headers. Of events, those that are stored already are \
         counted as `repeated`, and one that says something else than what is stored is listed in `conflicts` and not stored. Of holdings, `replace` (the default) takes the file as \
         complete for its segments: holdings it no longer lists are removed, unless a row of it could not be read. \
         `merge` touches only the rows in the file. A statement older than a newer complete one changes nothing. The whole request may have 4 MiB; a larger file comes by `POST /v1/portfolio/uploads`.",
@@ -211,7 +213,7 @@ impl Work<'_> {
             &known.complete,
             resolved.incoming.clone(),
             &plan::Terms {
-                taken: plan::moment(as_of, taken_at),
+                taken: plan::moment(as_of, taken_at, false),
                 replace: self.request.replace && whole,
                 covers: &self.statement.covers,
             },

@@ -108,7 +108,15 @@ async fn take_back(
         "update portfolio.imports set undone_at = now() where import_id = $1 and undone_at is null",
         [typed(&import_id)],
     );
-    let [forgotten, restored, _] = tx.batch([forget, put_back, mark]).await?;
+    // What was asserted by it was not.
+    let asserted = statement(
+        "delete from portfolio.assertions a
+         where a.account_id = $1 and a.on_date > coalesce((
+             select max(h.statement_on) from portfolio.holdings h
+             where h.account_id = a.account_id and h.isin = a.isin), '-infinity')",
+        [typed(&account_id)],
+    );
+    let [forgotten, restored, ..] = tx.batch([forget, put_back, mark, asserted]).await?;
     let count = |rows: &[Row], column: &str| rows.first().map_or(0, |row| row.get(column));
     let event = StatementImported { import_id, account_id };
     let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::asked;
+use crate::asked::{self, Level};
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
@@ -72,15 +72,15 @@ struct Payment {
 
 struct Asked {
     page: PageQuery,
-    account: Option<Uuid>,
+    level: Level,
     year: Option<i16>,
 }
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let (account, year) = (fields.optional_id("accountId"), asked::year(fields));
+        let (level, year) = (Level::read(fields), asked::year(fields));
         let page = PageQuery::from_fields(fields);
-        Some(Self { page: page?, account: account?, year: year? })
+        Some(Self { page: page?, level: level?, year: year? })
     }
 }
 
@@ -88,17 +88,23 @@ impl FromFields for Asked {
 /// is above the cost.
 #[utoipa::path(get, path = "/v1/portfolio/income",
     params(PageQuery, ("year" = Option<i16>, Query, description = "The year in which the financial year begins."),
-        ("accountId" = Option<Uuid>, Query, description = "Only of this account.")),
+        ("accountId" = Option<Uuid>, Query, description = "Only of this account."),
+        ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
+        ("isin" = Option<String>, Query, description = "Only of this security, with what its shares came from or went into.")),
     responses((status = 200, body = Income)))]
 async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
     let [one, two, three, four] = question.statements();
     let statements = [stores::health::all(), one, two, three, four];
     let [healths, answers @ ..] = db.read(&caller, statements).await?;
-    let accounts = asked::healths(&healths, asked.account)?;
     let book = question.read(&answers)?;
-    let paid: Vec<_> =
-        book.ledger.incomes.iter().filter(|paid| book.is_in(paid.place, asked.account)).collect();
+    let (accounts, within) = asked.level.within(&healths, &book.events)?;
+    let paid: Vec<_> = book
+        .ledger
+        .incomes
+        .iter()
+        .filter(|paid| within.has(&book.ledger.places[paid.place]))
+        .collect();
     let of_year = asked.year.map(|year| payments(&book, &paid, year, &asked.page)).transpose()?;
     shared::http::ok(Income {
         currency: "INR",

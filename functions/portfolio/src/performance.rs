@@ -8,17 +8,18 @@ use axum::extract::State;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use ledger::returns::{Day, Known, Period, Prices, Refused, Returns};
-use ledger::{Cause, Isin, Move, Place};
+use ledger::{Cause, Isin, Move, Place, Snapshot};
 use rust_decimal::Decimal;
-use shared::fields::{Fields, FromFields};
+use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Query, Reply, Route};
 use shared::{Caller, Db, Permission, Problem, clock};
-use stores::ledger::{Book, BookOn};
-use stores::prices::PricesOver;
+use stores::ledger::{Book, BookOn, assertions};
+use stores::prices::{Benchmark, PricesOver};
+use tokio_postgres::Row;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
-use crate::{asked, reasons};
+use crate::asked::{Level, Within, with_relatives};
+use crate::reasons;
 use answer::{Interval, Performance};
 
 /// For any member, and keys with `portfolio:read`.
@@ -27,11 +28,11 @@ pub fn route() -> Route {
 }
 
 struct Asked {
-    account: Option<Uuid>,
+    level: Level,
     from: Option<Date>,
     to: Option<Date>,
     range: Option<Range>,
-    benchmark: Option<Isin>,
+    benchmark: Option<Benchmark>,
     interval: Interval,
 }
 
@@ -45,17 +46,21 @@ enum Range {
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account = fields.optional_id("accountId");
+        let level = Level::read(fields);
         let (from, to) = (fields.day("from"), fields.day("to"));
         let range = fields.optional("range", range);
-        let benchmark =
-            fields.optional("benchmark", |isin| Isin::parse(isin).map_err(|err| err.to_string()));
+        let benchmark = fields.optional("benchmark", |name| {
+            let security = Isin::parse(name).map(Benchmark::Security);
+            security.or_else(|_| {
+                printable(name, 100).map(|name| Benchmark::Index(name.trim().to_uppercase()))
+            })
+        });
         let interval = fields.optional("interval", Interval::read);
         if let (Some(Some(_)), Some(Some(_))) = (&range, &from) {
             fields.fault("range", "and `from` say two things; send one of them");
         }
         Some(Self {
-            account: account?,
+            level: level?,
             from: from?,
             to: to?,
             range: range?,
@@ -98,7 +103,9 @@ impl Asked {
         ("to" = Option<Date>, Query, description = "The last day; today by default."),
         ("range" = Option<String>, Query, description = "Instead of `from`: `1m`, `3m`, `6m`, `1y`, `3y`, `5y`, `fy` (since 1 April) or `max`."),
         ("accountId" = Option<Uuid>, Query, description = "Only this account."),
-        ("benchmark" = Option<String>, Query, description = "The ISIN of something with prices, an index fund say, to compare with."),
+        ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
+        ("isin" = Option<String>, Query, description = "Only this security, with what its shares came from or went into."),
+        ("benchmark" = Option<String>, Query, description = "What to compare with: an index by its name (`NIFTY 50`), or the ISIN of something with prices, an index fund say. Indices are without dividends, unless they are total return indices."),
         ("interval" = Option<String>, Query, description = "`day`, `week` or `month` (default): the last day of each is in `series`.")),
     responses((status = 200, body = Performance)))]
 async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
@@ -106,28 +113,40 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
     let to = asked.to.unwrap_or(today).min(today);
     let from = asked.begins(to);
     let question = BookOn::new(to);
-    let over = PricesOver::new(from, to, asked.benchmark);
+    let over = PricesOver::new(from, to, asked.benchmark.as_ref());
     let [one, two, three, four] = question.statements();
-    let statements = [stores::health::all(), over.statement(), one, two, three, four];
-    let [healths, closes, answers @ ..] = db.read(&caller, statements).await?;
-    let accounts = asked::healths(&healths, asked.account)?;
+    let statements = [
+        stores::health::all(),
+        over.statement(),
+        over.index(),
+        assertions(),
+        one,
+        two,
+        three,
+        four,
+    ];
+    let [healths, closes, index, asserted, answers @ ..] = db.read(&caller, statements).await?;
     let book = question.read(&answers)?;
+    let (accounts, within) = asked.level.within(&healths, &book.events)?;
     let closes = PricesOver::read(&closes)?;
-    let benchmark =
-        asked.benchmark.map(|isin| (isin, closes.get(&isin).cloned().unwrap_or_default()));
-    let never_priced = never_priced(&book, asked.account, &closes);
+    let benchmark = asked.benchmark.map(|benchmark| compared(benchmark, &closes, &index));
+    let benchmark = benchmark.transpose()?;
+    let never_priced = never_priced(&book, &within, &closes);
     let prices = Prices::new(closes);
-    let first = first_day(&book, asked.account).ok_or_else(|| Problem::new(reasons::NO_PERIOD))?;
+    let snapshots = book.every_snapshot(&asserted)?;
+    let first = first_day(&book, &snapshots, &within);
+    let first = first.ok_or_else(|| Problem::new(reasons::NO_PERIOD))?;
     let before_all = first.saturating_sub(1.day());
     let period = Period { from: from.map_or(before_all, |from| from.max(before_all)), to };
     let known = Known {
         ledger: &book.ledger,
         events: &book.events,
-        snapshots: &book.snapshots,
+        snapshots: &snapshots,
         prices: &prices,
     };
-    let (priced, returns, days) = of_priced(&known, period, &book, (asked.account, never_priced))?;
-    let paid = known.paid(|place| book.is_in(place, asked.account) && !priced.left_out(place));
+    let (priced, returns, days) = of_priced(&known, period, &book, (&within, never_priced))?;
+    let paid =
+        known.paid(|place| within.has(&book.ledger.places[place]) && !priced.left_out(place));
     shared::http::ok(Performance::new(
         (&returns, &days),
         paid,
@@ -136,6 +155,26 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
         priced.without.iter().map(Isin::to_string).collect(),
         accounts,
     ))
+}
+
+/// A benchmark's name and closes.
+fn compared(
+    benchmark: Benchmark,
+    closes: &HashMap<Isin, Vec<(Date, Decimal)>>,
+    index: &[Row],
+) -> Result<(String, Vec<(Date, Decimal)>), Problem> {
+    let (name, closes) = match benchmark {
+        Benchmark::Security(isin) => {
+            (isin.to_string(), closes.get(&isin).cloned().unwrap_or_default())
+        }
+        Benchmark::Index(name) => {
+            (name, index.iter().map(|row| (row.get("on_date"), row.get("close"))).collect())
+        }
+    };
+    if closes.is_empty() {
+        return Err(Problem::new(reasons::NO_BENCHMARK).with("benchmark", name));
+    }
+    Ok((name, closes))
 }
 
 /// What has a price at the ends of a period, and what has none.
@@ -153,29 +192,35 @@ impl Priced<'_> {
 /// What of an account has neither a close nor a fill that would be one: it is in no figure of any day.
 fn never_priced(
     book: &Book,
-    account: Option<Uuid>,
+    within: &Within,
     closes: &HashMap<Isin, Vec<(Date, Decimal)>>,
 ) -> BTreeSet<Isin> {
     let is_price = |step: &&Move| matches!(step.cause, Cause::Trade(_) | Cause::From(..));
     let of = |place: usize| book.ledger.places[place].isin;
     let filled: HashSet<Isin> =
         book.ledger.moves.iter().filter(is_price).map(|step| of(step.place)).collect();
-    let places = (0..book.ledger.places.len()).filter(|place| book.is_in(*place, account)).map(of);
+    // What a statement lists with nothing in it was never held.
+    let held: HashSet<usize> = book.ledger.moves.iter().map(|step| step.place).collect();
+    let places = (0..book.ledger.places.len())
+        .filter(|place| held.contains(place) && within.has(&book.ledger.places[*place]))
+        .map(of);
     places.filter(|isin| !closes.contains_key(isin) && !filled.contains(isin)).collect()
 }
 
 /// Returns of everything that has prices at both ends. One holding without a price does not take the returns of all
-/// the others away: it is left out and named. When nothing is left, the refusal says so.
+/// the others away: it is left out and named, with what shares of it went into or came out of, since what leaves the one
+/// would be lost and what comes into the other found. When nothing is left, the refusal says so.
 fn of_priced<'a>(
     known: &Known<'a>,
     period: Period,
     book: &'a Book,
-    (account, without): (Option<Uuid>, BTreeSet<Isin>),
+    (within, without): (&Within, BTreeSet<Isin>),
 ) -> Result<(Priced<'a>, Returns, Vec<Day>), Problem> {
+    let without = with_relatives(&book.events, without);
     let mut priced = Priced { places: &book.ledger.places, without };
     let mut on = period.to;
     loop {
-        let of = |place: usize| book.is_in(place, account) && !priced.left_out(place);
+        let of = |place: usize| within.has(&priced.places[place]) && !priced.left_out(place);
         if !(0..priced.places.len()).any(of) {
             return Err(refused(Refused::Unpriced { on, isins: priced.without }));
         }
@@ -183,6 +228,7 @@ fn of_priced<'a>(
             Ok((returns, days)) => return Ok((priced, returns, days)),
             Err(Refused::Unpriced { on: end, isins }) => {
                 priced.without.extend(isins);
+                priced.without = with_relatives(&book.events, priced.without);
                 on = end;
             }
             Err(other) => return Err(refused(other)),
@@ -190,10 +236,11 @@ fn of_priced<'a>(
     }
 }
 
-/// The day on which something first came into an account.
-fn first_day(book: &Book, account: Option<Uuid>) -> Option<Date> {
-    let moves = book.ledger.moves.iter().filter(|step| book.is_in(step.place, account));
-    moves.map(|step| step.on).min()
+/// The day on which something first came in, or was stated to be there.
+fn first_day(book: &Book, snapshots: &[Snapshot], within: &Within) -> Option<Date> {
+    let stated = snapshots.iter().filter(|snapshot| within.has(&snapshot.place));
+    let moves = book.ledger.moves.iter().filter(|step| within.has(&book.ledger.places[step.place]));
+    moves.map(|step| step.on).chain(stated.map(|snapshot| snapshot.on)).min()
 }
 
 fn refused(why: Refused) -> Problem {

@@ -101,6 +101,13 @@ pub const NO_PERIOD: Reason = Reason::new(
     "There is no day in the period on which anything is known of the portfolio.",
 );
 
+/// There is nothing to compare with.
+pub const NO_BENCHMARK: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "no_benchmark",
+    "No close of that index or security is known until the end of the period. Name an index as its publisher does, NIFTY 50 say, or send an ISIN.",
+);
+
 /// There is no file under an upload's key any more.
 pub const UPLOAD_MISSING: Reason = Reason::new(
     Code::FailedPrecondition,
@@ -124,6 +131,7 @@ pub const ALL: &[Reason] = &[
     INCOMPLETE_HISTORY,
     UNPRICED,
     NO_PERIOD,
+    NO_BENCHMARK,
     LATER_IMPORT,
     NOT_KEPT,
     UPLOAD_MISSING,

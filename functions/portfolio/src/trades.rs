@@ -89,7 +89,10 @@ struct Asked {
     account: Option<Uuid>,
     holder_of: Option<Uuid>,
     symbol: Option<String>,
-    oldest_first: bool,
+    sector: Option<String>,
+    class: Option<String>,
+    by_amount: bool,
+    ascending: bool,
     isin: Option<String>,
     kind: Option<String>,
     from: Option<Date>,
@@ -105,10 +108,15 @@ impl FromFields for Asked {
         let symbol = fields
             .optional("symbol", |symbol| printable(symbol, 50).map(|symbol| symbol.to_uppercase()));
         let sort = fields.optional("sort", |sort| match sort {
-            "date" => Ok(true),
-            "-date" => Ok(false),
-            _ => Err("must be date, or -date for the newest first".to_owned()),
+            "date" => Ok((false, true)),
+            "-date" => Ok((false, false)),
+            "amount" => Ok((true, true)),
+            "-amount" => Ok((true, false)),
+            _ => Err("must be date or amount, with - before it for the newest or largest first"
+                .to_owned()),
         });
+        let word = |word: &str| printable(word, 100).map(|word| word.to_lowercase());
+        let (sector, class) = (fields.optional("sector", word), fields.optional("class", word));
         let isin = fields.optional("isin", |isin| {
             Isin::parse(isin).map(|isin| isin.to_string()).map_err(|err| err.to_string())
         });
@@ -119,12 +127,16 @@ impl FromFields for Asked {
         let (from, to) = (fields.day("from"), fields.day("to"));
         let (least, most) = (fields.decimal("minAmount"), fields.decimal("maxAmount"));
         let page = PageQuery::from_fields(fields);
+        let (by_amount, ascending) = sort?.unwrap_or((false, false));
         Some(Self {
             page: page?,
             account: account?,
             holder_of: holder_of?,
             symbol: symbol?,
-            oldest_first: sort?.unwrap_or(false),
+            sector: sector?,
+            class: class?,
+            by_amount,
+            ascending,
             isin: isin?,
             kind: kind?,
             from: from?,
@@ -141,7 +153,9 @@ impl FromFields for Asked {
         ("accountId" = Option<Uuid>, Query, description = "Only of this account."),
         ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
         ("symbol" = Option<String>, Query, description = "Only of this symbol, as the file or the person who entered it has it."),
-        ("sort" = Option<String>, Query, description = "`-date` (default), or `date` for the oldest first."),
+        ("sector" = Option<String>, Query, description = "Only of securities of this sector."),
+        ("class" = Option<String>, Query, description = "Only of securities of this class, as of holdings."),
+        ("sort" = Option<String>, Query, description = "`-date` (default) or `-amount`; without the `-` the oldest or smallest first. What has no amount counts as 0."),
         ("isin" = Option<String>, Query, description = "Only of this security."),
         ("kind" = Option<String>, Query, description = "Only of this kind."),
         ("from" = Option<Date>, Query, description = "From this day on."),
@@ -150,27 +164,9 @@ impl FromFields for Asked {
         ("maxAmount" = Option<String>, Query, description = "Of this amount or less.")),
     responses((status = 200, body = Trades)))]
 async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
-    let after: Option<(Date, Uuid)> = asked.page.position()?;
-    // A made-up cursor may hold any day.
-    let (after_on, after_id) = after.filter(|(on, _)| known_day(on)).unzip();
+    let position = Position::of(&asked)?;
     let fetch = asked.page.fetch();
-    let (order, beyond) = if asked.oldest_first { ("asc", ">") } else { ("desc", "<") };
-    let sql = format!(
-        "select transaction_id, account_id, kind, market, isin, symbol, name, folio, on_date, at_time, venue, exchange,
-                series, quantity, amount, charges, stt, terms, reference, source, corrected_at is not null as corrected
-         from transactions.transactions
-         where removed_at is null
-           and ($1 is null or account_id = $1) and ($2 is null or isin = $2) and ($3 is null or kind = $3)
-           and ($4 is null or on_date >= $4) and ($5 is null or on_date <= $5)
-           and ($6 is null or amount >= $6) and ($7 is null or amount <= $7)
-           and ($8 is null or (on_date, transaction_id) {beyond} ($8, $9))
-           and ($11 is null or account_id = $11 or account_id in (
-                select b.account_id from brokers.accounts a join brokers.accounts b on b.holder = a.holder
-                where a.account_id = $11))
-           and ($12 is null or upper(symbol) = $12)
-         order by on_date {order}, transaction_id {order}
-         limit $10"
-    );
+    let sql = query(&asked);
     let list = statement(
         &sql,
         [
@@ -181,19 +177,74 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
             typed(&asked.to),
             typed(&asked.least),
             typed(&asked.most),
-            typed(&after_on),
-            typed(&after_id),
+            if asked.by_amount { typed(&position.amount) } else { typed(&position.on) },
+            typed(&position.id),
             typed(&fetch),
             typed(&asked.holder_of),
             typed(&asked.symbol),
+            typed(&asked.sector),
+            typed(&asked.class),
         ],
     );
     let [healths, rows] = db.read(&caller, [stores::health::all(), list]).await?;
     let accounts = asked::healths_of(&healths, asked.account, asked.holder_of)?;
     let items = rows.iter().map(trade).collect::<Result<Vec<_>, _>>()?;
-    let at = |item: &Trade| (item.on, item.transaction_id);
-    let Page { items, next_cursor } = Page::cut(items, &asked.page, at);
+    let amount = |item: &Trade| item.amount.as_ref().map_or(Decimal::ZERO, |amount| amount.0);
+    let Page { items, next_cursor } = if asked.by_amount {
+        Page::cut(items, &asked.page, |item: &Trade| (amount(item), item.transaction_id))
+    } else {
+        Page::cut(items, &asked.page, |item: &Trade| (item.on, item.transaction_id))
+    };
     shared::http::ok(Trades { items, next_cursor, accounts })
+}
+
+/// The query of a page: its order is part of it, everything else is a parameter.
+fn query(asked: &Asked) -> String {
+    let (order, beyond) = if asked.ascending { ("asc", ">") } else { ("desc", "<") };
+    let key = if asked.by_amount { "coalesce(t.amount, 0)" } else { "t.on_date" };
+    format!(
+        "select t.transaction_id, t.account_id, t.kind, t.market, t.isin, t.symbol, t.name, t.folio, t.on_date, t.at_time,
+                t.venue, t.exchange, t.series, t.quantity, t.amount, t.charges, t.stt, t.terms, t.reference, t.source,
+                t.corrected_at is not null as corrected
+         from transactions.transactions t
+         left join transactions.instruments i on i.isin = t.isin
+         where t.removed_at is null
+           and ($1 is null or t.account_id = $1) and ($2 is null or t.isin = $2) and ($3 is null or t.kind = $3)
+           and ($4 is null or t.on_date >= $4) and ($5 is null or t.on_date <= $5)
+           and ($6 is null or t.amount >= $6) and ($7 is null or t.amount <= $7)
+           and ($8 is null or ({key}, t.transaction_id) {beyond} ($8, $9))
+           and ($11 is null or t.account_id = $11 or t.account_id in (
+                select b.account_id from brokers.accounts a join brokers.accounts b on b.holder = a.holder
+                where a.account_id = $11))
+           and ($12 is null or upper(t.symbol) = $12)
+           and ($13 is null or lower(coalesce(nullif(i.sector, 'unclassified'), (
+                select h.sector from portfolio.holdings h where h.account_id = t.account_id and h.isin = t.isin),
+                'unclassified')) = $13)
+           and ($14 is null or lower(coalesce(i.class, 'unclassified')) = $14)
+         order by {key} {order}, t.transaction_id {order}
+         limit $10"
+    )
+}
+
+/// Where a page ended.
+#[derive(Default)]
+struct Position {
+    on: Option<Date>,
+    amount: Option<Decimal>,
+    id: Option<Uuid>,
+}
+
+impl Position {
+    fn of(asked: &Asked) -> Result<Self, Problem> {
+        if asked.by_amount {
+            let (amount, id) = asked.page.position::<(Decimal, Uuid)>()?.unzip();
+            return Ok(Self { amount, id, on: None });
+        }
+        let after: Option<(Date, Uuid)> = asked.page.position()?;
+        // A made-up cursor may hold any day.
+        let (on, id) = after.filter(|(on, _)| known_day(on)).unzip();
+        Ok(Self { on, id, amount: None })
+    }
 }
 
 fn trade(row: &Row) -> Result<Trade, Problem> {

@@ -24,7 +24,8 @@ pub fn route() -> Route {
 #[serde(rename_all = "camelCase")]
 struct Upload {
     upload_id: Uuid,
-    /// `waiting` for the file, `reading` it, `done`, `refused`, or `expired` when none came.
+    /// `waiting` for the file, `reading` it, `done`, `refused`, `expired` when none came, or `failed` when it could not be
+    /// imported for no fault of its own: nothing of it was stored, and whoever runs this was told.
     status: String,
     /// When it came to that.
     changed_at: Timestamp,
@@ -49,8 +50,10 @@ async fn upload_get(
     // What is no id is the id of nothing.
     let upload_id = Uuid::parse_str(&upload_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
     let found = statement(
-        // A link is good for a quarter of an hour.
-        "select case when status = 'waiting' and created_at < now() - interval '1 hour' then 'expired' else status end as status,
+        // A link is good for a quarter of an hour, and a file is tried again within twelve minutes, five times.
+        "select case when status = 'waiting' and created_at < now() - interval '1 hour' then 'expired'
+                     when status = 'reading' and changed_at < now() - interval '1 hour' then 'failed'
+                     else status end as status,
                 changed_at, outcome
          from portfolio.uploads where upload_id = $1",
         [typed(&upload_id)],

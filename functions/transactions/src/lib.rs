@@ -6,6 +6,7 @@
 //! - What somebody corrected or took out by hand stays so when a file is imported again.
 //! - An older file never overwrites what a newer one said of an instrument.
 
+pub mod asset_kind;
 pub mod corporate_action_apply;
 pub mod corporate_action_list;
 mod corporate_actions;
@@ -24,6 +25,7 @@ use shared::http::Route;
 pub fn routes() -> Vec<Route> {
     vec![
         instrument_search::route(),
+        asset_kind::route(),
         create::route(),
         update::route(),
         delete::route(),

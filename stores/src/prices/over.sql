@@ -2,6 +2,10 @@
 with securities as (
     select h.isin from portfolio.holdings h
     union
+    select u.isin from portfolio.folio_units u
+    join portfolio.imports i on (i.workspace_id, i.import_id) = (u.workspace_id, u.import_id)
+    where u.units <> 0 and i.undone_at is null
+    union
     select t.isin from transactions.transactions t
     where t.removed_at is null and t.market in ('equity', 'mutual_fund')
     union
@@ -12,7 +16,8 @@ with securities as (
 ), first_day as (
     select coalesce($1, least(
         (select min(t.on_date) from transactions.transactions t),
-        (select min(h.statement_on) from portfolio.holdings h))) as day
+        (select min(h.statement_on) from portfolio.holdings h),
+        (select min(u.statement_on) from portfolio.folio_units u))) as day
 ), closes as (
     -- An exchange's close before a net asset value of the same day.
     select distinct on (p.isin, p.on_date) p.isin, p.on_date, p.close

@@ -104,13 +104,15 @@ impl Known<'_> {
         if from >= period.to {
             return Err(Refused::Empty);
         }
-        let days = days(self.ledger, self.events, self.prices, (from, period.to), of);
+        let opened = self.ledger.opened_on(from);
+        let ledger = opened.as_ref().unwrap_or(self.ledger);
+        let days = days(ledger, self.events, self.prices, (from, period.to), of);
         Ok((returns(&days)?, days))
     }
 
     /// Whether any income, and all charges, of the chosen places are known: what no source has is not zero.
     pub fn paid(&self, of: impl Fn(usize) -> bool) -> (bool, bool) {
-        let (mut income, mut charges) = (false, true);
+        let (mut income, mut charges, mut traded) = (false, true, false);
         let places: HashMap<_, _> =
             self.ledger.places.iter().enumerate().map(|(number, place)| (place, number)).collect();
         for event in self.events {
@@ -119,11 +121,14 @@ impl Known<'_> {
             }
             match event.act {
                 Act::Income { .. } => income = true,
-                Act::Buy(fill) | Act::Sell(fill) => charges &= fill.charges.is_some(),
+                Act::Buy(fill) | Act::Sell(fill) => {
+                    (charges, traded) = (charges && fill.charges.is_some(), true);
+                }
+                Act::Charge { .. } => traded = true,
                 _ => {}
             }
         }
-        (income, charges)
+        (income, charges && traded)
     }
 }
 

@@ -8,4 +8,5 @@ mod lots;
 mod openings;
 mod properties;
 mod returns;
+mod stated;
 mod year;

@@ -222,3 +222,23 @@ fn what_was_held_on_a_day_is_known_from_later_on_too() {
     assert_eq!(held("2024-01-20"), of("6", "7"));
     assert_eq!(held("2024-01-01"), of("0", "7"), "before anything is known");
 }
+
+#[test]
+fn what_is_held_is_known_since_the_first_snapshot_that_later_ones_agree_with() {
+    let since = |first: &str, second: &str| {
+        let book = Book::default().buy("2024-03-01", A, "10", "100").snapshot(
+            "2024-06-01",
+            A,
+            "15",
+            Some("1300"),
+        );
+        // The newest alone makes the ledger; the older ones say how long it was so.
+        let older = Book::default().snapshot("2024-01-10", A, first, None);
+        let older = older.snapshot("2024-02-10", A, second, None);
+        let all = [older.snapshots, book.snapshots.clone()].concat();
+        book.ledger().history(&all, |_| true)
+    };
+    assert_eq!(since("5", "5"), History::From(day("2024-01-10")));
+    assert_eq!(since("4", "5"), History::From(day("2024-02-10")));
+    assert_eq!(since("5", "4"), History::From(day("2024-06-01")), "what came between is not known");
+}

@@ -74,7 +74,17 @@ struct Scheme {
     #[serde(default)]
     close: Value,
     #[serde(default)]
+    valuation: Option<Valuation>,
+    #[serde(default)]
     transactions: Vec<Transaction>,
+}
+
+#[derive(Deserialize)]
+struct Valuation {
+    #[serde(default)]
+    date: Option<String>,
+    #[serde(default)]
+    cost: Value,
 }
 
 #[derive(Deserialize)]
@@ -150,7 +160,10 @@ pub(crate) fn read(json: &str, demat: Option<&str>) -> Result<Statement, Refusal
     let cas: Cas = serde_json::from_str(json).map_err(|_| Refusal::OtherJson)?;
     let held: Vec<&Demat> = cas.accounts.iter().filter(|account| account.is_held()).collect();
     match (cas.folios.is_empty(), held.as_slice(), demat) {
-        (false, ..) => Ok(folios(&cas.folios)?),
+        (false, ..) => {
+            let to = cas.statement_period.as_ref().and_then(|period| written(period.to.as_ref()?));
+            Ok(folios(&cas.folios, to)?)
+        }
         (true, [], _) => Err(Refusal::OtherJson),
         (true, [only], None) => demat_account(only, &cas),
         (true, all, Some(id)) => {
@@ -174,6 +187,8 @@ fn empty(layout: &'static str) -> Statement {
         entries: Vec::new(),
         errors: Vec::new(),
         warnings: Vec::new(),
+        folios: Vec::new(),
+        exits: crate::Exits::default(),
     }
 }
 

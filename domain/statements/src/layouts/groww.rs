@@ -27,8 +27,11 @@ pub(super) const LAYOUT: Layout = Layout {
     preamble: |rows| Preamble {
         client_id: labelled(rows, "Unique Client Code"),
         as_of: dated(rows),
+        period: None,
     },
     row_date: None,
+    sections: false,
+    also: None,
 };
 
 fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {

@@ -17,8 +17,10 @@ pub(super) const LAYOUT: Layout = Layout {
     unverified: false,
     client_in_name: None,
     covers_only_listed: false,
-    preamble: |rows| Preamble { client_id: None, as_of: dated(rows) },
+    preamble: |rows| Preamble { client_id: None, as_of: dated(rows), period: None },
     row_date: None,
+    sections: false,
+    also: None,
 };
 
 fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {

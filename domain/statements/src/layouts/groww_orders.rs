@@ -28,8 +28,14 @@ pub(super) const LAYOUT: Layout = Layout {
     unverified: true,
     client_in_name: None,
     covers_only_listed: false,
-    preamble: |rows| Preamble { client_id: labelled(rows, "Unique Client Code"), as_of: None },
+    preamble: |rows| Preamble {
+        client_id: labelled(rows, "Unique Client Code"),
+        as_of: None,
+        period: None,
+    },
     row_date: None,
+    sections: false,
+    also: None,
 };
 
 fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {

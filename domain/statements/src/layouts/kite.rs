@@ -19,6 +19,8 @@ pub(super) const LAYOUT: Layout = Layout {
     covers_only_listed: false,
     preamble: |_| Preamble::default(),
     row_date: None,
+    sections: false,
+    also: None,
 };
 
 fn row(line: &mut Line<'_>, header: &Header) -> Option<Row> {

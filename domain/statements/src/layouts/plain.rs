@@ -38,6 +38,8 @@ const fn layout(
         covers_only_listed: false,
         preamble,
         row_date: None,
+        sections: false,
+        also: None,
     }
 }
 
@@ -46,6 +48,7 @@ fn preamble(rows: &[Vec<String>]) -> Preamble {
     Preamble {
         client_id: client.iter().find_map(|label| labelled(rows, label)),
         as_of: dated(rows),
+        period: None,
     }
 }
 

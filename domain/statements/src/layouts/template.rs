@@ -39,6 +39,8 @@ pub(super) const LAYOUT: Layout = Layout {
         }
         stated.flatten()
     }),
+    sections: false,
+    also: None,
 };
 
 /// The header row, and nothing else: an example row would end up in somebody's portfolio.

@@ -52,6 +52,8 @@ pub(super) const LAYOUT: Layout = Layout {
     covers_only_listed: false,
     preamble: |_| Preamble::default(),
     row_date: None,
+    sections: false,
+    also: None,
 };
 
 /// The header row, and nothing else.
@@ -82,7 +84,11 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
         Columns { kind, venue, exchange: exchange.clone(), quantity, amount, charges, stt, terms };
     let act = checked(line, &columns)?;
     let (on, isin, market) = (on?, isin?, market?);
-    let key = key(&columns, &isin, &on.to_string(), folio.as_deref(), &reference);
+    // An export has the key by which its source knows the event: from there it is the same one.
+    let key = match line.text("key") {
+        Some(key) => key.to_owned(),
+        None => key(&columns, &isin, &on.to_string(), folio.as_deref(), &reference),
+    };
     Some(Entry {
         place: line.place.clone(),
         isin: Some(isin),

@@ -17,8 +17,14 @@ pub(super) const LAYOUT: Layout = Layout {
     unverified: false,
     client_in_name: None,
     covers_only_listed: false,
-    preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), as_of: dated(rows) },
+    preamble: |rows| Preamble {
+        client_id: labelled(rows, "Client ID"),
+        as_of: dated(rows),
+        period: None,
+    },
     row_date: None,
+    sections: false,
+    also: None,
 };
 
 /// Only the sheet of funds says which type of instrument a row is.

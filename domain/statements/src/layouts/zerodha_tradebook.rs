@@ -29,14 +29,21 @@ pub(super) const LAYOUT: Layout = Layout {
     unverified: false,
     client_in_name: Some(client),
     covers_only_listed: false,
-    preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), as_of: None },
+    preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), as_of: None, period: None },
     row_date: None,
+    sections: false,
+    also: None,
 };
 
 /// `tradebook-AB1234-EQ.csv`.
 fn client(name: &str) -> Option<String> {
+    client_after(name, "tradebook-")
+}
+
+/// The client's id between what the name of a file begins with and the next dash.
+pub(super) fn client_after(name: &str, prefix: &str) -> Option<String> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let (client, _) = name.strip_prefix("tradebook-")?.split_once('-')?;
+    let (client, _) = name.strip_prefix(prefix)?.split_once('-')?;
     let good = client.bytes().all(|byte| byte.is_ascii_alphanumeric())
         && client.bytes().any(|byte| byte.is_ascii_alphabetic())
         && client.bytes().any(|byte| byte.is_ascii_digit());
@@ -117,9 +124,12 @@ pub fn venue(market: Market, exchange: Option<&str>, series: Option<&str>) -> Ve
     }
 }
 
-/// The time of `2024-07-23T12:20:42`, which is Indian time without saying so.
+/// The time of `2024-07-23T12:20:42`, which is Indian time without saying so, or of the number a spreadsheet keeps.
 fn time(text: &str) -> Option<Time> {
-    text.split_once(['T', ' '])?.1.parse().ok()
+    match text.split_once(['T', ' ']) {
+        Some((_, time)) => time.parse().ok(),
+        None => crate::cells::time_of_day(text),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The example files, whole and broken.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
 
+use ledger::tax::stated::Section;
 use proptest::prelude::*;
 use statements::{Segment, Statement, read};
 
@@ -24,6 +25,97 @@ fn a_console_file_names_its_client_and_day_and_is_complete_for_both_segments() {
     assert_eq!(funds.map(|row| row.owned().to_string()).collect::<Vec<_>>(), ["512.338", "18.442"]);
     let mahindra = statement.rows.iter().find(|row| row.symbol.as_deref() == Some("M&M")).unwrap();
     assert_eq!((mahindra.available, mahindra.pledged), (12.into(), 3.into()), "pledged for a loan");
+}
+
+#[test]
+fn a_tax_report_has_an_exit_for_each_lot_of_each_section_and_dividends() {
+    let statement = statement("zerodha-tax-pnl.xlsx");
+    assert_eq!(
+        (statement.layout, statement.client_id.as_deref()),
+        ("zerodha_tax_pnl", Some("DEMO01"))
+    );
+    assert_eq!(statement.errors, []);
+    let (from, to) = (jiff::civil::date(2025, 4, 1), jiff::civil::date(2026, 3, 31));
+    assert_eq!((statement.exits.period, statement.exits.left_out), (Some((from, to)), 1));
+    let exits = statement.exits.rows.iter();
+    let exits: Vec<_> = exits
+        .map(|exit| (exit.section, exit.quantity.to_string(), exit.cost.to_string()))
+        .collect();
+    let exit = |section, quantity: &str, cost: &str| (section, quantity.into(), cost.into());
+    assert_eq!(
+        exits,
+        [
+            exit(Section::Intraday, "20", "29800"),
+            exit(Section::LongTerm, "10", "16702.5"),
+            exit(Section::LongTerm, "10", "24205"),
+            exit(Section::LongTerm, "5", "18375"),
+        ]
+    );
+    let paid: Vec<_> = statement.entries.iter().map(|entry| entry.key.as_str()).collect();
+    assert_eq!(
+        paid,
+        ["dividend|2025-05-30|INE009A01021|22|1", "dividend|2025-08-14|INE002A01018|5.5|1",]
+    );
+}
+
+const DIVIDENDS: &str = "Symbol,ISIN,Ex-Date,Quantity,Dividend Per Share,Net Dividend Amount\n";
+
+#[test]
+fn two_dividends_of_one_day_are_two_and_what_was_deducted_is_tax() {
+    let file = format!(
+        "{DIVIDENDS}INFY,INE009A01021,2025-05-30,30,22,660\nINFY,INE009A01021,2025-05-30,30,22,594\n\
+         TCS,INE467B01029,2025-05-30,3,1,4\n\nTotal Dividend Amount,,,,,1258\n"
+    );
+    let statement = read(file.as_bytes(), None).unwrap();
+    let tds = statement.entries.iter().map(|entry| match entry.act {
+        ledger::Act::Income { gross, tds, .. } => (gross.to_string(), tds.to_string()),
+        _ => panic!("no income"),
+    });
+    assert_eq!(tds.collect::<Vec<_>>(), [("660".into(), "0".into()), ("660".into(), "66".into())]);
+    assert_ne!(statement.entries[0].key, statement.entries[1].key);
+    let faults: Vec<_> = statement.errors.iter().map(|err| err.place.row).collect();
+    assert_eq!(faults, [4], "more than was declared");
+}
+
+const EXITS: &str = "Symbol,ISIN,Entry Date,Exit Date,Quantity,Buy Value,Sell Value,Profit\n";
+
+#[test]
+fn an_exit_needs_a_known_section_days_in_order_and_both_values() {
+    let file = format!(
+        "Equity - Short Term\n{EXITS}A,INE009A01021,2025-05-30,2025-05-01,1,2,3,1\n\
+         A,INE009A01021,2025-05-01,2025-05-30,1,,3,1\n\nSomething new\n\
+         {EXITS}A,INE009A01021,2025-05-01,2025-05-30,1,2,3,1\n"
+    );
+    let statement = read(file.as_bytes(), None).unwrap();
+    let faults = statement.errors.iter().map(|err| (err.place.row, err.column.as_str()));
+    assert_eq!(faults.collect::<Vec<_>>(), [(3, "Exit Date"), (4, "Buy Value"), (8, "section")]);
+    assert_eq!(statement.exits.rows, []);
+}
+
+#[test]
+fn two_tables_under_one_title_are_both_read_and_too_many_are_refused() {
+    let row = "A,INE009A01021,2025-05-01,2025-05-30,1,2,3,1\n";
+    let file = format!("Equity - Short Term\n{EXITS}{row}\n{EXITS}{row}");
+    let statement = read(file.as_bytes(), None).unwrap();
+    assert_eq!((statement.exits.rows.len(), statement.errors.len()), (1, 1));
+    assert_eq!(statement.errors[0].column, "section", "the second has no title of its own");
+    let file = format!("Equity - Short Term\n{}", EXITS.repeat(5_000));
+    let refusal = statements::Refusal::TooLarge { what: "tables", limit: 200 };
+    assert_eq!(read(file.as_bytes(), None).unwrap_err(), refusal);
+}
+
+#[test]
+fn a_tradebook_as_a_workbook_is_the_tradebook() {
+    let (book, sheet) =
+        (statement("tradebook-DEMO01-EQ.csv"), statement("tradebook-DEMO01-EQ.xlsx"));
+    assert_eq!((sheet.layout, sheet.errors.len()), (book.layout, 0));
+    assert_eq!(sheet.client_id.as_deref(), Some("DEMO01"), "above the table");
+    let plain = |statement: &Statement| {
+        let entries = statement.entries.iter().cloned();
+        let place = statements::Place { sheet: None, row: 0 };
+        entries.map(|entry| statements::Entry { place: place.clone(), ..entry }).collect::<Vec<_>>()
+    };
+    assert_eq!(plain(&sheet), plain(&book), "times of execution among it");
 }
 
 #[test]

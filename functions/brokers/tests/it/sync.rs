@@ -459,3 +459,50 @@ async fn a_reading_ends_in_new_values_by_itself() -> Result<()> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+#[tokio::test]
+async fn a_file_of_the_day_and_a_reading_end_in_the_same_in_either_order() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let mut ends = Vec::new();
+    for (client, file_first) in [("ZA0001", true), ("ZA0002", false)] {
+        let asha = connected(&here, client).await?;
+        let header = "isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of\n";
+        let row = format!("INE467B01029,,TCS,equity,3,,,,3000,,{}\n", today());
+        let account = here.get("/v1/accounts", &asha).await?.body["items"][0]["accountId"].clone();
+        let file = Form::file("h.csv", format!("{header}{row}"));
+        let file = file.with("accountId", account.as_str().context("an account")?);
+        for step in [file_first, !file_first] {
+            if step {
+                let imported = here.import(&asha, &file).await?;
+                ensure!(imported.status == 200, "{}", imported.body);
+            } else {
+                sync(&here, &asha).await?;
+            }
+        }
+        ends.push(held(&here, &asha).await?);
+    }
+    assert_eq!(ends[0], ends[1]);
+    assert!(ends[0].contains_key("NIFTYBEES") && !ends[0].contains_key("TCS"), "{ends:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_read_before_an_evening_session_ended_is_read_again() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = connected(&here, CLIENT).await?;
+    let (admin, day) = (here.admin().await?, today());
+    let sql = "insert into transactions.special_sessions (day, opens, closes, name)
+               values ($1::text::date, '18:00', '19:00', 'Muhurat') on conflict on constraint special_sessions_pk
+               do update set opens = excluded.opens, closes = excluded.closes";
+    admin.execute(sql, &[&day.to_string()]).await?;
+    sync(&here, &asha).await?;
+    for (read, published) in [("18:02", 1), ("19:02", 0)] {
+        let sql =
+            "update brokers.syncs set good_at = (day + $1::text::time) at time zone 'Asia/Kolkata'";
+        admin.execute(sql, &[&read]).await?;
+        let answer = refresh(&here, &format!("{day}T13:35:00Z")).await?;
+        assert_eq!(answer["published"], published, "read at {read}: {answer}");
+    }
+    Ok(())
+}

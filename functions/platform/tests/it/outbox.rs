@@ -1,6 +1,6 @@
 //! The relay and the sweep.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::json;
 use testkit::Here;
 
@@ -68,6 +68,18 @@ async fn a_queue_that_is_gone_does_not_keep_the_others_from_theirs() -> Result<(
 async fn the_sweep_deletes_what_has_aged_and_nothing_else() -> Result<()> {
     let here = Here::start().await?;
     let admin = here.admin().await?;
+    let tenant = here.tenant().await?;
+    let (workspace, account) =
+        (tenant.owner().workspace_id, tenant.ids["accountId"].as_str().context("an account")?);
+    admin
+        .batch_execute(&format!(
+            "insert into portfolio.uploads (workspace_id, upload_id, user_id, bytes, request, created_at) values
+                 ('{workspace}', gen_random_uuid(), '{workspace}', 1, '{{}}', now() - interval '31 days');
+             insert into brokers.syncs (workspace_id, account_id, day, tried_at) values
+                 ('{workspace}', '{account}', current_date - 401, now()),
+                 ('{workspace}', '{account}', current_date - 399, now())"
+        ))
+        .await?;
     admin
         .batch_execute(
             "insert into auth.registrations (registration_id, email, password_hash, expires_at) values
@@ -80,10 +92,10 @@ async fn the_sweep_deletes_what_has_aged_and_nothing_else() -> Result<()> {
         )
         .await?;
     let answer = here.invoke("platform-cleanup", &Here::sample("platform-cleanup")?).await?;
-    assert_eq!(
-        answer,
-        json!({ "registrations": 1, "idempotencyKeys": 0, "eventClaims": 0, "outbox": 1 })
-    );
+    let all = json!({
+        "registrations": 1, "idempotencyKeys": 0, "eventClaims": 0, "outbox": 1, "uploads": 1, "syncs": 1,
+    });
+    assert_eq!(answer, all);
     let again = here.invoke("platform-cleanup", &Here::sample("platform-cleanup")?).await?;
     assert_eq!(again["registrations"], 0);
     Ok(())

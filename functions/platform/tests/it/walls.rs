@@ -21,8 +21,14 @@ async fn filled(here: &Here) -> Result<Tenant> {
         .batch_execute(&format!(
             "insert into portfolio.account_values (workspace_id, account_id, day, value, invested, holdings, unpriced)
              values ('{workspace}', '{account}', '2026-11-20', 1, 1, 1, 0);
-             insert into brokers.account_values (workspace_id, account_id, day, value, invested, holdings, unpriced)
-             values ('{workspace}', '{account}', '2026-11-20', 1, 1, 1, 0);
+             insert into transactions.asset_kinds (workspace_id, isin, from_on, kind, set_by)
+             values ('{workspace}', 'INE002A01018', '2026-11-20', 'listed_share', '{workspace}');
+             insert into portfolio.folio_units (workspace_id, import_id, account_id, isin, folio, name, statement_on, units)
+             select workspace_id, import_id, account_id, 'INF204KB14I2', '1', 'Fund', '2026-11-20', 1 from portfolio.imports
+             where workspace_id = '{workspace}' limit 1;
+             insert into portfolio.stated_gains (workspace_id, import_id, account_id, from_on, to_on, whole, exits)
+             select workspace_id, import_id, account_id, '2025-04-01', '2026-03-31', true, '[]' from portfolio.imports
+             where workspace_id = '{workspace}' limit 1;
              insert into brokers.syncs (workspace_id, account_id, day, tried_at) values ('{workspace}', '{account}', '2026-11-20', now());
              insert into portfolio.snapshots (workspace_id, day, value, invested, unrealised_gain, day_change, holdings, unpriced)
              values ('{workspace}', '2026-11-20', 1, 1, 0, 0, 1, 0);

@@ -16,7 +16,7 @@ pub(super) struct Table {
 }
 
 /// The columns of `GET /v1/portfolio/import/template?of=transactions`, and the account's.
-const EVENTS: &str = "account_id,broker,client_id,kind,date,time,isin,symbol,name,folio,segment,quantity,price,amount,charges,stt,venue,exchange,series,gives,per,into_isin,cost_percent,allotted_on,acquired_on,cost,tds,capital,reference,source,to_account";
+const EVENTS: &str = "account_id,broker,client_id,kind,date,time,isin,symbol,name,folio,segment,quantity,price,amount,charges,stt,venue,exchange,series,gives,per,into_isin,cost_percent,allotted_on,acquired_on,cost,tds,capital,reference,source,to_account,key";
 
 macro_rules! events {
     ($which:literal) => {
@@ -27,7 +27,7 @@ macro_rules! events {
                      t.terms ->> 'per', t.terms ->> 'into', t.terms ->> 'costPercent',
                      t.terms ->> 'allottedOn', t.terms ->> 'acquiredOn',
                      t.terms ->> 'cost', t.terms ->> 'tds', t.terms ->> 'capital',
-                     t.transaction_id::text, t.source, t.terms ->> 'to'
+                     t.transaction_id::text, t.source, t.terms ->> 'to', t.source_key
               from transactions.transactions t join brokers.accounts a on a.account_id = t.account_id
               where t.removed_at is null and ",
             $which,
@@ -37,7 +37,7 @@ macro_rules! events {
 }
 
 /// All of them.
-pub(super) const TABLES: [Table; 6] = [
+pub(super) const TABLES: [Table; 8] = [
     Table {
         file: "accounts.csv",
         columns: "account_id,broker,client_id,label,created_at",
@@ -57,6 +57,21 @@ pub(super) const TABLES: [Table; 6] = [
         columns: EVENTS,
         one_for_each: &["broker", "client_id"],
         sql: events!("t.market not in ('equity', 'mutual_fund')"),
+    },
+    Table {
+        file: "folio_units.csv",
+        columns: "account_id,isin,folio,name,units,cost,as_of",
+        one_for_each: &[],
+        sql: "select distinct on (u.account_id, u.isin, u.folio) u.account_id::text, u.isin, u.folio, u.name, u.units::text,
+                     u.cost::text, u.statement_on::text
+              from portfolio.folio_units u
+              order by u.account_id, u.isin, u.folio, u.statement_on desc, u.import_id desc",
+    },
+    Table {
+        file: "asset_kinds.csv",
+        columns: "isin,from,kind",
+        one_for_each: &[],
+        sql: "select k.isin, nullif(k.from_on, '0001-01-01')::text, k.kind from transactions.asset_kinds k order by k.isin, k.from_on",
     },
     // The columns of `GET /v1/portfolio/import/template`, and the account's.
     Table {

@@ -14,6 +14,7 @@ use stores::ledger::Book;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::compared::Comparison;
 use super::{Holder, Holders};
 
 /// Gains of a workspace.
@@ -26,6 +27,8 @@ pub(super) struct Gains {
     totals: Vec<Total>,
     /// The lots that were sold in `year`, newest first; null without it.
     lots: Option<Page<ClosedLot>>,
+    /// What brokers' own reports of gains say, and where they differ; none for what no report was imported of.
+    pub(super) comparisons: Vec<Comparison>,
     /// How fresh each of the accounts is.
     pub(super) accounts: Vec<Health>,
 }
@@ -139,7 +142,7 @@ pub(super) fn answer(
     });
     let totals = totals.collect();
     let lots = year.map(|year| lots(page, year, book, gains)).transpose()?;
-    Ok(Gains { currency: "INR", totals, lots, accounts: Vec::new() })
+    Ok(Gains { currency: "INR", totals, lots, comparisons: Vec::new(), accounts: Vec::new() })
 }
 
 /// `ABCDE1234F` as `ABXXXXXX4F`: enough to tell one's family apart.

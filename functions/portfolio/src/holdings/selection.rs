@@ -23,6 +23,10 @@ pub(super) struct Selection {
 enum Order {
     Isin,
     Name,
+    Symbol,
+    Sector,
+    Class,
+    Account,
     Value,
     Gain,
     DayChange,
@@ -48,10 +52,14 @@ impl Selection {
             let order = match name {
                 "isin" => Order::Isin,
                 "name" => Order::Name,
+                "symbol" => Order::Symbol,
+                "sector" => Order::Sector,
+                "class" => Order::Class,
+                "account" => Order::Account,
                 "value" => Order::Value,
                 "gain" => Order::Gain,
                 "dayChange" => Order::DayChange,
-                _ => return Err("must be isin, name, value, gain or dayChange, with - before it for the other way round".into()),
+                _ => return Err("must be isin, name, symbol, sector, class, account, value, gain or dayChange, with - before it for the other way round".into()),
             };
             Ok((order, descending))
         });
@@ -101,6 +109,10 @@ impl Selection {
         match self.order {
             Order::Isin => (a.isin, a.account).cmp(&(b.isin, b.account)),
             Order::Name => a.name.to_lowercase().cmp(&b.name.to_lowercase()),
+            Order::Symbol => a.symbol.cmp(&b.symbol),
+            Order::Sector => a.sector.cmp(&b.sector),
+            Order::Class => a.class.cmp(&b.class),
+            Order::Account => a.account.cmp(&b.account),
             Order::Value => value(a).value.ok().cmp(&value(b).value.ok()),
             Order::Gain => value(a).unrealised.cmp(&value(b).unrealised),
             Order::DayChange => value(a).day_change.cmp(&value(b).day_change),

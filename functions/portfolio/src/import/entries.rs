@@ -1,6 +1,6 @@
 //! A file of events: what is new is stored, what is known is counted, what contradicts is listed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Work;
+use super::asserted::{Stated, units_of};
+use super::dividends;
 use super::plan::Resolved;
 use super::report::{MOST_LISTED, Report, faults};
 use super::store::{self, Account};
@@ -34,6 +36,8 @@ pub(crate) struct Counts {
     /// How many of the file's events are of derivatives, currencies and commodities: they are stored, and left out of
     /// lots, value and returns.
     pub(crate) left_out: usize,
+    /// Lots of a broker's report of gains. They change nothing: `GET /v1/portfolio/gains` compares them with the ledger.
+    pub(crate) exits: usize,
 }
 
 /// An event that contradicts what is stored, or another one of the file.
@@ -57,6 +61,14 @@ struct Distinct<'a> {
     conflicts: Vec<Conflict>,
 }
 
+impl Distinct<'_> {
+    fn leave_out(&mut self, keys: &BTreeSet<String>) {
+        let before = self.first.len();
+        self.first.retain(|key, _| !keys.contains(*key));
+        self.repeated += before - self.first.len();
+    }
+}
+
 fn distinct(entries: &[Entry]) -> Distinct<'_> {
     let mut distinct = Distinct::default();
     for entry in entries {
@@ -73,23 +85,35 @@ fn conflict(entry: &Entry) -> Conflict {
     Conflict { sheet: entry.place.sheet.clone(), row: entry.place.row, key: entry.key.clone() }
 }
 
+/// The newest day of anything in a file, or why the file is refused as a whole.
+fn newest(read: &statements::Statement) -> Result<Date, Problem> {
+    let events = read.entries.iter().map(|entry| entry.on);
+    let sold = read.exits.rows.iter().map(|exit| exit.sold_on);
+    let newest = events.chain(sold).chain(read.folios.iter().map(|units| units.on)).max();
+    let Some(newest) = newest else {
+        let problem = Problem::new(reasons::NO_ROWS).with("warnings", faults(&read.warnings));
+        return Err(problem.with("errors", faults(&read.errors)));
+    };
+    if newest > clock::india_day(clock::now()) {
+        return Err(Problem::new(reasons::FUTURE_STATEMENT).with("asOf", newest));
+    }
+    Ok(newest)
+}
+
 /// Stores the events of a file and answers.
 pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Result<Value, Problem> {
+    let as_of = match newest(work.statement) {
+        Ok(as_of) => as_of,
+        Err(refusal) => {
+            tx.rollback().await?;
+            return Err(refusal);
+        }
+    };
     let entries = &work.statement.entries;
-    if entries.is_empty() {
-        tx.rollback().await?;
-        let problem = Problem::new(reasons::NO_ROWS);
-        let problem = problem.with("warnings", faults(&work.statement.warnings));
-        return Err(problem.with("errors", faults(&work.statement.errors)));
-    }
-    let today = clock::india_day(clock::now());
-    if let Some(future) = entries.iter().map(|entry| entry.on).find(|on| *on > today) {
-        tx.rollback().await?;
-        return Err(Problem::new(reasons::FUTURE_STATEMENT).with("asOf", future));
-    }
-    let distinct = distinct(entries);
+    let mut distinct = distinct(entries);
     let known = store::load(&tx, &account, &work.request.file_sha256, work.request.dry_run).await?;
     let import_id = Uuid::now_v7();
+    distinct.leave_out(&dividends::told(&tx, known.account_id, work.statement).await?);
     let rows =
         distinct.first.values().map(|entry| record_row(entry)).collect::<Result<Vec<_>, _>>()?;
     let rows = Value::Array(rows);
@@ -106,8 +130,7 @@ pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Result
         let sql = "select source_key, outcome from transactions.record($1, $2, $3, $4)";
         outcomes(&tx.query(sql, asked).await?)
     };
-    let told = Told::new(distinct, &outcomes, entries);
-    let as_of = entries.iter().map(|entry| entry.on).max().unwrap_or(today);
+    let told = Told::new(distinct, &outcomes, work.statement);
     let repeated = known.import_id.filter(|_| told.counts.added == 0 && !work.request.dry_run);
     let report = Report::begin(work, as_of, &Resolved::default(), true).of_events(
         repeated.unwrap_or(import_id),
@@ -120,7 +143,7 @@ pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Result
         tx.rollback().await?;
         return Ok(report);
     }
-    finish(work, tx, (known.account_id, import_id), as_of, report, repeated.is_some()).await
+    finish(work, tx, (known.account_id, import_id), as_of, report, repeated).await
 }
 
 /// What was stored, in one more round trip; a file that changed nothing leaves no import behind.
@@ -130,18 +153,30 @@ async fn finish(
     (account_id, import_id): (Uuid, Uuid),
     as_of: Date,
     report: Value,
-    repeated: bool,
+    earlier: Option<Uuid>,
 ) -> Result<Value, Problem> {
     let keep_answer = work.keep.store(&report);
-    if repeated {
+    if let Some(earlier) = earlier {
         let forget = statement("select transactions.forget($1)", [typed(&import_id)]);
-        tx.commit([forget, keep_answer]).await?;
+        // A file that was imported when nobody kept what it closes with.
+        let folios = serde_json::to_value(&work.statement.folios).map_err(Problem::internal)?;
+        let ids = (earlier, account_id, as_of);
+        tx.commit([forget, units_of(&ids, &folios), keep_answer]).await?;
         return Ok(report);
     }
     let event = StatementImported { import_id, account_id };
     let event = Envelope::new(Some(work.workspace), &event)?;
     let ids = (import_id, account_id, as_of);
-    tx.commit([recorded(work, &ids, &report), event.publish(), keep_answer]).await?;
+    let stated = Stated::of(&work.statement.exits, as_of, work.statement.errors.is_empty())?;
+    let folios = serde_json::to_value(&work.statement.folios).map_err(Problem::internal)?;
+    let statements = [
+        recorded(work, &ids, &report),
+        stated.store(&ids),
+        units_of(&ids, &folios),
+        event.publish(),
+        keep_answer,
+    ];
+    tx.commit(statements).await?;
     events::dispatch(work.app, &[event]).await;
     Ok(report)
 }
@@ -180,7 +215,11 @@ pub(super) struct Told {
 }
 
 impl Told {
-    fn new(distinct: Distinct<'_>, outcomes: &BTreeMap<String, String>, entries: &[Entry]) -> Self {
+    fn new(
+        distinct: Distinct<'_>,
+        outcomes: &BTreeMap<String, String>,
+        read: &statements::Statement,
+    ) -> Self {
         let mut counts = Counts { repeated: distinct.repeated, ..Counts::default() };
         let mut conflicts = distinct.conflicts;
         for (key, entry) in distinct.first {
@@ -192,7 +231,8 @@ impl Told {
         }
         let left_out =
             |entry: &&Entry| !matches!(entry.market, Market::Equity | Market::MutualFund);
-        counts.left_out = entries.iter().filter(left_out).count();
+        counts.left_out = read.entries.iter().filter(left_out).count() + read.exits.left_out;
+        counts.exits = read.exits.rows.len();
         counts.conflicts = conflicts.len();
         conflicts.truncate(MOST_LISTED);
         Self { counts, conflicts }

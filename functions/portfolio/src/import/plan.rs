@@ -55,11 +55,12 @@ impl Incoming {
 }
 
 /// A day, and when on it: the latest time of all is the day's end.
-pub(crate) type Moment = (Date, Time);
+pub(crate) type Moment = (Date, bool, Time);
 
-/// The moment of a statement that says its day alone, or when on it, too.
-pub(crate) fn moment(on: Date, at: Option<Time>) -> Moment {
-    (on, at.unwrap_or(Time::MAX))
+/// The moment of a statement that says its day alone, or when on it, too. What the broker itself was asked on a day goes
+/// before every file of that day, whichever came first: a file may have been made before the day's trades.
+pub(crate) fn moment(on: Date, at: Option<Time>, told_by_broker: bool) -> Moment {
+    (on, told_by_broker, at.unwrap_or(Time::MAX))
 }
 
 /// A holding of the account and the moment of the statement it is from.

@@ -70,12 +70,15 @@ pub(super) async fn load(
         [typed(&account_id)],
     );
     let holdings = statement(
-        "select isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on, taken_at
+        "select isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on, taken_at,
+                layout = 'kite' as told_by_broker
          from portfolio.holdings where account_id = $1",
         [typed(&account_id)],
     );
     let complete = statement(
-        "select segment, statement_on, taken_at from portfolio.statements where account_id = $1",
+        "select s.segment, s.statement_on, s.taken_at,
+                not exists (select from portfolio.imports i where i.import_id = s.import_id) as told_by_broker
+         from portfolio.statements s where s.account_id = $1",
         [typed(&account_id)],
     );
     let earlier = statement(
@@ -122,7 +125,7 @@ fn segment(row: &Row) -> Result<Segment, Problem> {
 }
 
 fn taken(row: &Row) -> Moment {
-    moment(row.get("statement_on"), row.get("taken_at"))
+    moment(row.get("statement_on"), row.get("taken_at"), row.get("told_by_broker"))
 }
 
 fn held(row: &Row) -> Result<Held, Problem> {

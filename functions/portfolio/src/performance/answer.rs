@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Weekday};
 use ledger::returns::{Day, Returns, Undefined, Xirr};
-use ledger::{Isin, Money, Percent};
+use ledger::{Money, Percent};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use serde::Serialize;
@@ -32,7 +32,7 @@ pub(super) struct Performance {
     unpriced: Vec<String>,
     /// The last day of each interval.
     series: Vec<Point>,
-    benchmark: Option<Benchmark>,
+    benchmark: Option<Compared>,
     /// How fresh each of the accounts is.
     accounts: Vec<Health>,
 }
@@ -85,13 +85,18 @@ struct Point {
     unpriced: usize,
     /// Time-weighted, in percent since the beginning.
     time_weighted_percent: Percent,
+    /// What the benchmark gained since the beginning, in percent; null without one, and before its first close.
+    #[schema(value_type = Option<String>)]
+    benchmark_percent: Option<Percent>,
 }
 
 /// Something to compare with.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Benchmark {
-    isin: String,
+#[schema(as = PerformanceBenchmark)]
+struct Compared {
+    /// The index in capitals, or the ISIN.
+    name: String,
     /// What its price gained over the same period, in percent; null without prices at both ends.
     #[schema(value_type = Option<String>)]
     percent: Option<Percent>,
@@ -138,11 +143,22 @@ impl Performance {
         (returns, days): (&Returns, &[Day]),
         (income, charges): (bool, bool),
         interval: Interval,
-        benchmark: Option<(Isin, Vec<(Date, Decimal)>)>,
+        benchmark: Option<(String, Vec<(Date, Decimal)>)>,
         unpriced: Vec<String>,
         accounts: Vec<Health>,
     ) -> Self {
         let (period, terms) = (returns.period, &returns.terms);
+        let (name, closes) = benchmark.unzip();
+        let closes = closes.unwrap_or_default();
+        let at = |on: Date| {
+            let known = closes.partition_point(|(day, _)| *day <= on);
+            known.checked_sub(1).map(|at| closes[at].1)
+        };
+        let opening = at(period.from);
+        let gained = |on: Date| {
+            let (before, after) = opening.zip(at(on))?;
+            Some(percent(after.checked_div(before)? - Decimal::ONE))
+        };
         Self {
             currency: "INR",
             from: period.from,
@@ -164,17 +180,8 @@ impl Performance {
             },
             unpriced,
             accounts,
-            series: series(days, interval),
-            benchmark: benchmark.map(|(isin, closes)| {
-                let at = |on: Date| {
-                    closes.iter().rev().find(|(day, _)| *day <= on).map(|(_, close)| *close)
-                };
-                let ends = at(period.from).zip(at(period.to));
-                Benchmark {
-                    isin: isin.to_string(),
-                    percent: ends.map(|(before, after)| percent(after / before - Decimal::ONE)),
-                }
-            }),
+            series: series(days, interval, gained),
+            benchmark: name.map(|name| Compared { name, percent: gained(period.to) }),
         }
     }
 }
@@ -192,7 +199,11 @@ fn xirr(found: &Xirr) -> XirrAnswer {
 }
 
 /// The last day of each interval and of the period.
-fn series(days: &[Day], interval: Interval) -> Vec<Point> {
+fn series(
+    days: &[Day],
+    interval: Interval,
+    gained: impl Fn(Date) -> Option<Percent>,
+) -> Vec<Point> {
     let mut points = Vec::new();
     for (at, day) in days.iter().enumerate() {
         if !(interval.ends(day.on) || at + 1 == days.len()) {
@@ -204,6 +215,7 @@ fn series(days: &[Day], interval: Interval) -> Vec<Point> {
             carried: Money(day.carried),
             unpriced: day.unpriced.len(),
             time_weighted_percent: Percent(Decimal::ZERO),
+            benchmark_percent: gained(day.on),
         });
     }
     let mut factors = ledger::returns::factors(days);

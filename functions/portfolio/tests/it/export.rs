@@ -71,6 +71,13 @@ async fn an_export_of_events_is_a_file_that_makes_the_same_ledger() -> Result<()
     assert_eq!((back.status, &back.body["errors"]), (200, &json!([])), "{}", back.body);
     assert_eq!(figures(&here, &ravi).await?, figures(&here, &asha).await?);
     assert_eq!(here.import(&ravi, &form()).await?.body["repeated"], true);
+    // The broker's own file tells of the same trades.
+    let tradebook = here.import(&ravi, &Form::example("tradebook-DEMO01-EQ.csv")?).await?.body;
+    assert_eq!(
+        (&tradebook["events"]["added"], &tradebook["events"]["repeated"]),
+        (&json!(1), &json!(6)),
+        "the contract alone"
+    );
     Ok(())
 }
 
@@ -87,6 +94,6 @@ async fn an_export_of_holdings_is_a_statement_that_is_read_again() -> Result<()>
     assert_eq!((back.status, &back.body["errors"]), (200, &json!([])), "{}", back.body);
     assert_eq!(figures(&here, &ravi).await?, figures(&here, &asha).await?);
     let empty = exported(&here, &here.person().await?).await?;
-    assert_eq!(empty.len(), 3, "of no account there are no events");
+    assert_eq!(empty.len(), 5, "of no account there are no events");
     Ok(())
 }

@@ -47,14 +47,14 @@ async fn a_tradebook_is_stored_once_however_often_it_comes() -> Result<()> {
         "{}",
         first.body
     );
-    let counts = json!({ "added": 7, "repeated": 0, "conflicts": 0, "leftOut": 1 });
+    let counts = json!({ "added": 7, "repeated": 0, "conflicts": 0, "leftOut": 1, "exits": 0 });
     assert_eq!(first.body["events"], counts);
     let again = here.import(&asha, &form).await?;
     assert_eq!(
         (&again.body["repeated"], &again.body["importId"]),
         (&json!(true), &first.body["importId"])
     );
-    let counts = json!({ "added": 0, "repeated": 7, "conflicts": 0, "leftOut": 1 });
+    let counts = json!({ "added": 0, "repeated": 7, "conflicts": 0, "leftOut": 1, "exits": 0 });
     assert_eq!(again.body["events"], counts);
     let trades = get(&here, &asha, "/v1/portfolio/trades").await?;
     assert_eq!(trades["items"].as_array().map(Vec::len), Some(7), "contracts are stored, too");
@@ -431,6 +431,7 @@ async fn the_template_of_events_is_read_and_income_is_listed() -> Result<()> {
 #[tokio::test]
 async fn trades_are_filtered_and_paged() -> Result<()> {
     let here = Here::start().await?;
+    here.load_prices().await?;
     let asha = here.person().await?;
     here.import(&asha, &Form::example("tradebook-DEMO01-EQ.csv")?).await?;
     let count = async |query: &str| -> Result<usize> {
@@ -444,6 +445,10 @@ async fn trades_are_filtered_and_paged() -> Result<()> {
         ("from=2025-09-01&to=2025-12-14", 2),
         ("minAmount=100000", 2),
         ("maxAmount=15000", 1),
+        ("sector=information%20technology", 4),
+        ("sector=information%20technology&class=equity&kind=sell", 2),
+        ("class=unclassified", 1),
+        ("class=etf", 0),
     ] {
         assert_eq!(count(query).await?, expected, "{query}");
     }
@@ -683,5 +688,133 @@ async fn two_imports_of_a_new_accounts_file_at_once_are_one() -> Result<()> {
     assert_eq!(one["importId"], other["importId"], "the second one is told of the first");
     let trades = get(&here, &asha, "/v1/portfolio/trades").await?;
     assert_eq!(trades["items"].as_array().map(Vec::len), Some(7));
+    Ok(())
+}
+
+#[tokio::test]
+async fn trades_are_listed_by_amount_over_pages() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &Form::example("tradebook-DEMO01-EQ.csv")?).await?;
+    let mut amounts: Vec<String> = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/v1/portfolio/trades?limit=3&sort=-amount{cursor}");
+        let page = get(&here, &asha, &path).await?;
+        let items = page["items"].as_array().into_iter().flatten();
+        amounts.extend(items.map(|item| item["amount"].as_str().unwrap_or_default().to_owned()));
+        let Some(next) = page["nextCursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    let largest =
+        ["1949250.00", "145230.00", "50107.50", "30050.00", "29800.00", "16017.50", "14400.00"];
+    assert_eq!(amounts, largest);
+    let other = here.get(&format!("/v1/portfolio/trades?limit=3{cursor}"), &asha).await?;
+    assert_eq!(other.status, 400, "a cursor of another order");
+    Ok(())
+}
+
+#[tokio::test]
+async fn performance_is_held_against_an_index() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &tradebook(&fill("2026-11-18", "buy", 100, "350", 1))).await?;
+    let path = "/v1/portfolio/performance?from=2026-11-18&to=2026-11-20&interval=day&benchmark=";
+    let index = get(&here, &asha, &format!("{path}nifty%2050")).await?;
+    assert_eq!(
+        index["benchmark"],
+        json!({ "name": "NIFTY 50", "percent": null }),
+        "nothing is known of the day it begins after"
+    );
+    let path = path.replace("from=2026-11-18", "from=2026-11-19");
+    let index = get(&here, &asha, &format!("{path}Nifty%2050")).await?;
+    assert_eq!(index["benchmark"]["percent"], "0.60", "26,206.30 of 26,050.00");
+    assert_eq!(index["series"][0]["benchmarkPercent"], "0.00");
+    assert_eq!(index["series"][1]["benchmarkPercent"], "0.60");
+    let none = here.get(&format!("{path}NIFTY%20NOTHING"), &asha).await?;
+    assert_eq!((none.status, none.reason()), (422, "no_benchmark"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn returns_begin_with_the_first_statement_and_not_with_the_newest() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let holding = |day: &str, quantity: u32| {
+        let row = format!("INE925R01014,,CMS,equity,{quantity},,,,305,,{day}\n");
+        let form = Form::file("h.csv", format!("{TEMPLATE}{row}"));
+        form.with("broker", "icici").with("clientId", "C1")
+    };
+    let first = here.import(&asha, &holding("2026-11-19", 100)).await?;
+    let second = here.import(&asha, &holding("2026-11-20", 100)).await?;
+    let path = "/v1/portfolio/performance?to=2026-11-20&range=1y";
+    let found = get(&here, &asha, path).await?;
+    assert_eq!(
+        (&found["from"], &found["timeWeightedPercent"]),
+        (&json!("2026-11-19"), &json!("-0.75"))
+    );
+    assert_eq!(found["terms"]["charges"], Value::Null, "no source has any");
+    // Taken back, the newer one says nothing; another quantity says that something is not known.
+    for import in [&second, &first] {
+        let id = import.body["importId"].as_str().context("an import")?;
+        let path = format!("/v1/portfolio/imports/{id}");
+        let undone = here.send(Method::DELETE, &path, Some(&asha), &[], "").await?;
+        assert_eq!(undone.status, 200, "{}", undone.body);
+    }
+    here.import(&asha, &holding("2026-11-19", 90)).await?;
+    here.import(&asha, &holding("2026-11-20", 100)).await?;
+    let unknown = here.get(path, &asha).await?;
+    assert_eq!((unknown.status, unknown.reason()), (422, "no_period"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn figures_are_of_a_security_an_account_or_a_holder_when_asked() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let reply = here.import(&asha, &Form::example("tradebook-DEMO01-EQ.csv")?).await?;
+    let account = reply.body["accountId"].as_str().context("an account")?.to_owned();
+    here.import(&asha, &tradebook(&fill("2026-11-18", "buy", 100, "350", 1))).await?;
+    let sold = async |query: &str| -> Result<usize> {
+        let gains = get(&here, &asha, &format!("/v1/portfolio/gains?year=2025{query}")).await?;
+        Ok(gains["lots"]["items"].as_array().map(Vec::len).unwrap_or_default())
+    };
+    assert_eq!((sold("").await?, sold("&isin=INE009A01021").await?), (3, 2));
+    assert_eq!(sold(&format!("&holderOf={account}&isin=INE002A01018")).await?, 1);
+    let closing = async |query: &str| -> Result<Value> {
+        let path = format!("/v1/portfolio/performance?from=2026-11-18&to=2026-11-20{query}");
+        Ok(get(&here, &asha, &path).await?["terms"]["closing"].clone())
+    };
+    assert_eq!(closing("&isin=INE925R01014").await?, "35240.00");
+    let of_account = closing(&format!("&accountId={account}")).await?;
+    assert_eq!(closing(&format!("&holderOf={account}")).await?, of_account);
+    assert_ne!(closing("").await?, of_account);
+    let nobody = here
+        .get("/v1/portfolio/income?holderOf=00000000-0000-0000-0000-000000000000", &asha)
+        .await?;
+    assert_eq!(nobody.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_came_out_of_something_without_a_price_is_left_out_with_it() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let header = "kind,date,isin,segment,quantity,amount,gives,per,into_isin,reference\n";
+    // Held since before anything is known of its price, and merged into a share that has one.
+    let rows = "opening,2026-11-01,INE117A01022,equity,100,,,,,1\n\
+                merger,2026-11-19,INE117A01022,equity,,,1,1,INE925R01014,2\n\
+                buy,2026-11-18,INE002A01018,equity,1,1500,,,,3\n";
+    let form = Form::file("t.csv", format!("{header}{rows}"));
+    let reply = here.import(&asha, &form.with("broker", "icici").with("clientId", "C1")).await?;
+    assert_eq!((reply.status, &reply.body["errors"]), (200, &json!([])), "{}", reply.body);
+    let found =
+        get(&here, &asha, "/v1/portfolio/performance?from=2026-11-18&to=2026-11-20").await?;
+    assert_eq!(found["unpriced"], json!(["INE117A01022", "INE925R01014"]));
+    assert_eq!(found["terms"]["closing"], "1512.30", "nothing is found that was not there");
     Ok(())
 }

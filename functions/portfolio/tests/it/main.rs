@@ -1,6 +1,8 @@
 //! Imports, holdings, totals, snapshots.
 
+mod compared;
 mod export;
+mod folios;
 mod import;
 mod ledger;
 mod reads;

@@ -1,8 +1,8 @@
 //! Price files: what NSE, its index company and AMFI publish, read by header name.
 //!
 //! Formats: NSE UDiFF bhavcopy (since 8 July 2024) and the one before it; AMFI NAVAll.txt, before and since August
-//! 2026, and AMFI's history of net asset values; NSE's lists of index constituents, which carry the industry, and of
-//! corporate actions.
+//! 2026, and AMFI's history of net asset values; NSE's lists of index constituents, which carry the industry, of what
+//! indices closed at (`ind_close_all_DDMMYYYY.csv`), and of corporate actions.
 
 use std::collections::BTreeMap;
 
@@ -21,11 +21,16 @@ const SERIES: [&str; 9] = ["EQ", "BE", "BZ", "SM", "ST", "GB", "GS", "RR", "IV"]
 /// No share or unit costs more rupees.
 const MOST: i64 = 1_000_000_000;
 
+/// No index has a longer name.
+const LONGEST_INDEX: usize = 100;
+
 /// Why a file is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
     /// Its header is of no known file.
-    #[error("the header is neither that of a UDiFF bhavcopy, of NAVAll.txt, nor of an index list")]
+    #[error(
+        "the header is neither that of a UDiFF bhavcopy, of NAVAll.txt, nor of a list of indices or actions"
+    )]
     UnknownLayout,
     /// It is not UTF-8 text, nor a zip of it.
     #[error("the file is not UTF-8 text or a zip of one such file")]
@@ -49,6 +54,7 @@ pub(super) struct PriceFile {
     /// The highest prices, or net asset values, of 31 January 2018 (section 55(2)(ac)).
     pub(super) fair_values: Vec<(Isin, Decimal)>,
     pub(super) actions: Vec<CorporateAction>,
+    pub(super) index_closes: Vec<IndexClose>,
 }
 
 /// The day whose highest price counts for gains before it.
@@ -57,7 +63,8 @@ const VALUED_ON: Date = jiff::civil::date(2018, 1, 31);
 impl PriceFile {
     /// How many rows there are to store.
     pub(super) fn rows(&self) -> usize {
-        self.prices.len().max(self.instruments.len()).max(self.actions.len())
+        let [prices, closes] = [self.prices.len(), self.index_closes.len()];
+        prices.max(closes).max(self.instruments.len()).max(self.actions.len())
     }
 }
 
@@ -89,6 +96,15 @@ pub(super) struct Price {
     pub(super) previous: Option<Decimal>,
 }
 
+/// What an index closed at.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct IndexClose {
+    /// In capitals, as they are written in more than one way.
+    pub(super) name: String,
+    pub(super) on: Date,
+    pub(super) close: Decimal,
+}
+
 /// A row that is not stored.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RefusedRow {
@@ -108,6 +124,8 @@ pub(super) fn read(text: &str, today: Date) -> Result<PriceFile, Refusal> {
         Ok(Lines::read(text, b';').nav_all())
     } else if header.contains("PURPOSE") && header.contains("EX-DATE") {
         Ok(Lines::read(text, b',').corporate_actions())
+    } else if header.contains("Index Name") && header.contains("Closing Index Value") {
+        Ok(Lines::read(text, b',').index_closes())
     } else if header.contains("Industry") && header.contains("ISIN Code") {
         Ok(Lines::read(text, b',').index_list(today))
     } else {
@@ -332,6 +350,31 @@ impl Lines {
         file
     }
 
+    fn index_closes(&self) -> PriceFile {
+        let mut file = PriceFile { layout: "nse_index_closes", ..PriceFile::default() };
+        for (line, record) in &self.records {
+            match self.index_close(record) {
+                Ok(close) => file.index_closes.push(close),
+                Err(reason) => file.refused.push(RefusedRow { line: *line, reason }),
+            }
+        }
+        // Of one name twice the first stands.
+        file.index_closes.sort_by(|a, b| (&a.name, a.on).cmp(&(&b.name, b.on)));
+        file.index_closes.dedup_by(|a, b| (&a.name, a.on) == (&b.name, b.on));
+        file
+    }
+
+    fn index_close(&self, record: &StringRecord) -> Result<IndexClose, &'static str> {
+        let name = self.get(record, "Index Name").to_uppercase();
+        if name.is_empty() || name.len() > LONGEST_INDEX {
+            return Err("the index has no name");
+        }
+        let close = positive(self.get(record, "Closing Index Value"));
+        let close = close.ok_or("the closing value is no positive number")?;
+        let on = slashed(self.get(record, "Index Date")).ok_or("the date is not one")?;
+        Ok(IndexClose { name, on, close })
+    }
+
     fn index_list(&self, today: Date) -> PriceFile {
         let mut file = PriceFile { layout: "nse_index_list", ..PriceFile::default() };
         for (line, record) in &self.records {
@@ -361,6 +404,14 @@ fn positive(text: &str) -> Option<Decimal> {
     let price: Decimal = text.parse().ok()?;
     let price = price.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero);
     (price > Decimal::ZERO && price < Decimal::from(MOST)).then_some(price)
+}
+
+/// `20-11-2026` or `20/11/2026`.
+fn slashed(text: &str) -> Option<Date> {
+    let mut parts = text.split(['-', '/']);
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let whole = parts.next().is_none();
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok().filter(|_| whole)
 }
 
 /// `20-Nov-2026`.

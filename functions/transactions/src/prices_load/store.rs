@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::{Db, Problem, typed};
 
 use super::actions::CorporateAction;
-use super::files::{Instrument, Price, PriceFile, Symbol};
+use super::files::{IndexClose, Instrument, Price, PriceFile, Symbol};
 
 /// Stores a file and answers `stored`, or `known` when this very file was stored before.
 pub(super) async fn store(
@@ -20,6 +20,7 @@ pub(super) async fn store(
     let fair_value = |(isin, price): &(ledger::Isin, rust_decimal::Decimal)| json!({ "isin": isin, "price": price });
     let fair_values = Value::Array(file.fair_values.iter().map(fair_value).collect());
     let actions = Value::Array(file.actions.iter().map(action).collect());
+    let closes = Value::Array(file.index_closes.iter().map(index_close).collect());
     let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     let rows = db
         .query(
@@ -36,6 +37,7 @@ pub(super) async fn store(
                 typed(&source),
                 typed(&fair_values),
                 typed(&actions),
+                typed(&closes),
             ],
         )
         .await?;
@@ -57,4 +59,8 @@ fn price(row: &Price) -> Value {
 fn action(row: &CorporateAction) -> Value {
     json!({ "symbol": row.symbol, "kind": row.kind, "day": row.ex_date, "gives": row.gives, "per": row.per,
             "amount": row.amount, "purpose": row.purpose })
+}
+
+fn index_close(row: &IndexClose) -> Value {
+    json!({ "name": row.name, "day": row.on, "close": row.close })
 }

@@ -1,6 +1,6 @@
 -- One statement, so one transaction: $1 sha256, $2 layout, $3 key, $4 and $5 rows stored and refused,
 -- $6 instruments, $7 symbols, $8 prices as JSON arrays with decimals as strings, $9 source of the prices,
--- $10 values of 31 January 2018 and $11 corporate actions as the prices are.
+-- $10 values of 31 January 2018, $11 corporate actions and $12 what indices closed at, as the prices are.
 -- A file that was stored before answers no row and changes nothing.
 with file as (
     insert into transactions.price_files (file_sha256, layout, object_key, rows_stored, rows_refused)
@@ -25,6 +25,13 @@ with file as (
     where (i.as_of <= excluded.as_of or 'nse_index_list' in (i.source, excluded.source))
       and not (i.source = 'nse' and excluded.source = 'amfi')
     returning i.isin
+), kinds as (
+    -- Of a traded fund the exchange knows the name, and the fund list what it is for tax. In a statement of its own, since
+    -- one changes a row but once.
+    update transactions.instruments i set asset_kind = r.kind, updated_at = now()
+    from file, jsonb_to_recordset($6) as r (isin text, kind text, as_of date)
+    where r.isin = i.isin and i.source = 'nse' and $9 = 'amfi' and r.kind is not null
+      and i.asset_kind is distinct from r.kind
 ), seen as (
     -- A symbol refers to its instrument, so the instruments of this very statement come first.
     select count(*) from instruments
@@ -57,5 +64,10 @@ with file as (
         amount numeric, purpose text)
     on conflict on constraint corporate_actions_pk do update
     set gives = excluded.gives, per = excluded.per, amount = excluded.amount, purpose = excluded.purpose
+), index_closes as (
+    insert into transactions.index_closes (name, on_date, close)
+    select r.name, r.day, r.close
+    from file, jsonb_to_recordset($12) as r (name text, day date, close numeric)
+    on conflict on constraint index_closes_pk do update set close = excluded.close
 )
 select layout from file

@@ -1,5 +1,6 @@
 //! Price files, the search of instruments, and events entered by hand.
 
+mod asset_kind;
 mod corporate_actions;
 mod events;
 

@@ -7,13 +7,13 @@ use ledger::columns::columns;
 use ledger::{Act, Fill, IncomeKind, Isin, Venue};
 use rust_decimal::Decimal;
 
-use super::super::{LONGEST_ID, faults, shortened};
+use super::super::{LONGEST_ID, LONGEST_NAME, MOST_COST, MOST_OWNED, faults, shortened};
 use super::{FOLIOS, Folio, Scheme, Transaction, empty, number, place, written};
 use crate::sheets::MOST_ROWS;
-use crate::{Entry, Market, Refusal, RowError, Statement};
+use crate::{Entry, FolioUnits, Market, Refusal, RowError, Statement};
 
-pub(super) fn folios(folios: &[Folio]) -> Result<Statement, Refusal> {
-    let mut reading = Reading { statement: empty(FOLIOS), row: 0, seen: HashMap::new() };
+pub(super) fn folios(folios: &[Folio], to: Option<Date>) -> Result<Statement, Refusal> {
+    let mut reading = Reading { statement: empty(FOLIOS), to, row: 0, seen: HashMap::new() };
     reading.statement.broker = Some("mutual_funds");
     for folio in folios {
         for scheme in &folio.schemes {
@@ -29,6 +29,8 @@ pub(super) fn folios(folios: &[Folio]) -> Result<Statement, Refusal> {
 /// What is read of a statement of folios, on the way.
 struct Reading {
     statement: Statement,
+    /// The last day of the statement.
+    to: Option<Date>,
     /// Transactions, counted through the whole file.
     row: usize,
     /// How often a key came: two of a day that say the same are two.
@@ -63,16 +65,39 @@ impl Reading {
         if !open.is_zero() {
             self.warn(
                 "open",
-                "units were held before this statement begins; import one since the first purchase",
+                "units were held before this statement begins, of unknown day and cost; import one since the first purchase",
             );
         }
         // Of what was kept: a row that is not read is missing in the ledger, too.
         let kept: Decimal =
             self.statement.entries[first..].iter().map(|entry| units(&entry.act)).sum();
         let close = close.ok().flatten();
+        let right = close.map(|close| {
+            // What rounding leaves is nothing that was held before.
+            let told = open + kept;
+            if (told - close).abs() <= tolerance() { told } else { close }
+        });
+        self.closing(folio, scheme, right);
         if close.is_some_and(|close| (open + kept - close).abs() > tolerance()) {
             self.warn("close", "is not what the transactions come to; some are missing");
         }
+    }
+
+    /// Keeps what is in the folio in the end.
+    fn closing(&mut self, folio: &str, scheme: &Scheme, close: Option<Decimal>) {
+        let valuation = scheme.valuation.as_ref();
+        let valued = valuation.and_then(|valued| written(valued.date.as_ref()?));
+        let isin = Isin::parse(scheme.isin.as_deref().unwrap_or_default()).ok();
+        let units = close.filter(|units| (Decimal::ZERO..=MOST_OWNED.into()).contains(units));
+        let (Some(isin), Some(units), Some(on)) = (isin, units, self.to.or(valued)) else {
+            return;
+        };
+        let cost = valuation.and_then(|valued| number(&valued.cost).ok().flatten());
+        let cost = cost.filter(|cost| (Decimal::ONE..=MOST_COST.into()).contains(cost));
+        let name = scheme.scheme.chars().take(LONGEST_NAME).collect();
+        // As the ledger knows places.
+        let folio = named(&folio.split_whitespace().collect::<String>());
+        self.statement.folios.push(FolioUnits { isin, folio, name, on, units, cost });
     }
 
     fn transaction(&mut self, row: &Told<'_>, first: usize) {
@@ -120,7 +145,10 @@ impl Reading {
             // A change of address, of a bank, of a nominee.
             (_, None, None) => {}
             (_, Some(units), None) if units.is_zero() => {}
-            _ => self.fault("type", format!("{} is not read; enter it by hand", shown(kind))),
+            _ => self.fault(
+                "type",
+                format!("{} is not read; enter it by hand, with the folio", shown(kind)),
+            ),
         }
     }
 
@@ -151,7 +179,7 @@ impl Reading {
             isin: Some(isin),
             symbol: None,
             name: row.scheme.scheme.clone(),
-            folio: (!row.folio.is_empty()).then(|| row.folio.chars().take(LONGEST_ID).collect()),
+            folio: named(row.folio),
             market: Market::MutualFund,
             exchange: None,
             series: None,
@@ -176,6 +204,11 @@ struct Told<'a> {
     transaction: &'a Transaction,
     units: Option<Decimal>,
     amount: Option<Decimal>,
+}
+
+/// A folio as events and assertions have it.
+fn named(folio: &str) -> Option<String> {
+    (!folio.is_empty()).then(|| folio.chars().take(LONGEST_ID).collect())
 }
 
 fn fill(quantity: Decimal, amount: Decimal) -> Fill {

@@ -120,3 +120,17 @@ fn of_several_demat_accounts_one_is_named() {
     assert_eq!(read("{\"a\": 1}", None), Err(Refusal::OtherJson));
     assert_eq!(read("{\"folios\": 1}", None), Err(Refusal::OtherJson));
 }
+
+#[test]
+fn a_folio_closes_with_what_was_told_where_only_rounding_differs() {
+    let closing = |close: &str| {
+        let json =
+            folio(BOUGHT).replace("\"close\": \"60.000\"", &format!("\"close\": \"{close}\""));
+        let statement = read(&json, None).unwrap();
+        let units = statement.folios.into_iter().next().unwrap();
+        (units.folio.unwrap(), units.units.normalize().to_string(), units.on.to_string())
+    };
+    let day = || String::from("2025-03-31");
+    assert_eq!(closing("100.001"), ("123/4".into(), "100".into(), day()));
+    assert_eq!(closing("100.002"), ("123/4".into(), "100.002".into(), day()));
+}

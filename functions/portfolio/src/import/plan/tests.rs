@@ -38,7 +38,7 @@ impl Account {
     fn import(&mut self, file: &File) -> Plan {
         let as_of = date(2026, 11, file.day);
         let covers = [Segment::Equity, Segment::MutualFund];
-        let taken = moment(as_of, None);
+        let taken = moment(as_of, None, false);
         let terms = Terms { taken, replace: file.replace, covers: &covers };
         let held: Vec<Held> = self.held.values().cloned().collect();
         let plan = decide(&held, &self.complete, file.rows.clone(), &terms);
@@ -92,22 +92,27 @@ fn an_older_statement_after_a_newer_one_changes_nothing() {
 
 #[test]
 fn of_two_statements_of_a_day_the_later_one_stands() {
-    let at = |hour: i8| moment(date(2026, 11, 1), Some(Time::constant(hour, 0, 0, 0)));
+    let at = |hour: i8| moment(date(2026, 11, 1), Some(Time::constant(hour, 0, 0, 0)), false);
     let held = [Held { holding: holding(0, 5), taken: at(18) }];
     let terms = |taken| Terms { taken, replace: true, covers: &[Segment::Equity] };
     let complete = BTreeMap::from([(Segment::Equity, at(18))]);
     let again = decide(&held, &complete, vec![holding(0, 4), holding(1, 7)], &terms(at(9)));
     assert!(again.changes_nothing(), "the morning's file, sent again in the evening");
-    let dated =
-        decide(&held, &complete, vec![holding(0, 4)], &terms(moment(date(2026, 11, 1), None)));
+    let dated = decide(
+        &held,
+        &complete,
+        vec![holding(0, 4)],
+        &terms(moment(date(2026, 11, 1), None, false)),
+    );
     assert_eq!(dated.count(Kind::Changed), 1, "one that is for the day is for its end");
 }
 
 #[test]
 fn a_statement_that_knows_no_cost_takes_none_away() {
     let known = Incoming { cost: Some(50.into()), ..holding(0, 5) };
-    let held = [Held { holding: known, taken: moment(date(2026, 11, 1), None) }];
-    let terms = Terms { taken: moment(date(2026, 11, 2), None), replace: false, covers: &[] };
+    let held = [Held { holding: known, taken: moment(date(2026, 11, 1), None, false) }];
+    let terms =
+        Terms { taken: moment(date(2026, 11, 2), None, false), replace: false, covers: &[] };
     let same = decide(&held, &BTreeMap::new(), vec![holding(0, 5)], &terms);
     assert_eq!((same.changes.len(), same.writes[0].cost), (0, Some(50.into())));
     let other = decide(&held, &BTreeMap::new(), vec![holding(0, 6)], &terms);
@@ -218,4 +223,19 @@ proptest! {
             prop_assert!(account.import(file).changes_nothing());
         }
     }
+}
+
+#[test]
+fn what_the_broker_was_asked_stands_beside_every_file_of_that_day() {
+    let evening = moment(date(2026, 11, 1), Some(Time::constant(18, 0, 0, 0)), true);
+    let held = [Held { holding: holding(0, 5), taken: evening }];
+    let complete = BTreeMap::from([(Segment::Equity, evening)]);
+    let file = |day| Terms {
+        taken: moment(date(2026, 11, day), None, false),
+        replace: true,
+        covers: &[Segment::Equity],
+    };
+    let rows = || vec![holding(0, 4), holding(1, 7)];
+    assert!(decide(&held, &complete, rows(), &file(1)).changes_nothing());
+    assert_eq!(decide(&held, &complete, rows(), &file(2)).changes.len(), 2, "the next day's file");
 }

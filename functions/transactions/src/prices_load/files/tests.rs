@@ -135,3 +135,15 @@ fn a_section_says_what_kind_of_asset_a_scheme_is_and_only_where_it_is_sure() {
         assert_eq!(of(section), kind, "{section}");
     }
 }
+
+#[test]
+fn what_indices_closed_at_is_kept_by_name_and_day() {
+    let header = "Index Name,Index Date,Open Index Value,High Index Value,Low Index Value,Closing Index Value,Points Change\n";
+    let rows = "Nifty 50,20-11-2026,1,1,1,26206.3,0\nNIFTY 50,20/11/2026,1,1,1,9,0\n\
+                Nifty 50 Arbitrage,20-11-2026,-,-,-,-,0\nNifty IT,2026-11-20,1,1,1,5,0\n,20-11-2026,1,1,1,5,0\n";
+    let file = read(&format!("{header}{rows}"), TODAY).unwrap();
+    let close = &file.index_closes[0];
+    assert_eq!((close.name.as_str(), close.close.to_string().as_str()), ("NIFTY 50", "26206.3"));
+    assert_eq!((file.index_closes.len(), file.rows()), (1, 1), "the first of two stands");
+    assert_eq!(file.refused.iter().map(|row| row.line).collect::<Vec<_>>(), [4, 5, 6]);
+}

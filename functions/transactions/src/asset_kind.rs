@@ -1,0 +1,132 @@
+//! `PUT /v1/instruments/{isin}/asset-kind`: what a security is for tax, where the sources do not say or say otherwise.
+
+use axum::extract::{Path, State};
+use jiff::civil::Date;
+use ledger::Isin;
+use ledger::tax::AssetKind;
+use serde::Serialize;
+use serde_json::json;
+use shared::db::statement;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Json, Reply, Route};
+use shared::problem::reasons::NOT_FOUND;
+use shared::{Access, App, Caller, Permission, Problem, typed};
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+/// For owners, admins and analysts.
+pub fn route() -> Route {
+    Route::new(routes!(asset_kind), Access::member(Permission::WritePortfolio))
+}
+
+/// What it is, and from when on.
+#[derive(ToSchema)]
+#[schema(as = AssetKindRequest, example = json!({ "kind": "other_fund", "from": "2025-04-01" }))]
+#[expect(dead_code, reason = "documents what Asked reads")]
+struct Request {
+    /// A kind as `assetKind` of gains has it, or `stated` to leave it to the sources again.
+    kind: String,
+    /// Sales from this day on are of this kind, until a later one of yours; without it all of them.
+    from: Option<Date>,
+}
+
+struct Asked {
+    kind: Option<String>,
+    from: Date,
+}
+
+/// Before any sale; a day that a column can hold.
+const ALWAYS: Date = jiff::civil::date(1, 1, 1);
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let kind = fields.required("kind", |kind| {
+            let known = serde_json::from_value::<AssetKind>(kind.into()).is_ok();
+            match kind {
+                "stated" => Ok(None),
+                kind if known => Ok(Some(kind.to_owned())),
+                _ => Err("must be `stated` or a kind such as equity_fund, debt_fund, other_fund or balanced_fund".to_owned()),
+            }
+        });
+        let from = fields.day("from");
+        Some(Self { kind: kind?, from: from?.unwrap_or(ALWAYS) })
+    }
+}
+
+/// What a security is for tax in the gains of this workspace.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AssetKinds {
+    isin: String,
+    /// What the sources say; null when they do not.
+    #[schema(value_type = Option<AssetKind>)]
+    stated: Option<String>,
+    /// What this workspace says, oldest first: it goes before what the sources say.
+    kinds: Vec<KindFrom>,
+}
+
+/// A kind from a day on.
+#[derive(Serialize, ToSchema)]
+struct KindFrom {
+    #[schema(value_type = AssetKind)]
+    kind: String,
+    /// Null from the beginning.
+    from: Option<Date>,
+}
+
+/// Says what kind of asset a security is for tax, for this workspace alone: a hybrid or overseas fund that no list tells
+/// of, say, and from when on, since a scheme may change. The gains follow by themselves.
+#[utoipa::path(put, path = "/v1/instruments/{isin}/asset-kind", request_body = Request,
+    params(("isin" = String, Path, description = "Of something this workspace holds or has traded.", example = "INF204KB14I2")),
+    responses((status = 200, body = AssetKinds)))]
+async fn asset_kind(
+    State(app): State<App>,
+    caller: Caller,
+    Path(isin): Path<String>,
+    Json(asked): Json<Asked>,
+) -> Reply {
+    let isin = Isin::parse(&isin).map_err(|_| Problem::new(NOT_FOUND))?.to_string();
+    let known = statement(
+        "select from transactions.transactions where isin = $1
+         union all select from portfolio.holdings where isin = $1
+         union all select from portfolio.folio_units where isin = $1
+         limit 1",
+        [typed(&isin)],
+    );
+    let change = statement(
+        include_str!("asset_kind/change.sql"),
+        [typed(&isin), typed(&asked.from), typed(&asked.kind)],
+    );
+    let (tx, [known, _]) = app.db().enter(&caller, [known, change]).await?;
+    if known.is_empty() {
+        tx.rollback().await?;
+        return Err(Problem::new(NOT_FOUND));
+    }
+    let detail =
+        json!({ "kind": asked.kind, "from": (asked.from != ALWAYS).then_some(asked.from) });
+    let audit = statement(
+        "select tenant.audit('asset_kind.changed', $1, $2)",
+        [typed(&isin), typed(&detail)],
+    );
+    let now = statement(
+        "select k.kind, k.from_on, coalesce(i.asset_kind, case when i.class = 'equity' then 'listed_share' end) as stated
+         from (select $1::text as isin) asked
+         left join transactions.instruments i on i.isin = asked.isin
+         left join transactions.asset_kinds k on k.isin = asked.isin
+         order by k.from_on",
+        [typed(&isin)],
+    );
+    let [_, rows] = tx.commit([audit, now]).await?;
+    let stated = rows.first().and_then(|row| row.get("stated"));
+    let kinds = rows.iter().filter_map(kind_from).collect();
+    shared::http::ok(AssetKinds { isin, stated, kinds })
+}
+
+fn kind_from(row: &Row) -> Option<KindFrom> {
+    let from: Option<Date> = row.get("from_on");
+    Some(KindFrom {
+        kind: row.get::<_, Option<String>>("kind")?,
+        from: from.filter(|from| *from != ALWAYS),
+    })
+}

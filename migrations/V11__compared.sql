@@ -1,0 +1,196 @@
+set local role km_owner;
+-- A benchmark and reports of gains, to compare what was worked out with.
+
+-- What an index closed at, by its name in capitals.
+create table transactions.index_closes (
+    name text not null,
+    on_date date not null,
+    close numeric(20, 4) not null constraint index_closes_positive check (close > 0),
+    constraint index_closes_pk primary key (name, on_date)
+);
+grant select, insert, update on transactions.index_closes to svc_transactions;
+grant select on transactions.index_closes to svc_portfolio;
+
+-- What a workspace says a security is for tax, from a day on: it goes before what the sources say.
+create table transactions.asset_kinds (
+    workspace_id uuid not null constraint asset_kinds_workspace references workspaces.workspaces on delete cascade,
+    isin text not null,
+    from_on date not null,
+    kind text not null constraint asset_kinds_kind check (kind in (
+        'listed_share', 'equity_fund', 'debt_fund', 'other_fund', 'balanced_fund', 'listed_debt_fund', 'listed_other_fund',
+        'trust_unit', 'listed_bond', 'unlisted_bond', 'market_linked_debenture', 'gold_bond', 'unlisted_share')),
+    set_by uuid not null,
+    set_at timestamptz not null default now(),
+    constraint asset_kinds_pk primary key (workspace_id, isin, from_on)
+);
+call platform.protect_tenant('transactions.asset_kinds');
+grant select, insert, update, delete on transactions.asset_kinds to svc_transactions;
+grant select on transactions.asset_kinds to svc_portfolio;
+
+-- What is in a folio as consolidated statements close, one row an import: the newest counts, and it goes with its import.
+create table portfolio.folio_units (
+    workspace_id uuid not null,
+    import_id uuid not null,
+    account_id uuid not null,
+    isin text not null,
+    -- Blank where the statement has none.
+    folio text not null,
+    name text not null,
+    statement_on date not null,
+    units numeric not null constraint folio_units_positive check (units >= 0),
+    cost numeric constraint folio_units_cost check (cost > 0),
+    constraint folio_units_pk primary key (workspace_id, import_id, isin, folio),
+    constraint folio_units_import foreign key (workspace_id, import_id)
+        references portfolio.imports (workspace_id, import_id) on delete cascade
+);
+call platform.protect_tenant('portfolio.folio_units');
+grant select, insert on portfolio.folio_units to svc_portfolio;
+grant select on portfolio.folio_units, portfolio.imports to svc_transactions;
+
+-- What a broker's own report of gains says was sold, to hold the ledger against. It goes with its import.
+create table portfolio.stated_gains (
+    workspace_id uuid not null,
+    import_id uuid not null,
+    account_id uuid not null,
+    -- The days the report is complete for.
+    from_on date not null,
+    to_on date not null,
+    -- Whether every row of it could be read.
+    whole boolean not null,
+    exits jsonb not null,
+    constraint stated_gains_pk primary key (workspace_id, import_id),
+    constraint stated_gains_days check (from_on <= to_on),
+    constraint stated_gains_import foreign key (workspace_id, import_id)
+        references portfolio.imports (workspace_id, import_id) on delete cascade
+);
+call platform.protect_tenant('portfolio.stated_gains');
+grant select, insert on portfolio.stated_gains to svc_portfolio;
+
+-- What was asserted of a holding, day by day where it was another quantity: how long what is held has been known.
+create table portfolio.assertions (
+    workspace_id uuid not null,
+    account_id uuid not null,
+    isin text not null,
+    on_date date not null,
+    owned numeric not null,
+    constraint assertions_pk primary key (workspace_id, account_id, isin, on_date),
+    constraint assertions_account foreign key (workspace_id, account_id)
+        references brokers.accounts (workspace_id, account_id) on delete cascade
+);
+create policy moving on portfolio.holdings for select to km_owner using (true);
+insert into portfolio.assertions (workspace_id, account_id, isin, on_date, owned)
+select h.workspace_id, h.account_id, h.isin, h.statement_on, h.available + h.t1 + h.pledged from portfolio.holdings h;
+drop policy moving on portfolio.holdings;
+call platform.protect_tenant('portfolio.assertions');
+grant select, delete on portfolio.assertions to svc_portfolio;
+
+-- As km_owner, whom row-level security binds to the entered workspace like everybody.
+create function portfolio.keep_assertion() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    insert into portfolio.assertions as a (workspace_id, account_id, isin, on_date, owned)
+    select new.workspace_id, new.account_id, new.isin, new.statement_on, new.available + new.t1 + new.pledged
+    where (select b.owned from portfolio.assertions b
+           where b.workspace_id = new.workspace_id and b.account_id = new.account_id and b.isin = new.isin
+             and b.on_date <= new.statement_on
+           order by b.on_date desc limit 1) is distinct from new.available + new.t1 + new.pledged
+    on conflict on constraint assertions_pk do update set owned = excluded.owned;
+    return null;
+end $$;
+revoke all on function portfolio.keep_assertion from public;
+create trigger keep_assertion after insert or update on portfolio.holdings
+    for each row execute function portfolio.keep_assertion();
+
+-- What was told long ago goes: files that were taken in or never came, and readings of more than a year ago.
+create policy system on portfolio.uploads for select to km_system using (true);
+create policy sweeping on portfolio.uploads for delete to km_system
+    using (created_at < now() - interval '30 days');
+create policy sweeping on brokers.syncs for delete to km_system
+    using (day < current_date - 400);
+-- What a person is given of everything that is held about them.
+grant select on portfolio.folio_units, portfolio.stated_gains, portfolio.assertions, transactions.asset_kinds to km_system;
+
+grant select on transactions.special_sessions to km_system;
+set local role km_system;
+create function tenant.sweep_told() returns table (uploads bigint, syncs bigint)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    delete from portfolio.uploads u where u.created_at < now() - interval '30 days';
+    get diagnostics uploads = row_count;
+    -- The newest of an account says how fresh it is, however old it is.
+    delete from brokers.syncs s
+    where s.day < current_date - 400
+      and exists (select from brokers.syncs n
+                  where n.workspace_id = s.workspace_id and n.account_id = s.account_id and n.day > s.day);
+    get diagnostics syncs = row_count;
+    return next;
+end $$;
+
+-- Publishes RefreshDue for the next connections: as before, but what was read before the session ended is read again.
+create or replace function tenant.publish_syncs(p_day date, p_run text, p_after text, p_most int, p_trace text)
+returns table (in_turn text, event_id uuid, workspace_id uuid, event text, body jsonb, trace text)
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    with closed as (
+        -- A session may end after the usual run.
+        select (p_day + greatest(time '18:00', (
+            select max(x.closes) from transactions.special_sessions x where x.day = p_day))) at time zone 'Asia/Kolkata' as at
+    ), page as (
+        select c.workspace_id, c.account_id, reverse(c.connection_id::text) as in_turn,
+               encode(substr(sha256(convert_to(p_day || '/' || p_run || '/' || c.account_id, 'UTF8')), 1, 16), 'hex')::uuid
+                   as event_id
+        from brokers.connections c
+        where c.state = 'connected' and c.expires_at > now() and reverse(c.connection_id::text) > p_after
+          and not exists (
+              select from brokers.syncs s
+              where s.workspace_id = c.workspace_id and s.account_id = c.account_id and s.day = p_day
+                and s.good_at >= (select at from closed))
+        order by reverse(c.connection_id::text) limit p_most
+    ), published as (
+        insert into shared.outbox (event_id, workspace_id, event, body, trace)
+        select p.event_id, p.workspace_id, 'account.refresh_due',
+               jsonb_build_object('accountId', p.account_id,
+                                  'unlessReadSince', (select at from closed)), p_trace
+        from page p
+        on conflict on constraint outbox_pk do nothing
+        returning outbox.event_id, outbox.event, outbox.body
+    )
+    select p.in_turn, p.event_id, p.workspace_id, u.event, u.body, p_trace
+    from page p left join published u on u.event_id = p.event_id
+    order by p.in_turn
+$$;
+
+-- Accounts' values are the portfolio's since the release before; what asked for the refresh is tenant.publish_syncs.
+drop function tenant.publish_refresh(date, uuid, int, text);
+create or replace function tenant.purge_workspace(p_workspace uuid) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    -- The tables' own policies hold for this function, too.
+    perform set_config('app.workspace_id', p_workspace::text, true);
+    delete from brokers.kite_accounts t where t.workspace_id = p_workspace;
+    delete from brokers.connections t where t.workspace_id = p_workspace;
+    delete from brokers.syncs t where t.workspace_id = p_workspace;
+    delete from transactions.transactions t where t.workspace_id = p_workspace;
+    delete from portfolio.snapshots t where t.workspace_id = p_workspace;
+    delete from portfolio.account_values t where t.workspace_id = p_workspace;
+    delete from portfolio.holdings t where t.workspace_id = p_workspace;
+    delete from portfolio.statements t where t.workspace_id = p_workspace;
+    delete from portfolio.uploads t where t.workspace_id = p_workspace;
+    delete from portfolio.imports t where t.workspace_id = p_workspace;
+    delete from brokers.accounts t where t.workspace_id = p_workspace;
+    delete from access.api_keys t where t.workspace_id = p_workspace;
+    delete from workspaces.invitations t where t.workspace_id = p_workspace;
+    delete from shared.event_claims t where t.workspace_id = p_workspace;
+    delete from shared.idempotency_keys t where t.workspace_id = p_workspace;
+    delete from shared.outbox t where t.workspace_id = p_workspace;
+    update auth.sessions t set workspace_id = null where t.workspace_id = p_workspace;
+    delete from auth.organisations t where t.workspace_id = p_workspace;
+    delete from workspaces.members t where t.workspace_id = p_workspace;
+    delete from workspaces.workspaces t where t.workspace_id = p_workspace;
+    perform set_config('app.workspace_id', '', true);
+end $$;
+
+revoke all on all functions in schema tenant from public;
+grant execute on function tenant.sweep_told to svc_platform;
+grant execute on function tenant.publish_syncs to svc_brokers;
+set local role km_owner;
+drop table brokers.account_values;
