@@ -44,8 +44,8 @@ create table portfolio.folio_units (
         references portfolio.imports (workspace_id, import_id) on delete cascade
 );
 call platform.protect_tenant('portfolio.folio_units');
-grant select, insert on portfolio.folio_units to svc_portfolio;
-grant select on portfolio.folio_units, portfolio.imports to svc_transactions;
+grant select, insert, delete on portfolio.folio_units to svc_portfolio;
+grant select on portfolio.folio_units to svc_transactions;
 
 -- What a broker's own report of gains says was sold, to hold the ledger against. It goes with its import.
 create table portfolio.stated_gains (
@@ -64,7 +64,19 @@ create table portfolio.stated_gains (
         references portfolio.imports (workspace_id, import_id) on delete cascade
 );
 call platform.protect_tenant('portfolio.stated_gains');
-grant select, insert on portfolio.stated_gains to svc_portfolio;
+grant select, insert, delete on portfolio.stated_gains to svc_portfolio;
+
+-- What an import asserted goes when it is taken back, by whichever release.
+create function portfolio.forget_asserted() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    delete from portfolio.folio_units u where u.workspace_id = new.workspace_id and u.import_id = new.import_id;
+    delete from portfolio.stated_gains s where s.workspace_id = new.workspace_id and s.import_id = new.import_id;
+    return null;
+end $$;
+revoke all on function portfolio.forget_asserted from public;
+create trigger forget_asserted after update of undone_at on portfolio.imports
+    for each row when (new.undone_at is not null) execute function portfolio.forget_asserted();
 
 -- What was asserted of a holding, day by day where it was another quantity: how long what is held has been known.
 create table portfolio.assertions (
@@ -82,11 +94,11 @@ insert into portfolio.assertions (workspace_id, account_id, isin, on_date, owned
 select h.workspace_id, h.account_id, h.isin, h.statement_on, h.available + h.t1 + h.pledged from portfolio.holdings h;
 drop policy moving on portfolio.holdings;
 call platform.protect_tenant('portfolio.assertions');
-grant select, delete on portfolio.assertions to svc_portfolio;
+grant select, insert, update, delete on portfolio.assertions to svc_portfolio;
 
--- As km_owner, whom row-level security binds to the entered workspace like everybody.
+-- As whoever stores a holding.
 create function portfolio.keep_assertion() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     insert into portfolio.assertions as a (workspace_id, account_id, isin, on_date, owned)
     select new.workspace_id, new.account_id, new.isin, new.statement_on, new.available + new.t1 + new.pledged

@@ -25,7 +25,7 @@ use crate::{Isin, Ledger};
 
 use rules::REFORM;
 pub use rules::RULES;
-pub use totals::{ClassTotal, YearOf, by_class};
+pub use totals::{ClassTotal, YearOf, by_class, instalments};
 
 /// What kind of asset a security is for tax.
 #[derive(

@@ -3,9 +3,7 @@ select account_id, isin, null as folio, name, sector, available, t1, pledged, di
        layout, financed, loan
 from portfolio.holdings
 union all
-(select distinct on (u.account_id, u.isin, u.folio) u.account_id, u.isin, nullif(u.folio, ''), u.name, null, u.units, 0, 0, 0,
-        u.cost, u.statement_on, null, 'cas_folios', 0, null
- from portfolio.folio_units u
- join portfolio.imports i on (i.workspace_id, i.import_id) = (u.workspace_id, u.import_id)
- where i.undone_at is null
- order by u.account_id, u.isin, u.folio, u.statement_on desc, i.created_at desc)
+(select distinct on (account_id, isin, folio) account_id, isin, nullif(folio, ''), name, null, units, 0, 0, 0, cost,
+        statement_on, null, 'cas_folios', 0, null
+ from portfolio.folio_units
+ order by account_id, isin, folio, statement_on desc, import_id desc)

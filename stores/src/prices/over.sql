@@ -3,8 +3,7 @@ with securities as (
     select h.isin from portfolio.holdings h
     union
     select u.isin from portfolio.folio_units u
-    join portfolio.imports i on (i.workspace_id, i.import_id) = (u.workspace_id, u.import_id)
-    where u.units <> 0 and i.undone_at is null
+    where u.units <> 0
     union
     select t.isin from transactions.transactions t
     where t.removed_at is null and t.market in ('equity', 'mutual_fund')

@@ -170,7 +170,7 @@ impl<'a> Machine<'_, 'a> {
 
     /// A trust repays debt: the cost falls, over all lots alike; what is above it is income.
     pub(super) fn repay(&mut self, place: usize, event: &Event, capital: Decimal) {
-        if capital.is_zero() {
+        if capital.is_zero() || event.on < REPAYMENT_LOWERS_COST_FROM {
             return;
         }
         let (mut quantity, mut left) = (self.queues[place].quantity(), capital);
@@ -205,6 +205,9 @@ struct Shares {
     seen: Decimal,
     dealt: Decimal,
 }
+
+/// A trust's repayment of debt lowers the cost of its units from the financial year 2023-24 on (Finance Act, 2023).
+const REPAYMENT_LOWERS_COST_FROM: Date = jiff::civil::date(2023, 4, 1);
 
 impl Shares {
     fn new(ratio: Ratio, in_parts: bool) -> Self {

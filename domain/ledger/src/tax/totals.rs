@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::{Flag, Gain, GainClass, Term, financial_year};
@@ -40,8 +41,16 @@ pub struct ClassTotal {
     pub lots: usize,
     /// How many of them have no known cost: they are in `consideration` and in neither gains nor losses.
     pub cost_unknown: usize,
+    /// Gains less losses by the instalments of advance tax: until 15 June, 15 September, 15 December, 15 March, 31 March.
+    pub instalments: [Decimal; 5],
     /// What deserves a look.
     pub flags: BTreeSet<Flag>,
+}
+
+/// The last days of the instalments of advance tax (section 211) in a financial year.
+pub fn instalments(year: i16) -> [Date; 5] {
+    [(year, 6, 15), (year, 9, 15), (year, 12, 15), (year + 1, 3, 15), (year + 1, 3, 31)]
+        .map(|(year, month, day)| Date::constant(year, month, day))
 }
 
 impl ClassTotal {
@@ -72,6 +81,10 @@ pub fn by_class<H: Ord>(
         total.consideration += gain.consideration;
         total.expenses += gain.closing.expenses.unwrap_or_default();
         total.cost += gain.cost.unwrap_or_default();
+        let until = instalments(financial_year(on)).iter().position(|last| on <= *last);
+        if let (Some(until), Some(taxable)) = (until, gain.taxable()) {
+            total.instalments[until] += taxable;
+        }
         match gain.taxable() {
             None => total.cost_unknown += 1,
             Some(taxable) if taxable < Decimal::ZERO => total.losses += taxable,

@@ -259,3 +259,16 @@ fn schedule_112a_has_a_row_for_each_old_lot_and_one_for_all_later_ones() {
     assert_eq!(layout(2025), Some((Layout::With1b, false)));
     assert_eq!((layout(2017), layout(2026)), (None, None), "no such schedule, no such form yet");
 }
+
+#[test]
+fn gains_are_summed_by_the_instalments_of_advance_tax() {
+    let days = ["2024-06-15", "2024-06-16", "2024-12-15", "2025-03-16", "2025-03-31"];
+    let book = Book::default().buy("2024-04-01", A, "10", "100");
+    let book = days.into_iter().fold(book, |book, day| book.sell(day, A, "1", "150"));
+    let (ledger, facts) = (book.ledger(), facts());
+    let gains = ledger::tax::gains(&ledger, &facts);
+    let totals = by_class(&gains, |_| ());
+    let sums: Vec<_> = totals.values().map(|total| total.instalments).collect();
+    assert_eq!(sums, [["50", "50", "50", "0", "100"].map(number)]);
+    assert!(totals.values().all(|total| total.instalments.iter().sum::<Decimal>() == total.net()));
+}

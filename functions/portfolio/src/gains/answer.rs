@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
-use ledger::tax::{AssetKind, Flag, Gain, GainClass, Term, by_class, financial_year, year_label};
+use ledger::tax::{
+    AssetKind, Flag, Gain, GainClass, Term, by_class, financial_year, instalments, year_label,
+};
 use ledger::{LotSource, Money, Quantity, Way};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -61,6 +63,8 @@ struct Total {
     /// Below zero.
     losses: Money,
     net: Money,
+    /// `net` by the instalments of advance tax.
+    instalments: Vec<Instalment>,
     /// Received for buy-backs and taxed as dividend: not in `consideration`.
     dividends: Money,
     /// How many closed lots are in it.
@@ -69,6 +73,14 @@ struct Total {
     cost_unknown: usize,
     /// What deserves a look.
     flags: BTreeSet<Flag>,
+}
+
+/// What was gained between two instalments of advance tax.
+#[derive(Serialize, ToSchema)]
+struct Instalment {
+    /// Its last day.
+    until: Date,
+    net: Money,
 }
 
 /// A lot, or a part of one, that was sold.
@@ -133,6 +145,11 @@ pub(super) fn answer(
         expenses: (!sums.flags.contains(&Flag::ChargesUnknown)).then_some(Money(sums.expenses)),
         known_expenses: Money(sums.expenses),
         net: Money(sums.net()),
+        instalments: instalments(of.year)
+            .into_iter()
+            .zip(sums.instalments)
+            .map(|(until, net)| Instalment { until, net: Money(net) })
+            .collect(),
         gains: Money(sums.gains),
         losses: Money(sums.losses),
         dividends: Money(sums.dividends),

@@ -88,7 +88,7 @@ impl Reports {
                  select s.account_id, s.from_on, s.to_on, s.whole, s.import_id, i.created_at
                  from portfolio.stated_gains s
                  join portfolio.imports i on (i.workspace_id, i.import_id) = (s.workspace_id, s.import_id)
-                 where $4 and i.undone_at is null and ($1 is null or s.account_id = $1)
+                 where $4 and ($1 is null or s.account_id = $1)
                    and s.from_on < $3 and s.to_on >= $2)
              select k.account_id, k.from_on, k.to_on, k.whole, s.exits
              from known k join portfolio.stated_gains s on s.import_id = k.import_id
