@@ -113,6 +113,25 @@ revoke all on function portfolio.keep_assertion from public;
 create trigger keep_assertion after insert or update on portfolio.holdings
     for each row execute function portfolio.keep_assertion();
 
+-- What a complete statement no longer lists is not there on its day.
+create function portfolio.keep_absences() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    insert into portfolio.assertions as a (workspace_id, account_id, isin, on_date, owned)
+    select new.workspace_id, new.account_id, known.isin, new.statement_on, 0
+    from (select distinct on (b.isin) b.isin, b.owned from portfolio.assertions b
+          where b.workspace_id = new.workspace_id and b.account_id = new.account_id and b.on_date <= new.statement_on
+          order by b.isin, b.on_date desc) known
+    where known.owned <> 0 and not exists (
+        select from portfolio.holdings h
+        where h.workspace_id = new.workspace_id and h.account_id = new.account_id and h.isin = known.isin)
+    on conflict on constraint assertions_pk do update set owned = 0;
+    return null;
+end $$;
+revoke all on function portfolio.keep_absences from public;
+create trigger keep_absences after insert or update on portfolio.statements
+    for each row execute function portfolio.keep_absences();
+
 -- What was told long ago goes: files that were taken in or never came, and readings of more than a year ago.
 create policy system on portfolio.uploads for select to km_system using (true);
 create policy sweeping on portfolio.uploads for delete to km_system

@@ -77,12 +77,14 @@ impl BookOn {
     }
 }
 
-/// What was asserted of holdings on other days than the newest.
+/// What was asserted of holdings on other days than the newest, and of folios on any.
 pub fn assertions<'a>() -> Statement<'a> {
     statement(
-        "select a.account_id, a.isin, a.on_date, a.owned from portfolio.assertions a
-         join portfolio.holdings h on (h.account_id, h.isin) = (a.account_id, a.isin)
-         where a.on_date < h.statement_on",
+        "select a.account_id, a.isin, null as folio, a.on_date, a.owned from portfolio.assertions a
+         left join portfolio.holdings h on (h.account_id, h.isin) = (a.account_id, a.isin)
+         where h.isin is null or a.on_date < h.statement_on
+         union all
+         select u.account_id, u.isin, nullif(u.folio, ''), u.statement_on, u.units from portfolio.folio_units u",
         [],
     )
 }
@@ -106,7 +108,9 @@ impl Book {
     pub fn every_snapshot(&self, assertions: &[Row]) -> Result<Vec<Snapshot>, Problem> {
         let older = assertions.iter().map(|row| {
             let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
-            let place = Place { account: row.get("account_id"), isin, folio: None };
+            let folio: Option<String> = row.get("folio");
+            let folio = folio.map(Into::into);
+            let place = Place { account: row.get("account_id"), isin, folio };
             let (on, quantity) = (row.get("on_date"), row.get("owned"));
             Ok(Snapshot { place, on, at: None, quantity, cost: None })
         });

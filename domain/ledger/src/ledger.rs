@@ -1,5 +1,7 @@
 //! The ledger: what events and snapshots come to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -122,6 +124,20 @@ impl Ledger {
                 (Some(on), _) => history = History::From(on),
             }
         }
+        // What was stated and is in nothing else any more: from when on it was not there, nothing is missing.
+        let known: BTreeSet<&Place> = self.places.iter().collect();
+        let mut gone: BTreeMap<&Place, (Date, bool)> = BTreeMap::new();
+        for snapshot in snapshots.iter().filter(|snapshot| !known.contains(&snapshot.place)) {
+            let (last, held) = gone.entry(&snapshot.place).or_insert((snapshot.on, false));
+            *last = snapshot.on.max(*last);
+            *held |= !snapshot.quantity.is_zero();
+        }
+        for (on, _) in gone.into_values().filter(|(_, held)| *held) {
+            history = match history {
+                History::From(other) => History::From(on.max(other)),
+                _ => History::From(on),
+            };
+        }
         history
     }
 
@@ -135,8 +151,12 @@ impl Ledger {
             return None;
         }
         let mut ledger = self.clone();
+        let mut told = BTreeSet::new();
         for step in ledger.moves.iter_mut().filter(|step| late(step)) {
-            step.on = day;
+            // One that somebody entered may be of the same quantity, and comes after.
+            if told.insert(step.place) {
+                step.on = day;
+            }
         }
         ledger.moves.sort_by_key(|step| step.on);
         Some(ledger)

@@ -217,7 +217,7 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
 fn add_tables(layout: &Layout, tables: &[(&Sheet, Header)], statement: &mut Statement) {
     let first = statement.entries.len();
     for (sheet, header) in tables {
-        let above = (layout.preamble)(&sheet.rows[..header.row]);
+        let above = (layout.preamble)(&sheet.rows[header.above..header.row]);
         statement.client_id = statement.client_id.take().or(above.client_id);
         statement.as_of = statement.as_of.or(above.as_of);
         statement.exits.period = statement.exits.period.or(above.period);

@@ -26,6 +26,8 @@ pub(crate) struct Header {
     required: Vec<usize>,
     /// Where the section ends, in a sheet that has several.
     until: Option<usize>,
+    /// Where what stands above it begins: below the table before it.
+    pub(crate) above: usize,
     /// What the section is called.
     pub(crate) title: Option<String>,
 }
@@ -40,8 +42,12 @@ impl Header {
 
     /// Every row that has all these names, each with the table below it and what stands alone in a row above.
     pub(crate) fn sections(sheet: &Sheet, required: &[&str]) -> Vec<Self> {
+        let first = required.first().copied().unwrap_or_default();
         let required: Vec<String> = required.iter().map(|name| normalised(name)).collect();
-        let rows = sheet.rows.iter().enumerate();
+        // Most rows are no header, and that is seen before anything is made of them.
+        let may_be =
+            |cells: &[String]| cells.iter().any(|cell| cell.trim().eq_ignore_ascii_case(first));
+        let rows = sheet.rows.iter().enumerate().filter(|(_, cells)| may_be(cells));
         let mut found: Vec<Self> =
             rows.filter_map(|(row, cells)| Self::at(row, cells, &required)).collect();
         // Each looks for its title below the table before it.
@@ -50,6 +56,7 @@ impl Header {
         let mut until = sheet.rows.len();
         for (header, above) in found.iter_mut().zip(above).rev() {
             header.until = Some(until);
+            header.above = above;
             let rows = (above..header.row).rev();
             let title = rows.into_iter().find_map(|row| Some((row, alone(&sheet.rows[row])?)));
             (until, header.title) = match title {
@@ -67,7 +74,7 @@ impl Header {
         }
         let required: Option<Vec<usize>> =
             required.iter().map(|name| columns.get(name).copied()).collect();
-        required.map(|required| Self { row, columns, required, until: None, title: None })
+        required.map(|required| Self { row, columns, required, until: None, above: 0, title: None })
     }
 
     /// Whether there is a column of this name.

@@ -87,9 +87,12 @@ impl Within {
 }
 
 /// Securities that shares of these went into or came out of, however far.
-pub(crate) fn with_relatives(events: &[Event], mut isins: BTreeSet<Isin>) -> BTreeSet<Isin> {
+pub(crate) fn with_relatives<'a>(
+    events: impl IntoIterator<Item = &'a Event>,
+    mut isins: BTreeSet<Isin>,
+) -> BTreeSet<Isin> {
     let exchanged: Vec<(Isin, Isin)> = events
-        .iter()
+        .into_iter()
         .filter_map(|event| Some((event.place.isin, event.target()?.isin)))
         .filter(|(from, into)| from != into)
         .collect();

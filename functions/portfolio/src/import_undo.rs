@@ -108,15 +108,16 @@ async fn take_back(
         "update portfolio.imports set undone_at = now() where import_id = $1 and undone_at is null",
         [typed(&import_id)],
     );
-    // What was asserted by it was not.
+    // What it asserted was not, and what it no longer listed was not gone; before what it changed is put back.
     let asserted = statement(
         "delete from portfolio.assertions a
-         where a.account_id = $1 and a.on_date > coalesce((
-             select max(h.statement_on) from portfolio.holdings h
-             where h.account_id = a.account_id and h.isin = a.isin), '-infinity')",
-        [typed(&account_id)],
+         where a.account_id = $1
+           and (exists (select from portfolio.holdings h
+                        where h.account_id = a.account_id and h.isin = a.isin and h.import_id = $2 and a.on_date >= h.statement_on)
+                or a.owned = 0 and a.on_date = (select i.statement_on from portfolio.imports i where i.import_id = $2))",
+        [typed(&account_id), typed(&import_id)],
     );
-    let [forgotten, restored, ..] = tx.batch([forget, put_back, mark, asserted]).await?;
+    let [forgotten, _, restored, _] = tx.batch([forget, asserted, put_back, mark]).await?;
     let count = |rows: &[Row], column: &str| rows.first().map_or(0, |row| row.get(column));
     let event = StatementImported { import_id, account_id };
     let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;

@@ -8,7 +8,7 @@ use axum::extract::State;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use ledger::returns::{Day, Known, Period, Prices, Refused, Returns};
-use ledger::{Cause, Isin, Move, Place, Snapshot};
+use ledger::{Cause, Event, Isin, Move, Place, Snapshot};
 use rust_decimal::Decimal;
 use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Query, Reply, Route};
@@ -131,9 +131,10 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
     let closes = PricesOver::read(&closes)?;
     let benchmark = asked.benchmark.map(|benchmark| compared(benchmark, &closes, &index));
     let benchmark = benchmark.transpose()?;
-    let never_priced = never_priced(&book, &within, &closes);
+    let never_priced = never_priced(&book, (&within, to), &closes);
     let prices = Prices::new(closes);
-    let snapshots = book.every_snapshot(&asserted)?;
+    let mut snapshots = book.every_snapshot(&asserted)?;
+    snapshots.retain(|snapshot| within.has(&snapshot.place));
     let first = first_day(&book, &snapshots, &within);
     let first = first.ok_or_else(|| Problem::new(reasons::NO_PERIOD))?;
     let before_all = first.saturating_sub(1.day());
@@ -192,15 +193,16 @@ impl Priced<'_> {
 /// What of an account has neither a close nor a fill that would be one: it is in no figure of any day.
 fn never_priced(
     book: &Book,
-    within: &Within,
+    (within, to): (&Within, Date),
     closes: &HashMap<Isin, Vec<(Date, Decimal)>>,
 ) -> BTreeSet<Isin> {
     let is_price = |step: &&Move| matches!(step.cause, Cause::Trade(_) | Cause::From(..));
     let of = |place: usize| book.ledger.places[place].isin;
     let filled: HashSet<Isin> =
         book.ledger.moves.iter().filter(is_price).map(|step| of(step.place)).collect();
-    // What a statement lists with nothing in it was never held.
-    let held: HashSet<usize> = book.ledger.moves.iter().map(|step| step.place).collect();
+    // What a statement lists with nothing in it was never held, and what comes later is nothing of the period.
+    let moves = book.ledger.moves.iter().filter(|step| step.on <= to);
+    let held: HashSet<usize> = moves.map(|step| step.place).collect();
     let places = (0..book.ledger.places.len())
         .filter(|place| held.contains(place) && within.has(&book.ledger.places[*place]))
         .map(of);
@@ -216,7 +218,8 @@ fn of_priced<'a>(
     book: &'a Book,
     (within, without): (&Within, BTreeSet<Isin>),
 ) -> Result<(Priced<'a>, Returns, Vec<Day>), Problem> {
-    let without = with_relatives(&book.events, without);
+    let events: Vec<&Event> = book.events.iter().filter(|event| event.on <= period.to).collect();
+    let without = with_relatives(events.iter().copied(), without);
     let mut priced = Priced { places: &book.ledger.places, without };
     let mut on = period.to;
     loop {
@@ -228,7 +231,7 @@ fn of_priced<'a>(
             Ok((returns, days)) => return Ok((priced, returns, days)),
             Err(Refused::Unpriced { on: end, isins }) => {
                 priced.without.extend(isins);
-                priced.without = with_relatives(&book.events, priced.without);
+                priced.without = with_relatives(events.iter().copied(), priced.without);
                 on = end;
             }
             Err(other) => return Err(refused(other)),
@@ -238,9 +241,8 @@ fn of_priced<'a>(
 
 /// The day on which something first came in, or was stated to be there.
 fn first_day(book: &Book, snapshots: &[Snapshot], within: &Within) -> Option<Date> {
-    let stated = snapshots.iter().filter(|snapshot| within.has(&snapshot.place));
     let moves = book.ledger.moves.iter().filter(|step| within.has(&book.ledger.places[step.place]));
-    moves.map(|step| step.on).chain(stated.map(|snapshot| snapshot.on)).min()
+    moves.map(|step| step.on).chain(snapshots.iter().map(|snapshot| snapshot.on)).min()
 }
 
 fn refused(why: Refused) -> Problem {

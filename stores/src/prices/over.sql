@@ -16,6 +16,7 @@ with securities as (
     select coalesce($1, least(
         (select min(t.on_date) from transactions.transactions t),
         (select min(h.statement_on) from portfolio.holdings h),
+        (select min(a.on_date) from portfolio.assertions a),
         (select min(u.statement_on) from portfolio.folio_units u))) as day
 ), closes as (
     -- An exchange's close before a net asset value of the same day.

@@ -165,12 +165,14 @@ pub fn compare<'a>(
     let keys: BTreeSet<Key> = told.keys().chain(known.keys()).copied().collect();
     let compared = keys.into_iter().map(|key| {
         let (isin, sold_on, acquired_on) = key;
+        let sale = &(isin, sold_on);
+        let whole = || Some(lone(all_told.get(sale), all_known.get(sale)));
         let difference = match (told.get(&key), known.get(&key)) {
-            (Some(told), Some(known)) => both(told, known),
-            _ => {
-                let sale = &(isin, sold_on);
-                Some(lone(all_told.get(sale), all_known.get(sale)))
+            (Some(told), Some(known)) if told.sums.quantity == known.sums.quantity => {
+                both(told, known)
             }
+            // Of another quantity, or on one side alone: the day's sales as a whole say why.
+            _ => whole(),
         };
         let sums = |side: &BTreeMap<Key, Side>| side.get(&key).map(|side| side.sums);
         Compared {
@@ -233,7 +235,7 @@ fn sales(sides: &BTreeMap<Key, Side>) -> BTreeMap<(Isin, Date), (Decimal, bool)>
     sales
 }
 
-/// Why a lot is on one side alone.
+/// Why a lot is on one side alone, or of another quantity there.
 fn lone(told: Option<&(Decimal, bool)>, known: Option<&(Decimal, bool)>) -> Difference {
     match (told, known) {
         (Some(_), None) => Difference::SaleMissing,
@@ -252,9 +254,6 @@ fn same(one: Decimal, other: Decimal, rows: u32) -> bool {
 fn both(told: &Side, known: &Side) -> Option<Difference> {
     let (one, other) = (&told.sums, &known.sums);
     let rows = one.rows.max(other.rows);
-    if one.quantity != other.quantity {
-        return Some(Difference::Quantity);
-    }
     if told.intraday != known.intraday {
         return Some(Difference::Intraday);
     }

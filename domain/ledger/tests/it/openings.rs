@@ -242,3 +242,13 @@ fn what_is_held_is_known_since_the_first_snapshot_that_later_ones_agree_with() {
     assert_eq!(since("4", "5"), History::From(day("2024-02-10")));
     assert_eq!(since("5", "4"), History::From(day("2024-06-01")), "what came between is not known");
 }
+
+#[test]
+fn returns_do_not_begin_before_what_is_gone_without_a_trace_was_gone() {
+    let book = Book::default().snapshot("2024-06-01", A, "15", Some("1300"));
+    let older = Book::default().snapshot("2024-01-10", A, "15", None);
+    let older = older.snapshot("2024-01-10", B, "5", None).snapshot("2024-03-10", B, "0", None);
+    let all = [older.snapshots, book.snapshots.clone()].concat();
+    let since = book.ledger().history(&all, |_| true);
+    assert_eq!(since, History::From(day("2024-03-10")));
+}

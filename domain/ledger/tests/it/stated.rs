@@ -91,6 +91,16 @@ fn a_lot_on_one_side_alone_says_what_is_missing() {
             (BOUGHT.into(), Some(Difference::PurchaseMissing)),
         ]
     );
+    // Half of it came from before anything is known: the day's sales are of one quantity, and the lots are not.
+    let half = Book::default().buy(BOUGHT, A, "10", "100").sell(SOLD, A, "10", "150").snapshot(
+        "2024-09-01",
+        A,
+        "5",
+        None,
+    );
+    let stated = long(days, ["10", "1000", "1500"]);
+    let missing = Some(Difference::PurchaseMissing);
+    assert_eq!(differences(&half, &[stated]), [("?".into(), missing), (BOUGHT.into(), missing)]);
 }
 
 #[test]

@@ -84,10 +84,14 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
         Columns { kind, venue, exchange: exchange.clone(), quantity, amount, charges, stt, terms };
     let act = checked(line, &columns)?;
     let (on, isin, market) = (on?, isin?, market?);
-    // An export has the key by which its source knows the event: from there it is the same one.
-    let key = match line.text("key") {
+    // An export has the key by which its source knows the event: from there it is the same one. A row that was copied and
+    // given another day or security is another one.
+    let day = on.to_string();
+    let of_source =
+        line.text("key").filter(|key| key.contains(&day) && key.contains(isin.as_str()));
+    let key = match of_source {
         Some(key) => key.to_owned(),
-        None => key(&columns, &isin, &on.to_string(), folio.as_deref(), &reference),
+        None => key(&columns, &isin, &day, folio.as_deref(), &reference),
     };
     Some(Entry {
         place: line.place.clone(),

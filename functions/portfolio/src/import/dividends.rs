@@ -1,6 +1,6 @@
 //! Dividends of a broker's statement of which somebody else has told already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use ledger::{Act, IncomeKind};
@@ -36,7 +36,7 @@ pub(super) async fn told(
         return Ok(BTreeSet::new());
     }
     let own: Vec<String> = BY_EX_DATE.map(str::to_owned).into();
-    let sql = "select isin, on_date, amount, source = 'nse_corporate_actions' as of_exchange
+    let sql = "select isin, on_date, amount, (source = 'nse_corporate_actions' or source_key like 'nse|dividend|%') as of_exchange
          from transactions.transactions
          where account_id = $1 and kind = 'dividend' and removed_at is null and not source = any ($2)
          order by on_date, transaction_id";
@@ -58,21 +58,23 @@ fn dividend(entry: &Entry) -> Option<(&Entry, Decimal)> {
 }
 
 /// What the exchange's list has of an ex-date is all of that day; anything else is one dividend of the same amount.
-fn matched(paid: &[(&Entry, Decimal)], mut stored: Vec<Stored>) -> BTreeSet<String> {
+fn matched(paid: &[(&Entry, Decimal)], stored: Vec<Stored>) -> BTreeSet<String> {
+    let mut by_isin: HashMap<String, Vec<Stored>> = HashMap::new();
+    for one in stored {
+        by_isin.entry(one.isin.clone()).or_default().push(one);
+    }
     let mut told = BTreeSet::new();
     for (entry, gross) in paid {
-        let isin = entry.isin.map(|isin| isin.to_string()).unwrap_or_default();
-        let of = |one: &Stored| one.isin == isin;
-        if stored.iter().any(|one| of(one) && one.of_exchange && one.on == entry.on) {
+        let of = entry.isin.and_then(|isin| by_isin.get_mut(isin.as_str()));
+        let Some(of) = of else { continue };
+        if of.iter().any(|one| one.of_exchange && one.on == entry.on) {
             told.insert(entry.key.clone());
             continue;
         }
         let days = |on: Date| entry.on.until(on).map_or(-1, |span| span.get_days());
-        let same = |one: &Stored| {
-            of(one) && one.gross == *gross && (0..=PAID_WITHIN).contains(&days(one.on))
-        };
-        if let Some(at) = stored.iter().position(same) {
-            stored.remove(at);
+        let same = |one: &Stored| one.gross == *gross && (0..=PAID_WITHIN).contains(&days(one.on));
+        if let Some(at) = of.iter().position(same) {
+            of.remove(at);
             told.insert(entry.key.clone());
         }
     }

@@ -756,6 +756,8 @@ async fn returns_begin_with_the_first_statement_and_not_with_the_newest() -> Res
         (&json!("2026-11-19"), &json!("-0.75"))
     );
     assert_eq!(found["terms"]["charges"], Value::Null, "no source has any");
+    let ever = get(&here, &asha, "/v1/portfolio/performance?to=2026-11-20&range=max").await?;
+    assert_eq!(ever["from"], "2026-11-19", "and prices are looked for since then");
     // Taken back, the newer one says nothing; another quantity says that something is not known.
     for import in [&second, &first] {
         let id = import.body["importId"].as_str().context("an import")?;
@@ -816,5 +818,35 @@ async fn what_came_out_of_something_without_a_price_is_left_out_with_it() -> Res
         get(&here, &asha, "/v1/portfolio/performance?from=2026-11-18&to=2026-11-20").await?;
     assert_eq!(found["unpriced"], json!(["INE117A01022", "INE925R01014"]));
     assert_eq!(found["terms"]["closing"], "1512.30", "nothing is found that was not there");
+    Ok(())
+}
+
+#[tokio::test]
+async fn returns_do_not_begin_before_what_a_newer_statement_no_longer_lists_was_gone() -> Result<()>
+{
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let statement = |rows: &[&str]| {
+        let rows: String = rows.iter().map(|row| format!("{row}\n")).collect();
+        let form = Form::file("h.csv", format!("{TEMPLATE}{rows}"));
+        form.with("broker", "icici").with("clientId", "C1")
+    };
+    let both = statement(&[
+        "INE925R01014,,CMS,equity,100,,,,305,,2026-11-19",
+        "INE009A01021,,INFY,equity,10,,,,1500,,2026-11-19",
+    ]);
+    here.import(&asha, &both).await?;
+    let path = "/v1/portfolio/performance?to=2026-11-20&range=1m";
+    let one = statement(&["INE925R01014,,CMS,equity,100,,,,305,,2026-11-20"]);
+    let later = here.import(&asha, &one).await?;
+    let none = here.get(path, &asha).await?;
+    assert_eq!((none.status, none.reason()), (422, "no_period"), "the other one went by then");
+    let id = later.body["importId"].as_str().context("an import")?;
+    let path = format!("/v1/portfolio/imports/{id}");
+    assert_eq!(here.send(Method::DELETE, &path, Some(&asha), &[], "").await?.status, 200);
+    let again = get(&here, &asha, "/v1/portfolio/performance?to=2026-11-20&range=1m").await?;
+    assert_eq!(again["unpriced"], json!([]), "{again}");
+    assert_eq!(again["from"], "2026-11-19", "taken back, it went nowhere");
     Ok(())
 }

@@ -32,6 +32,8 @@ with file as (
     from file, jsonb_to_recordset($6) as r (isin text, kind text, as_of date)
     where r.isin = i.isin and i.source = 'nse' and $9 = 'amfi' and r.kind is not null
       and i.asset_kind is distinct from r.kind
+      -- A history is of its time.
+      and r.as_of >= i.as_of - 30
 ), seen as (
     -- A symbol refers to its instrument, so the instruments of this very statement come first.
     select count(*) from instruments
