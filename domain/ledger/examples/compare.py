@@ -13,6 +13,7 @@ import json
 import random
 import subprocess
 import sys
+from fractions import Fraction as F
 
 import empyrical
 import pandas
@@ -55,6 +56,42 @@ BY_HAND = [
     ("nothing", []),
     ("flows that cancel", [("2021-01-01", -1000), ("2021-01-01", 1000)]),
     ("a year but a day", [("2023-01-01", -100), ("2023-12-31", 110)]),
+]
+
+# Time-weighted, by hand, from 1 January 2024 on: name; closes of consecutive days (None: none); trades as day, quantity,
+# amount, charges; dividends as day, amount; the return, worked out on paper as growth of each day: what is there and was
+# taken out over what was there and came in.
+TIME_WEIGHTED_BY_HAND = [
+    ("a rise of a tenth", [100, 110], [(0, 1, 100, 0)], [], F(110, 100) - 1),
+    ("a fall to half", [100, 50], [(0, 1, 100, 0)], [], F(-1, 2)),
+    ("nothing gained", [100, 100, 100], [(0, 7, 700, 0)], [], F(0)),
+    ("bought above the close", [100, 110], [(0, 1, 105, 0)], [], F(110, 105) - 1),
+    ("bought below the close", [100, 110], [(0, 1, 90, 0)], [], F(110, 90) - 1),
+    ("charges on buying", [100, 110], [(0, 1, 100, 5)], [], F(110, 105) - 1),
+    ("charges on selling", [100, 110], [(0, 1, 100, 0), (1, -1, 110, 5)], [], F(110, 105) - 1),
+    ("bought more at the close", [100, 110, 121], [(0, 1, 100, 0), (1, 9, 990, 0)], [], F(1100, 1090) * F(121, 110) - 1),
+    ("bought more below the close", [100, 110, 121], [(0, 1, 100, 0), (1, 9, 900, 0)], [], F(1100, 1000) * F(121, 110) - 1),
+    ("sold half at the close", [100, 110, 121], [(0, 2, 200, 0), (1, -1, 110, 0)], [], F(220, 200) * F(121, 110) - 1),
+    ("sold half above the close", [100, 110, 121], [(0, 2, 200, 0), (1, -1, 115, 0)], [], F(225, 200) * F(121, 110) - 1),
+    ("sold half at a loss", [100, 80, 90], [(0, 2, 200, 0), (1, -1, 80, 0)], [], F(160, 200) * F(90, 80) - 1),
+    ("sold everything on the last day", [100, 110, 120], [(0, 3, 300, 0), (2, -3, 360, 0)], [], F(110, 100) * F(120, 110) - 1),
+    ("sold everything and bought again", [100, 110, 120, 130, 140], [(0, 1, 100, 0), (1, -1, 110, 0), (3, 1, 130, 0)], [], F(110, 100) * F(140, 130) - 1),
+    ("a dividend that the price falls by", [100, 98], [(0, 1, 100, 0)], [(1, 2)], F(0)),
+    ("a dividend beside a rise", [100, 105], [(0, 10, 1000, 0)], [(1, 50)], F(1100, 1000) - 1),
+    ("a dividend on what was bought that day", [100, 100], [(0, 1, 100, 0), (1, 1, 100, 0)], [(1, 4)], F(204, 200) - 1),
+    ("two dividends of one day", [100, 100], [(0, 1, 100, 0)], [(1, 1), (1, 2)], F(103, 100) - 1),
+    ("a dividend and a sale", [100, 110, 99], [(0, 2, 200, 0), (1, -1, 110, 0)], [(1, 10)], F(230, 200) * F(99, 110) - 1),
+    ("a day without a close", [100, None, 120], [(0, 1, 100, 0)], [], F(120, 100) - 1),
+    ("days without a close, and a purchase on one", [100, None, 120], [(0, 1, 100, 0), (1, 1, 110, 0)], [], F(200, 210) * F(240, 200) - 1),
+    ("within the day, beside what is held", [100, 101], [(0, 1, 100, 0), (1, 1, 100, 0), (1, -1, 102, 0)], [], F(203, 200) - 1),
+    ("doubled and halved", [100, 200, 100], [(0, 1, 100, 0)], [], F(0)),
+    ("a hundredfold", [1, 10, 100], [(0, 1, 1, 0)], [], F(99)),
+    ("paisa", [0.05, 0.10], [(0, 1000, 50, 0)], [], F(1)),
+    ("crores", [98765.43, 99753.08], [(0, 1000000, 98765430000, 0)], [], F(9975308, 9876543) - 1),
+    ("a plan of three", [100, 80, 125, 125], [(0, 10, 1000, 0), (1, 10, 800, 0), (2, 8, 1000, 0)], [], F(1600, 1800) * F(3500, 2600) - 1),
+    ("a withdrawal of three", [100, 120, 90, 108], [(0, 30, 3000, 0), (1, -10, 1200, 0), (2, -10, 900, 0), (3, -10, 1080, 0)], [], F(3600, 3000) * F(1800, 2400) * F(1080, 900) - 1),
+    ("charges each day", [100, 100, 100], [(0, 1, 100, 1), (1, 1, 100, 1), (2, -1, 100, 1)], [], F(100, 101) * F(200, 201) * F(200, 201) - 1),
+    ("almost all lost", [10000, 1], [(0, 5, 50000, 0)], [], F(1, 10000) - 1),
 ]
 
 
@@ -110,6 +147,29 @@ def random_portfolio(rng):
         if held and rng.random() < 0.005:
             dividends.append((on, round(held * close[on] * 0.01, 2)))
     return {"trades": trades, "dividends": dividends, "closes": closes, "from": start - DAY, "to": start + DAY * (length - 1)}
+
+
+def hand_portfolio(case):
+    _, closes, trades, dividends, _ = case
+    start = D(2024, 1, 1)
+    return {
+        "trades": [(start + DAY * n, quantity, amount, charges) for n, quantity, amount, charges in trades],
+        "dividends": [(start + DAY * n, amount) for n, amount in dividends],
+        "closes": [(start + DAY * n, close) for n, close in enumerate(closes) if close is not None],
+        "from": start - DAY, "to": start + DAY * (len(closes) - 1),
+    }
+
+
+def compare_time_by_hand(binary):
+    """The largest difference of ours from the paper and from the library."""
+    portfolios = [hand_portfolio(case) for case in TIME_WEIGHTED_BY_HAND]
+    answers = ask(binary, [portfolio_text(of) for of in portfolios])
+    worst = 0.0
+    for case, of, answer in zip(TIME_WEIGHTED_BY_HAND, portfolios, answers):
+        ours, paper = float(answer["time_weighted"]), float(case[4])
+        assert abs(ours - paper) < 1e-12, f"{case[0]}: {ours}, on paper {paper}"
+        worst = max(worst, abs(ours - by_libraries(of)[1]) / max(1, abs(paper)))
+    return worst
 
 
 def portfolio_text(of):
@@ -182,6 +242,7 @@ def main():
             unmatched += 1
             continue
         money = max(money, min(abs(found - rate) / max(1, abs(rate)) for found in answer["rates"]))
+    rows.append(("Time-weighted, made by hand", len(TIME_WEIGHTED_BY_HAND), compare_time_by_hand(binary), "", "", 0))
     rows.append(("XIRR, random portfolios", len(portfolios), money, 0, 0, unmatched))
     rows.append(("Time-weighted, random portfolios", len(portfolios), time, "", "", 0))
     print("| what | cases | largest difference | several rates | no rate | found by us alone |")
