@@ -43,7 +43,9 @@ pub struct Move {
 /// Why a quantity changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Held before the first event, stated or derived.
+    /// Held before anything is known, as a snapshot or a sale shows; told of on the first day.
+    Derived,
+    /// Held before the first event, as its owner says, or as nothing else explains.
     Opening,
     /// Bought, sold or allotted to the public for this amount before charges, which says what it is worth.
     Trade(Decimal),
@@ -164,7 +166,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         let Some(first) = self.first_day() else { return };
         for (place, state) in self.states.iter().enumerate() {
             if !state.balance.is_zero() {
-                tell(Move { place, on: first, quantity: state.balance, cause: Cause::Opening });
+                tell(Move { place, on: first, quantity: state.balance, cause: Cause::Derived });
             }
         }
         let steps = self.steps;

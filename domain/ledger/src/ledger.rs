@@ -1,6 +1,6 @@
 //! The ledger: what events and snapshots come to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -113,86 +113,67 @@ impl Ledger {
     /// From when on everything that is held in the chosen places is known. Of a place there may be older snapshots than
     /// the one the ledger was made with: it is known from the oldest on after which all agree with the quantities.
     pub fn history(&self, snapshots: &[Snapshot], of: impl Fn(usize) -> bool) -> History {
+        let mut stated: HashMap<&Place, Vec<&Snapshot>> = HashMap::new();
+        for snapshot in snapshots {
+            stated.entry(&snapshot.place).or_default().push(snapshot);
+        }
+        let mut moved: HashMap<usize, Vec<&Move>> = HashMap::new();
+        for step in self.moves.iter().filter(|step| !matches!(step.cause, Cause::Derived)) {
+            moved.entry(step.place).or_default().push(step);
+        }
         let mut history = History::Complete;
-        for (number, (place, position)) in self.places.iter().zip(&self.positions).enumerate() {
-            if position.opening.is_zero() || !of(number) {
-                continue;
-            }
-            match (self.known_since(number, position, place, snapshots), history) {
-                (None, _) => return History::Unknown,
-                (Some(on), History::From(other)) => history = History::From(on.max(other)),
-                (Some(on), _) => history = History::From(on),
-            }
-        }
-        // What was stated and is in nothing else any more: from when on it was not there, nothing is missing.
-        let known: BTreeSet<&Place> = self.places.iter().collect();
-        let mut gone: BTreeMap<&Place, (Date, bool)> = BTreeMap::new();
-        for snapshot in snapshots.iter().filter(|snapshot| !known.contains(&snapshot.place)) {
-            let (last, held) = gone.entry(&snapshot.place).or_insert((snapshot.on, false));
-            *last = snapshot.on.max(*last);
-            *held |= !snapshot.quantity.is_zero();
-        }
-        for (on, _) in gone.into_values().filter(|(_, held)| *held) {
+        let mut begin = |on: Date| {
             history = match history {
                 History::From(other) => History::From(on.max(other)),
                 _ => History::From(on),
             };
+        };
+        for (number, (place, position)) in self.places.iter().zip(&self.positions).enumerate() {
+            let of_place = stated.remove(place).unwrap_or_default();
+            if position.opening.is_zero() || !of(number) {
+                continue;
+            }
+            let steps = moved.remove(&number).unwrap_or_default();
+            match known_since(position.quantity, &steps, of_place) {
+                None => return History::Unknown,
+                Some(on) => begin(on),
+            }
+        }
+        // What was stated and is in nothing else any more: from when on it was not there, nothing is missing.
+        for gone in stated.into_values() {
+            if gone.iter().any(|snapshot| !snapshot.quantity.is_zero()) {
+                gone.iter().map(|snapshot| snapshot.on).max().into_iter().for_each(&mut begin);
+            }
         }
         history
     }
 
     /// The same, with what was there before anything is known told of on a day already: snapshots say that it was there.
     pub(crate) fn opened_on(&self, day: Date) -> Option<Self> {
-        let late = |step: &Move| {
-            let opening = self.positions[step.place].opening;
-            matches!(step.cause, Cause::Opening) && step.quantity == opening && step.on > day
-        };
+        let late = |step: &Move| matches!(step.cause, Cause::Derived) && step.on > day;
         if !self.moves.iter().any(late) {
             return None;
         }
         let mut ledger = self.clone();
-        let mut told = BTreeSet::new();
         for step in ledger.moves.iter_mut().filter(|step| late(step)) {
-            // One that somebody entered may be of the same quantity, and comes after.
-            if told.insert(step.place) {
-                step.on = day;
-            }
+            step.on = day;
         }
         ledger.moves.sort_by_key(|step| step.on);
         Some(ledger)
     }
+}
 
-    /// The day of the oldest snapshot of a place after which no quantity contradicts one.
-    fn known_since(
-        &self,
-        number: usize,
-        position: &Position,
-        place: &Place,
-        snapshots: &[Snapshot],
-    ) -> Option<Date> {
-        let of = snapshots.iter().filter(|snapshot| snapshot.place == *place);
-        let mut of: Vec<&Snapshot> = of.collect();
-        of.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.on));
-        let of_place: Vec<&Move> = self.moves.iter().filter(|step| step.place == number).collect();
-        // What was there before anything is known is told of on the first day, and was there before it.
-        let derived = |step: &&Move| {
-            matches!(step.cause, Cause::Opening) && step.quantity == position.opening
-        };
-        let told = of_place.iter().position(derived);
-        let held_on = |day: Date| {
-            let later = of_place.iter().enumerate();
-            let later = later.filter(|(at, step)| step.on > day && Some(*at) != told);
-            position.quantity - later.map(|(_, step)| step.quantity).sum::<Decimal>()
-        };
-        let mut since = of.first().map(|newest| newest.on);
-        for older in of.iter().skip(1) {
-            if held_on(older.on) != older.quantity {
-                break;
-            }
-            since = Some(older.on);
-        }
-        since
-    }
+/// The day of the oldest snapshot of a place after which no quantity contradicts one, from what is held now and every
+/// move but the derived opening, which was there before.
+fn known_since(held: Decimal, moves: &[&Move], mut snapshots: Vec<&Snapshot>) -> Option<Date> {
+    snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.on));
+    let held_on = |day: Date| {
+        let later = moves.iter().filter(|step| step.on > day);
+        held - later.map(|step| step.quantity).sum::<Decimal>()
+    };
+    let (newest, older) = snapshots.split_first()?;
+    let agree = older.iter().take_while(|older| held_on(older.on) == older.quantity);
+    agree.last().or(Some(newest)).map(|oldest| oldest.on)
 }
 
 /// From when on everything that is held is known: returns before it would stand on quantities of which only a

@@ -61,6 +61,24 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// What a layout is where it does not say otherwise.
+    const PLAIN: Self = Self {
+        name: "",
+        broker: None,
+        about: "",
+        required: &[],
+        skip_sheet: None,
+        covers: |_| &[],
+        covers_only_listed: false,
+        row: Reads::Holding(|_, _| None),
+        unverified: false,
+        client_in_name: None,
+        preamble: |_| Preamble::default(),
+        row_date: None,
+        sections: false,
+        also: None,
+    };
+
     /// The tables of it in a file.
     fn tables<'a>(&self, sheets: &'a [Sheet]) -> Result<Vec<(&'a Sheet, Header)>, Refusal> {
         let skipped =

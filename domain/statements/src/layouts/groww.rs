@@ -18,20 +18,14 @@ pub(super) const LAYOUT: Layout = Layout {
         "Buy value",
         "Closing price",
     ],
-    skip_sheet: None,
     covers: |_| &[Segment::Equity],
     row: Reads::Holding(row),
-    unverified: false,
-    client_in_name: None,
-    covers_only_listed: false,
     preamble: |rows| Preamble {
         client_id: labelled(rows, "Unique Client Code"),
         as_of: dated(rows),
-        period: None,
+        ..Preamble::default()
     },
-    row_date: None,
-    sections: false,
-    also: None,
+    ..Layout::PLAIN
 };
 
 fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {

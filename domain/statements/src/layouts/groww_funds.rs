@@ -11,16 +11,10 @@ pub(super) const LAYOUT: Layout = Layout {
     broker: Some("groww"),
     about: "Groww, Reports, Mutual funds, Holdings statement",
     required: &["Scheme Name", "AMC", "Folio No.", "Units", "Invested Value", "Current Value"],
-    skip_sheet: None,
     covers: |_| &[Segment::MutualFund],
     row: Reads::Holding(row),
-    unverified: false,
-    client_in_name: None,
-    covers_only_listed: false,
-    preamble: |rows| Preamble { client_id: None, as_of: dated(rows), period: None },
-    row_date: None,
-    sections: false,
-    also: None,
+    preamble: |rows| Preamble { client_id: None, as_of: dated(rows), ..Preamble::default() },
+    ..Layout::PLAIN
 };
 
 fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {

@@ -22,20 +22,14 @@ pub(super) const LAYOUT: Layout = Layout {
         "Execution date and time",
         "Order status",
     ],
-    skip_sheet: None,
-    covers: |_| &[],
     row: Reads::Event(row),
     unverified: true,
-    client_in_name: None,
-    covers_only_listed: false,
     preamble: |rows| Preamble {
         client_id: labelled(rows, "Unique Client Code"),
         as_of: None,
-        period: None,
+        ..Preamble::default()
     },
-    row_date: None,
-    sections: false,
-    also: None,
+    ..Layout::PLAIN
 };
 
 fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble, Reads};
+use super::{Layout, Reads};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -11,16 +11,9 @@ pub(super) const LAYOUT: Layout = Layout {
     broker: Some("zerodha"),
     about: "Zerodha Kite, Holdings page, download as CSV",
     required: &["Instrument", "Qty.", "Avg. cost", "LTP", "Cur. val", "P&L"],
-    skip_sheet: None,
     covers: |_| &[Segment::Equity],
     row: Reads::Holding(row),
-    unverified: false,
-    client_in_name: None,
-    covers_only_listed: false,
-    preamble: |_| Preamble::default(),
-    row_date: None,
-    sections: false,
-    also: None,
+    ..Layout::PLAIN
 };
 
 fn row(line: &mut Line<'_>, header: &Header) -> Option<Row> {

@@ -29,17 +29,12 @@ const fn layout(
         broker: Some(broker),
         about,
         required,
-        skip_sheet: None,
         covers: |_| &[Segment::Equity],
         row: Reads::Holding(row),
         // Known from one open-source importer each; no file of a broker was seen.
         unverified: true,
-        client_in_name: None,
-        covers_only_listed: false,
         preamble,
-        row_date: None,
-        sections: false,
-        also: None,
+        ..Layout::PLAIN
     }
 }
 
@@ -48,7 +43,7 @@ fn preamble(rows: &[Vec<String>]) -> Preamble {
     Preamble {
         client_id: client.iter().find_map(|label| labelled(rows, label)),
         as_of: dated(rows),
-        period: None,
+        ..Preamble::default()
     }
 }
 

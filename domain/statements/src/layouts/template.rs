@@ -1,6 +1,6 @@
 //! KiteMate's own layout for holdings, for every broker without one of its own.
 
-use super::{Layout, Preamble, Reads};
+use super::{Layout, Reads};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -21,17 +21,12 @@ const COLUMNS: &[&str] = &[
 
 pub(super) const LAYOUT: Layout = Layout {
     name: "kitemate_holdings",
-    broker: None,
     about: "KiteMate's own template, from GET /v1/portfolio/import/template",
     required: &["isin", "segment", "quantity", "average_price", "as_of"],
-    skip_sheet: None,
     covers: |_| &[Segment::Equity, Segment::MutualFund],
     row: Reads::Holding(row),
-    unverified: false,
-    client_in_name: None,
     // Somebody who lists only shares says nothing of funds.
     covers_only_listed: true,
-    preamble: |_| Preamble::default(),
     row_date: Some(|line| {
         let stated = line.text("as_of").map(crate::cells::day);
         if stated == Some(None) {
@@ -39,8 +34,7 @@ pub(super) const LAYOUT: Layout = Layout {
         }
         stated.flatten()
     }),
-    sections: false,
-    also: None,
+    ..Layout::PLAIN
 };
 
 /// The header row, and nothing else: an example row would end up in somebody's portfolio.

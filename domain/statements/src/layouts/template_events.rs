@@ -5,7 +5,7 @@ use ledger::columns::{Columns, KINDS, Terms, act};
 use ledger::{Act, Isin};
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble, Reads};
+use super::{Layout, Reads};
 use crate::table::{Header, Line};
 use crate::{Entry, Market};
 
@@ -41,19 +41,10 @@ const COLUMNS: &[&str] = &[
 
 pub(super) const LAYOUT: Layout = Layout {
     name: "kitemate_transactions",
-    broker: None,
     about: "KiteMate's own template for events, from GET /v1/portfolio/import/template?of=transactions",
     required: &["kind", "date", "isin", "segment", "quantity", "reference"],
-    skip_sheet: None,
-    covers: |_| &[],
     row: Reads::Event(row),
-    unverified: false,
-    client_in_name: None,
-    covers_only_listed: false,
-    preamble: |_| Preamble::default(),
-    row_date: None,
-    sections: false,
-    also: None,
+    ..Layout::PLAIN
 };
 
 /// The header row, and nothing else.

@@ -14,17 +14,12 @@ pub(super) const LAYOUT: Layout = Layout {
     skip_sheet: Some("Combined"),
     covers: |header| if funds(header) { &[Segment::MutualFund] } else { &[Segment::Equity] },
     row: Reads::Holding(row),
-    unverified: false,
-    client_in_name: None,
-    covers_only_listed: false,
     preamble: |rows| Preamble {
         client_id: labelled(rows, "Client ID"),
         as_of: dated(rows),
-        period: None,
+        ..Preamble::default()
     },
-    row_date: None,
-    sections: false,
-    also: None,
+    ..Layout::PLAIN
 };
 
 /// Only the sheet of funds says which type of instrument a row is.

@@ -21,16 +21,11 @@ pub(super) const LAYOUT: Layout = Layout {
         "Dividend Per Share",
         "Net Dividend Amount",
     ],
-    skip_sheet: None,
-    covers: |_| &[],
     row: Reads::Event(row),
     unverified: true,
-    client_in_name: None,
-    covers_only_listed: false,
-    preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), as_of: None, period: None },
-    row_date: None,
+    preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), ..Preamble::default() },
     sections: true,
-    also: None,
+    ..Layout::PLAIN
 };
 
 /// Companies deduct tax and pay to the bank: what a broker states net of it, if one does, was deducted.

@@ -19,20 +19,17 @@ pub(super) const LAYOUT: Layout = Layout {
         "Sell Value",
         "Profit",
     ],
-    skip_sheet: None,
-    covers: |_| &[],
     row: Reads::Exit(row),
     unverified: true,
     client_in_name: Some(client),
-    covers_only_listed: false,
     preamble: |rows| Preamble {
         client_id: labelled(rows, "Client ID"),
-        as_of: None,
         period: period(rows),
+        ..Preamble::default()
     },
-    row_date: None,
     sections: true,
     also: Some(&super::zerodha_dividends::LAYOUT),
+    ..Layout::PLAIN
 };
 
 /// `taxpnl-AB1234-2025_2026-Q1-Q4.xlsx`.

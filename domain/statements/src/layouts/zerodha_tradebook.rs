@@ -23,16 +23,10 @@ pub(super) const LAYOUT: Layout = Layout {
         "price",
         "trade_id",
     ],
-    skip_sheet: None,
-    covers: |_| &[],
     row: Reads::Event(row),
-    unverified: false,
     client_in_name: Some(client),
-    covers_only_listed: false,
-    preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), as_of: None, period: None },
-    row_date: None,
-    sections: false,
-    also: None,
+    preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), ..Preamble::default() },
+    ..Layout::PLAIN
 };
 
 /// `tradebook-AB1234-EQ.csv`.

@@ -79,7 +79,9 @@ impl<'p> Held<'p> {
         self.rescale(step);
         self.quantity += step.quantity;
         self.price_by_fill(step);
-        if self.price.is_none() && matches!(step.cause, Cause::Opening | Cause::Transfer) {
+        if self.price.is_none()
+            && matches!(step.cause, Cause::Derived | Cause::Opening | Cause::Transfer)
+        {
             self.unweighed += step.quantity;
         }
         self.value = self.price.map_or(Decimal::ZERO, |price| price.each * self.quantity);
@@ -138,7 +140,7 @@ impl<'p> Held<'p> {
         self.quantity += step.quantity;
         self.price_by_fill(step);
         match step.cause {
-            Cause::Opening => self.day.opened += step.quantity,
+            Cause::Derived | Cause::Opening => self.day.opened += step.quantity,
             Cause::Trade(amount) | Cause::Offer(amount) if step.quantity > Decimal::ZERO => {
                 self.day.bought += step.quantity;
                 self.day.bought_for += amount;
