@@ -46,8 +46,8 @@ pub(crate) fn healths_of(
 /// At which level figures are asked for: the whole workspace, a holder, an account, a security, or several of these.
 pub(crate) struct Level {
     pub(crate) account: Option<Uuid>,
-    pub(crate) holder_of: Option<Uuid>,
-    pub(crate) isin: Option<Isin>,
+    holder_of: Option<Uuid>,
+    isin: Option<Isin>,
 }
 
 impl Level {

@@ -56,6 +56,13 @@ impl Claims {
     }
 }
 
+impl Claims {
+    /// Whether they are valid no more, as the check of a signature has it.
+    fn are_late(&self, now: Timestamp) -> bool {
+        self.exp.saturating_add_unsigned(LEEWAY_S) < now.as_second()
+    }
+}
+
 /// The private signing key, as its secret holds it.
 #[derive(Deserialize)]
 struct SigningKey {
@@ -108,8 +115,11 @@ pub async fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
     let refused = || Problem::new(reasons::BAD_TOKEN);
     let sha256 = sha256(token.as_bytes());
     if let Some(claims) = app.keys().checked(&sha256) {
-        let late = claims.exp + LEEWAY_S.cast_signed() < clock::now().as_second();
-        return if late { Err(Problem::new(reasons::TOKEN_EXPIRED)) } else { Ok(claims) };
+        return if claims.are_late(clock::now()) {
+            Err(Problem::new(reasons::TOKEN_EXPIRED))
+        } else {
+            Ok(claims)
+        };
     }
     let header = decode_header(token).map_err(|err| refused().because(err))?;
     let kid = header.kid.ok_or_else(refused)?;
@@ -128,4 +138,21 @@ pub async fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
     let claims = read?.claims;
     app.keys().remember(&kid, sha256, &claims);
     Ok(claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_that_are_remembered_end_as_a_token_does() {
+        let now = Timestamp::UNIX_EPOCH;
+        let (user_id, session_id, workspace_id) = (Uuid::nil(), Uuid::nil(), Uuid::nil());
+        let session = Session { user_id, session_id, workspace_id };
+        let claims = Claims::issue("issuer", session, now);
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let last = LIFETIME_S + LEEWAY_S.cast_signed();
+        assert!(!claims.are_late(at(last)));
+        assert!(claims.are_late(at(last + 1)));
+    }
 }

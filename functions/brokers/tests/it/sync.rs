@@ -400,6 +400,22 @@ async fn an_evening_reads_every_connected_account_and_later_only_what_is_left() 
 }
 
 #[tokio::test]
+async fn a_refresh_is_tried_on_a_few_and_the_next_one_goes_on_behind_them() -> Result<()> {
+    let here = Here::start().await?;
+    for client in ["ZA0001", "ZA0002", "ZA0003"] {
+        connected(&here, client).await?;
+    }
+    let mut event = Here::sample("brokers-refresh-daily")?;
+    event["time"] = json!("2026-11-20T12:30:00Z");
+    for (most, published) in [(json!(0), 0), (json!(1), 1), (Value::Null, 2), (json!(5), 0)] {
+        event["detail"] = json!({ "most": most });
+        let answer = here.invoke("brokers-refresh-daily", &event).await?;
+        assert_eq!(answer["published"], published, "at most {most}: {answer}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_weekend_is_refreshed_only_when_there_is_a_special_session() -> Result<()> {
     let here = Here::start().await?;
     connected(&here, CLIENT).await?;

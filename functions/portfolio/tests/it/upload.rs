@@ -184,3 +184,19 @@ async fn a_file_of_who_is_a_member_no_more_is_refused() -> Result<()> {
     assert_eq!(here.get("/v1/accounts", &asha).await?.body["items"], json!([]));
     Ok(())
 }
+
+#[tokio::test]
+async fn an_upload_that_no_try_could_import_is_failed_and_not_read_for_ever() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let made = link(&here, &asha, &json!({ "bytes": 5 })).await?;
+    let admin = here.admin().await?;
+    for (minutes, is) in [(59, "reading"), (61, "failed")] {
+        let sql = format!(
+            "update portfolio.uploads set status = 'reading', changed_at = now() - interval '{minutes} minutes'"
+        );
+        admin.batch_execute(&sql).await?;
+        assert_eq!(status(&here, &asha, &made).await?["status"], is);
+    }
+    Ok(())
+}

@@ -145,3 +145,27 @@ async fn a_file_put_into_the_bucket_is_loaded_by_its_notification() -> Result<()
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_fund_list_says_what_a_traded_fund_is_for_tax_and_not_what_it_is_called() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let traded = bhavcopy("2026-11-20", "GOLDETF", "60.00").replace("INE925R01014", "INF204KB14I2");
+    load(&here, "prices/b.csv", &traded).await?;
+    let list = |day: &str| {
+        let header = "Scheme Code;ISIN Div Payout/ ISIN Growth;ISIN Div Reinvestment;Scheme Name;Net Asset Value;Date\n\n";
+        format!(
+            "{header}Open Ended Schemes(Debt Scheme - Liquid Fund)\n\n1;INF204KB14I2;-;Some Fund;45.6;{day}\n"
+        )
+    };
+    let kind = async || -> Result<Option<String>> {
+        let sql = "select asset_kind from transactions.instruments where isin = 'INF204KB14I2'";
+        Ok(here.admin().await?.query_one(sql, &[]).await?.get(0))
+    };
+    load(&here, "prices/old.txt", &list("31-Jan-2018")).await?;
+    assert_eq!(kind().await?, None, "a history is of its time");
+    load(&here, "prices/new.txt", &list("19-Nov-2026")).await?;
+    assert_eq!(kind().await?.as_deref(), Some("debt_fund"));
+    assert_eq!(search(&here, &asha, "q=INF204KB14I2").await?[0]["name"], "GOLDETF");
+    Ok(())
+}
