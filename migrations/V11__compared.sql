@@ -78,6 +78,30 @@ revoke all on function portfolio.forget_asserted from public;
 create trigger forget_asserted after update of undone_at on portfolio.imports
     for each row when (new.undone_at is not null) execute function portfolio.forget_asserted();
 
+-- The folios a holding is in, of a statement that tells them: [{folio, units, cost}]. Of others null.
+alter table portfolio.holdings add column folios jsonb;
+
+-- What else an account is called in consolidated statements, as its owner says: the depository's id of its demat account,
+-- and folios of units outside demat.
+create table brokers.account_links (
+    workspace_id uuid not null,
+    kind text not null constraint account_links_kind check (kind in ('demat', 'folio')),
+    -- In capitals, without spaces.
+    id text not null constraint account_links_id check (length(id) between 1 and 40),
+    account_id uuid not null,
+    linked_at timestamptz not null default now(),
+    -- One demat account, and one folio, is of one account.
+    constraint account_links_pk primary key (workspace_id, kind, id),
+    constraint account_links_account foreign key (workspace_id, account_id)
+        references brokers.accounts (workspace_id, account_id) on delete cascade
+);
+create index account_links_by_account on brokers.account_links (workspace_id, account_id);
+call platform.protect_tenant('brokers.account_links');
+grant select, insert, delete on brokers.account_links to svc_brokers;
+grant select on brokers.account_links to svc_portfolio;
+-- A statement of folios is complete for them: by its layout.
+grant select on portfolio.imports to svc_transactions;
+
 -- What was asserted of a holding, day by day where it was another quantity: how long what is held has been known.
 create table portfolio.assertions (
     workspace_id uuid not null,
@@ -132,6 +156,158 @@ revoke all on function portfolio.keep_absences from public;
 create trigger keep_absences after insert or update on portfolio.statements
     for each row execute function portfolio.keep_absences();
 
+-- As before, but a file need not have the whole of a day: one that was made at noon takes the place of what it tells of,
+-- and the fills of the afternoon stay. Fills are matched by key, else one to one by what they were of, day, side,
+-- quantity and amount; what is left of a day on one side is told by the other when that has at least as much of it.
+create or replace function transactions.record(
+    p_account uuid, p_import uuid, p_source text, p_rows jsonb, p_person uuid default null
+) returns table (source_key text, outcome text)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+    -- As km_owner, whom row-level security binds: only the entered workspace can be written.
+    workspace uuid := current_setting('app.workspace_id')::uuid;
+    person uuid := coalesce(p_person, nullif(current_setting('app.user_id', true), '')::uuid);
+begin
+    if p_source <> 'kite' then
+        perform transactions.replace_fills(p_account, p_source, p_rows);
+    end if;
+    return query with stated as (
+        select r.* from jsonb_to_recordset(p_rows) as r (
+            id uuid, kind text, market text, isin text, folio text, symbol text, name text, "on" date, "at" time,
+            venue text, exchange text, series text, quantity numeric, amount numeric, charges numeric, stt numeric,
+            terms jsonb, reference text, key text)
+    ), told as (
+        select f.key from transactions.told_fills(p_account, case when p_source = 'kite' then p_rows else '[]' end) f
+    ), rows as (
+        select r.* from stated r where not exists (select from told where told.key = r.key)
+    ), added as (
+        insert into transactions.transactions as t (
+            workspace_id, transaction_id, account_id, kind, market, isin, folio, symbol, name, on_date, at_time, venue,
+            exchange, series, quantity, amount, charges, stt, terms, reference, source_key, source, import_ids, entered_by)
+        select workspace, r.id, p_account, r.kind, r.market, r.isin, r.folio, r.symbol, r.name, r."on", r."at", r.venue,
+               r.exchange, r.series, r.quantity, r.amount, r.charges, r.stt, r.terms, r.reference, r.key, p_source,
+               array[p_import], person
+        from rows r
+        on conflict on constraint transactions_source_key do nothing
+        returning t.source_key
+    ), known as (
+        select t.transaction_id, t.source_key, t.import_ids, r.charges, r.stt,
+               t.corrected_at is not null or t.removed_at is not null
+               or (t.kind, t.quantity, t.amount, t.terms) is not distinct from (r.kind, r.quantity, r.amount, r.terms) as same
+        from rows r join transactions.transactions t on t.account_id = p_account and t.source_key = r.key
+    ), claimed as (
+        -- What one file does not know of the charges another one may.
+        update transactions.transactions t
+        set import_ids = t.import_ids || p_import, charges = coalesce(t.charges, k.charges), stt = coalesce(t.stt, k.stt)
+        from known k
+        where k.same and t.transaction_id = k.transaction_id and not p_import = any (t.import_ids)
+          -- What was entered by hand belongs to no file, and a fill that is told again to none either.
+          and t.source <> 'manual' and p_source <> 'kite'
+    )
+    select a.source_key, 'added' from added a
+    union all
+    select k.source_key, case when k.same then 'repeated' else 'conflict' end from known k
+    union all
+    select told.key, 'told' from told;
+end $$;
+
+-- The keys of fills, as Kite tells them, of which a file or a person has told under another key.
+create function transactions.told_fills(p_account uuid, p_rows jsonb) returns table (key text)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    with rows as (
+        select r.* from jsonb_to_recordset(p_rows) as r (
+            kind text, isin text, "on" date, "at" time, quantity numeric, amount numeric, key text)
+    ), fills as (
+        select r.*, row_number() over (partition by r.kind, r.isin, r."on", r.quantity, r.amount order by r."at", r.key) as nth
+        from rows r
+        where not exists (select from transactions.transactions t where t.account_id = p_account and t.source_key = r.key)
+    ), filed as (
+        select t.kind, t.isin, t.on_date, t.quantity, t.amount,
+               row_number() over (partition by t.kind, t.isin, t.on_date, t.quantity, t.amount
+                                  order by t.at_time, t.source_key) as nth
+        from transactions.transactions t
+        where t.account_id = p_account and t.source not in ('kite', 'manual')
+          and (t.kind, t.isin, t.on_date) in (select f.kind, f.isin, f."on" from fills f)
+          and not exists (select from rows r where r.key = t.source_key)
+    ), matched as (
+        select f.key, f.kind, f.isin, f."on", f.quantity
+        from fills f join filed t
+          on (t.kind, t.isin, t.on_date, t.quantity, t.amount, t.nth) = (f.kind, f.isin, f."on", f.quantity, f.amount, f.nth)
+    ), left_over as (
+        select f.key,
+               sum(f.quantity) over (partition by f.kind, f.isin, f."on") as told_by_kite,
+               (select sum(t.quantity) from filed t where (t.kind, t.isin, t.on_date) = (f.kind, f.isin, f."on"))
+               - coalesce((select sum(m.quantity) from matched m where (m.kind, m.isin, m."on") = (f.kind, f.isin, f."on")), 0)
+                   as told_by_files
+        from fills f where not exists (select from matched m where m.key = f.key)
+    )
+    select m.key from matched m
+    union
+    select l.key from left_over l where l.told_by_files >= l.told_by_kite
+    union
+    select r.key from rows r
+    where exists (select from transactions.transactions t
+                  where t.account_id = p_account and t.source = 'manual'
+                    and (t.kind, t.isin, t.on_date, t.quantity) = (r.kind, r.isin, r."on", r.quantity))
+$$;
+
+create or replace function transactions.replace_fills(p_account uuid, p_source text, p_rows jsonb) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform from transactions.transactions t where t.account_id = p_account and t.source = 'kite';
+    if not found then
+        return;
+    end if;
+    with rows as (
+        select r.* from jsonb_to_recordset(p_rows) as r (
+            kind text, isin text, "on" date, "at" time, quantity numeric, amount numeric, key text)
+    ), fills as (
+        select t.transaction_id, t.kind, t.isin, t.on_date, t.quantity, t.amount,
+               row_number() over (partition by t.kind, t.isin, t.on_date, t.quantity, t.amount
+                                  order by t.at_time, t.source_key) as nth
+        from transactions.transactions t
+        where t.account_id = p_account and t.source = 'kite' and t.corrected_at is null and t.removed_at is null
+          and not exists (select from rows r where r.key = t.source_key)
+    ), stated as (
+        select r.key, r.kind, r.isin, r."on", r.quantity, r.amount,
+               row_number() over (partition by r.kind, r.isin, r."on", r.quantity, r.amount order by r."at", r.key) as nth
+        from rows r
+        where not exists (select from transactions.transactions t where t.account_id = p_account and t.source_key = r.key)
+    )
+    update transactions.transactions t set source_key = s.key
+    from fills f join stated s
+      on (s.kind, s.isin, s."on", s.quantity, s.amount, s.nth) = (f.kind, f.isin, f.on_date, f.quantity, f.amount, f.nth)
+    where t.account_id = p_account and t.transaction_id = f.transaction_id;
+    update transactions.transactions t
+    set kind = r.kind, symbol = r.symbol, name = r.name, at_time = r."at", venue = r.venue, exchange = r.exchange,
+        series = r.series, quantity = r.quantity, amount = r.amount, charges = r.charges, stt = r.stt,
+        terms = r.terms, reference = r.reference, source = p_source,
+        -- It is the file's now, and goes with it.
+        import_ids = '{}'
+    from jsonb_to_recordset(p_rows) as r (
+        kind text, symbol text, name text, "at" time, venue text, exchange text, series text, quantity numeric,
+        amount numeric, charges numeric, stt numeric, terms jsonb, reference text, key text)
+    where t.account_id = p_account and t.source_key = r.key and t.source = 'kite'
+      and t.corrected_at is null and t.removed_at is null;
+    -- What the file tells in fewer rows than there were fills is the same.
+    with news as (
+        select r.kind, r.isin, r."on", sum(r.quantity) as quantity
+        from jsonb_to_recordset(p_rows) as r (kind text, isin text, "on" date, quantity numeric, key text)
+        where not exists (select from transactions.transactions t where t.account_id = p_account and t.source_key = r.key)
+        group by r.kind, r.isin, r."on"
+    ), fills as (
+        select t.transaction_id, t.kind, t.isin, t.on_date,
+               sum(t.quantity) over (partition by t.kind, t.isin, t.on_date) as quantity
+        from transactions.transactions t
+        where t.account_id = p_account and t.source = 'kite' and t.corrected_at is null and t.removed_at is null
+    )
+    delete from transactions.transactions t
+    using fills f join news n on (n.kind, n.isin, n."on") = (f.kind, f.isin, f.on_date) and n.quantity >= f.quantity
+    where t.account_id = p_account and t.transaction_id = f.transaction_id;
+end $$;
+revoke all on function transactions.told_fills from public;
+
 -- What was told long ago goes: files that were taken in or never came, and readings of more than a year ago.
 create policy system on portfolio.uploads for select to km_system using (true);
 create policy sweeping on portfolio.uploads for delete to km_system
@@ -139,7 +315,8 @@ create policy sweeping on portfolio.uploads for delete to km_system
 create policy sweeping on brokers.syncs for delete to km_system
     using (day < current_date - 400);
 -- What a person is given of everything that is held about them.
-grant select on portfolio.folio_units, portfolio.stated_gains, portfolio.assertions, transactions.asset_kinds to km_system;
+grant select on portfolio.folio_units, portfolio.stated_gains, portfolio.assertions, transactions.asset_kinds,
+    brokers.account_links to km_system;
 
 grant select on transactions.special_sessions to km_system;
 set local role km_system;

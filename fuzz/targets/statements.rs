@@ -6,12 +6,18 @@ use jiff::civil::date;
 use ledger::columns::{act, columns};
 use ledger::{Event, Ledger, Place};
 use libfuzzer_sys::fuzz_target;
-use statements::read_of;
+use statements::{Statement, read_parts};
 
 fuzz_target!(|file: &[u8]| {
-    let Ok(statement) = read_of(file, Some("tradebook-AB1234-EQ.csv"), Some("00000001")) else {
-        return;
-    };
+    // Any name, and one that says whose the file is.
+    let name = String::from_utf8_lossy(file.get(..60).unwrap_or(file));
+    for name in [&name, "tradebook-AB1234-EQ.csv"] {
+        read_parts(file, Some(name)).unwrap_or_default().iter().for_each(check);
+    }
+});
+
+fn check(statement: &Statement) {
+    assert!(statement.client_id.as_ref().is_none_or(|id| id.chars().count() <= 40));
     for row in &statement.rows {
         assert!(row.owned() >= 0.into() && row.name.chars().count() <= 200);
     }
@@ -29,7 +35,7 @@ fuzz_target!(|file: &[u8]| {
     let forwards = Ledger::new(&events, &[]);
     events.reverse();
     assert_eq!(forwards, Ledger::new(&events, &[]), "in whatever order");
-});
+}
 
 fn uuid(number: u128) -> uuid::Uuid {
     uuid::Uuid::from_u128(number)

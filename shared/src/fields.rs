@@ -133,8 +133,23 @@ impl Fields {
         name: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Option<Vec<T>> {
+        match self.optional_texts(name, read)? {
+            Some(texts) => Some(texts),
+            None => {
+                self.fault(name, "is required");
+                None
+            }
+        }
+    }
+
+    /// A list of texts that may be missing, each of them read.
+    pub fn optional_texts<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Option<Vec<T>>> {
         let read = match self.values.remove(name) {
-            None => Err("is required".to_owned()),
+            None => return Some(None),
             Some(Value::Array(items)) => items
                 .iter()
                 .map(|item| item.as_str().ok_or_else(|| "must be a list of texts".into()))
@@ -142,7 +157,7 @@ impl Fields {
                 .collect(),
             Some(_) => Err("must be a list of texts".to_owned()),
         };
-        self.note(name, read).flatten()
+        self.note(name, read)
     }
 
     /// A whole number that may be missing.

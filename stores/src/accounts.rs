@@ -1,7 +1,10 @@
 //! The accounts of a workspace.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use shared::db::{Statement, statement};
+use statements::Part;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -28,6 +31,42 @@ pub fn all<'a>() -> Statement<'a> {
         "select account_id, broker, client_id, label, holder, created_at from brokers.accounts order by broker, client_id",
         [],
     )
+}
+
+/// Which accounts demat ids and folios are of, as their owner says.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    demat: HashMap<String, Uuid>,
+    folios: HashMap<String, Uuid>,
+}
+
+/// Everything [`Links::read`] takes, of the entered workspace.
+pub fn links<'a>() -> Statement<'a> {
+    statement("select kind, id, account_id from brokers.account_links", [])
+}
+
+impl Links {
+    /// Reads the rows of [`links`].
+    pub fn read(rows: &[Row]) -> Self {
+        let mut links = Self::default();
+        for row in rows {
+            let (id, account) = (row.get("id"), row.get("account_id"));
+            match row.get("kind") {
+                "demat" => links.demat.insert(id, account),
+                _ => links.folios.insert(id, account),
+            };
+        }
+        links
+    }
+
+    /// The account that a part of a consolidated statement is of.
+    pub fn of(&self, part: &Part) -> Option<Uuid> {
+        match part {
+            Part::Account => None,
+            Part::Demat { .. } => self.demat.get(&part.demat_id()?).copied(),
+            Part::Folio { number, .. } => self.folios.get(number).copied(),
+        }
+    }
 }
 
 impl From<&Row> for Account {

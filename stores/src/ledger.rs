@@ -82,7 +82,7 @@ pub fn assertions<'a>() -> Statement<'a> {
     statement(
         "select a.account_id, a.isin, null as folio, a.on_date, a.owned from portfolio.assertions a
          left join portfolio.holdings h on (h.account_id, h.isin) = (a.account_id, a.isin)
-         where h.isin is null or a.on_date < h.statement_on
+         where h.isin is null or h.folios is null and a.on_date < h.statement_on
          union all
          select u.account_id, u.isin, nullif(u.folio, ''), u.statement_on, u.units from portfolio.folio_units u",
         [],

@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use crate::sheets::Sheet;
 use crate::table::{Header, Line, likely_header};
-use crate::{Entry, Exits, Refusal, Row, RowError, Segment, Statement};
+use crate::{Entry, Exits, Part, Refusal, Row, RowError, Segment, Statement};
 
 /// A layout: how it is recognised and how its rows are read.
 pub(crate) struct Layout {
@@ -207,6 +207,7 @@ pub(crate) fn interpret(sheets: &[Sheet], name: Option<&str>) -> Result<Statemen
 fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
     let mut statement = Statement {
         layout: layout.name,
+        part: Part::Account,
         broker: layout.broker,
         client_id: None,
         as_of: None,

@@ -8,6 +8,7 @@
 
 mod cells;
 mod layouts;
+mod part;
 mod sheets;
 mod table;
 
@@ -20,6 +21,7 @@ use serde::Serialize;
 pub use layouts::{
     KnownLayout, events_template_csv, known_layouts, template_csv, zerodha_fill_key, zerodha_venue,
 };
+pub use part::{Part, folio_number, permanent_account_number};
 pub use sheets::{MOST_COLUMNS, MOST_INFLATED_BYTES, MOST_ROWS};
 
 /// The part of an account that a holdings statement is complete for.
@@ -47,6 +49,8 @@ impl Segment {
 pub struct Statement {
     /// The stable name of its layout.
     pub layout: &'static str,
+    /// What of its owner's it is of.
+    pub part: Part,
     /// The broker the layout belongs to; `None` for KiteMate's own template.
     pub broker: Option<&'static str>,
     /// The broker's id of the client, when the file names it.
@@ -88,6 +92,8 @@ pub struct Row {
     pub sector: Option<String>,
     /// The segment it belongs to.
     pub segment: Segment,
+    /// The folio of units outside demat, in layouts that tell folios.
+    pub folio: Option<String>,
     /// Free to sell.
     pub available: Decimal,
     /// Bought and not yet delivered.
@@ -229,7 +235,7 @@ pub enum Refusal {
     #[error("the file does not say the day it is for; make it anew from the statement")]
     Undated,
     /// A consolidated statement of more than one demat account.
-    #[error("the file has {count} demat accounts, or none of that id; name one as `dematId`")]
+    #[error("the file has {count} demat accounts")]
     SeveralAccounts {
         /// How many.
         count: usize,
@@ -250,15 +256,17 @@ pub enum Refusal {
     },
 }
 
-/// Reads a file. Some brokers say only in its name whose it is.
+/// Reads a file of one account, or of folios. Some brokers say only in its name whose it is.
 pub fn read(file: &[u8], name: Option<&str>) -> Result<Statement, Refusal> {
-    read_of(file, name, None)
+    let parts = read_parts(file, name)?;
+    let count = parts.len();
+    Statement::join(parts).ok_or(Refusal::SeveralAccounts { count })
 }
 
-/// Reads a file; of one with several demat accounts that of this id.
-pub fn read_of(file: &[u8], name: Option<&str>, demat: Option<&str>) -> Result<Statement, Refusal> {
+/// Reads a file; a consolidated statement has a part for each demat account or folio, every other file one.
+pub fn read_parts(file: &[u8], name: Option<&str>) -> Result<Vec<Statement>, Refusal> {
     match sheets::json(file) {
-        Some(json) => layouts::cas(&json, demat),
-        None => layouts::interpret(&sheets::read(file)?, name),
+        Some(json) => layouts::cas(&json),
+        None => Ok(vec![layouts::interpret(&sheets::read(file)?, name)?]),
     }
 }

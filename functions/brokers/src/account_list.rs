@@ -34,6 +34,10 @@ struct AccountItem {
     label: String,
     /// Whether the permanent account number of its holder is stated: tax is a holder's, over all their accounts.
     holder_stated: bool,
+    /// The depository's ids of its demat account, as its owner linked them.
+    demat_ids: Vec<String>,
+    /// The folios outside demat that are its own, as its owner linked them.
+    folios: Vec<String>,
     created_at: Timestamp,
     /// When a statement of it was last imported; null before the first.
     imported_at: Option<Timestamp>,
@@ -68,6 +72,8 @@ async fn account_list(
     let most = page.fetch();
     let accounts = statement(
         "select a.account_id, a.broker, a.client_id, a.label, a.holder is not null as holder_stated, a.created_at, i.imported_at,
+                array(select l.id from brokers.account_links l where l.account_id = a.account_id and l.kind = 'demat' order by l.id) as demat_ids,
+                array(select l.id from brokers.account_links l where l.account_id = a.account_id and l.kind = 'folio' order by l.id) as folios,
                 v.day, v.value, v.invested, v.unpriced, v.valued_at, v.sealed_at is not null as sealed
          from brokers.accounts a
          left join lateral (
@@ -105,6 +111,8 @@ fn item(row: &Row, healths: &HashMap<Uuid, Health>) -> AccountItem {
         client_id: row.get("client_id"),
         label: row.get("label"),
         holder_stated: row.get("holder_stated"),
+        demat_ids: row.get("demat_ids"),
+        folios: row.get("folios"),
         created_at: row.get("created_at"),
         imported_at: row.get("imported_at"),
         last_value: row.get::<_, Option<Date>>("day").map(value),

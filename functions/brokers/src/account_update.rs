@@ -1,17 +1,24 @@
-//! `PATCH /v1/accounts/{accountId}`: renames an account, or says whose it is.
+//! `PATCH /v1/accounts/{accountId}`: renames an account, or says whose it is and what else it is called.
 
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use http::StatusCode;
 use serde_json::json;
-use shared::db::statement;
+use shared::db::{Statement, statement};
 use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::{Access, App, Caller, Permission, Problem, typed};
+use statements::{folio_number, permanent_account_number};
+use tokio_postgres::Row;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
+
+use crate::reasons;
+
+/// One account has no more demat ids or folios than this.
+const MOST_LINKS: usize = 500;
 
 /// For owners, admins and analysts.
 pub fn route() -> Route {
@@ -20,6 +27,7 @@ pub fn route() -> Route {
 
 /// What changes.
 #[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(example = json!({ "label": "Asha, long term", "holder": "ABCDE1234F" }))]
 #[expect(dead_code, reason = "documents what Asked reads")]
 struct AccountUpdateRequest {
@@ -27,37 +35,61 @@ struct AccountUpdateRequest {
     label: Option<String>,
     /// The permanent account number of whom it belongs to. Gains are summed over all accounts of a holder.
     holder: Option<String>,
+    /// The depository's ids of its demat account, all of them: a consolidated statement of one is imported into it.
+    demat_ids: Option<Vec<String>>,
+    /// The folios of units outside demat that are held through it, all of them: a consolidated statement's are then its own
+    /// and nobody counts them twice.
+    folios: Option<Vec<String>>,
 }
 
 struct Asked {
     label: Option<String>,
     holder: Option<String>,
+    demat_ids: Option<Vec<String>>,
+    folios: Option<Vec<String>>,
 }
 
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let label = fields.optional("label", |label| printable(label, 200));
-        let holder = fields.optional("holder", permanent_account_number);
-        if let (Some(None), Some(None)) = (&label, &holder) {
-            fields.fault("label", "or `holder` is required");
+        let holder = fields.optional("holder", holder);
+        let demat_ids = fields.optional_texts("dematIds", demat_id);
+        let folios = fields.optional_texts("folios", |folio| {
+            printable(folio, 40).map(|folio| folio_number(&folio))
+        });
+        for (name, links) in [("dematIds", &demat_ids), ("folios", &folios)] {
+            if links
+                .as_ref()
+                .is_some_and(|links| links.as_ref().is_some_and(|links| links.len() > MOST_LINKS))
+            {
+                fields.fault(name, format!("must be at most {MOST_LINKS}"));
+            }
         }
-        Some(Self { label: label?, holder: holder? })
+        if let (Some(None), Some(None), Some(None), Some(None)) =
+            (&label, &holder, &demat_ids, &folios)
+        {
+            fields.fault("label", "or `holder`, `dematIds` or `folios` is required");
+        }
+        Some(Self { label: label?, holder: holder?, demat_ids: demat_ids?, folios: folios? })
     }
 }
 
-/// Five letters, four digits, a letter.
-fn permanent_account_number(text: &str) -> Result<String, String> {
-    let number = text.trim().to_ascii_uppercase();
-    let bytes = number.as_bytes();
-    let good = bytes.len() == 10
-        && bytes[..5].iter().all(u8::is_ascii_uppercase)
-        && bytes[5..9].iter().all(u8::is_ascii_digit)
-        && bytes[9].is_ascii_uppercase();
-    good.then_some(number)
+fn holder(text: &str) -> Result<String, String> {
+    permanent_account_number(text)
         .ok_or_else(|| "must be a permanent account number, as ABCDE1234F".to_owned())
 }
 
-/// Renames an account, or says whose it is. The holder's number is kept, and shown to nobody but for its ends.
+/// NSDL writes IN and fourteen digits, CDSL sixteen.
+fn demat_id(text: &str) -> Result<String, String> {
+    let id = folio_number(text);
+    let digits = id.strip_prefix("IN").unwrap_or(&id);
+    let good = id.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    good.then_some(id)
+        .ok_or_else(|| "must be the depository's id of the account, sixteen characters".to_owned())
+}
+
+/// Renames an account, or says whose it is and what consolidated statements call it. The holder's number is kept, and shown
+/// to nobody. What is linked to another account is refused: take it out there first.
 #[utoipa::path(patch, path = "/v1/accounts/{accountId}", request_body = AccountUpdateRequest,
     params(("accountId" = Uuid, Path, description = "From the list of accounts.")),
     responses((status = 204)))]
@@ -74,12 +106,22 @@ async fn account_update(
          where account_id = $1 returning account_id",
         [typed(&account), typed(&asked.label), typed(&asked.holder)],
     );
-    let (tx, [rows]) = app.db().enter(&caller, [update]).await?;
-    if rows.is_empty() {
+    let demat = linked(&account, &"demat", &asked.demat_ids);
+    let folios = linked(&account, &"folio", &asked.folios);
+    let (tx, [found, others @ ..]) = app.db().enter(&caller, [update, demat, folios]).await?;
+    if found.is_empty() {
         tx.rollback().await?;
         return Err(Problem::new(NOT_FOUND));
     }
-    let changed = json!({ "label": asked.label.is_some(), "holder": asked.holder.is_some() });
+    let others: Vec<String> = others.iter().flatten().map(id).collect();
+    if !others.is_empty() {
+        tx.rollback().await?;
+        return Err(Problem::new(reasons::LINKED_ELSEWHERE).with("ids", others));
+    }
+    let changed = json!({
+        "label": asked.label.is_some(), "holder": asked.holder.is_some(),
+        "dematIds": asked.demat_ids.is_some(), "folios": asked.folios.is_some(),
+    });
     let subject = account.to_string();
     let audit = statement(
         "select tenant.audit('account.updated', $1, $2)",
@@ -89,15 +131,29 @@ async fn account_update(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// Links these and no others; answers those that are another account's. Nothing changes where nothing is asked.
+fn linked<'a>(
+    account: &'a Uuid,
+    kind: &'a &'static str,
+    ids: &'a Option<Vec<String>>,
+) -> Statement<'a> {
+    statement(include_str!("account_update.sql"), [typed(account), typed(kind), typed(ids)])
+}
+
+fn id(row: &Row) -> String {
+    row.get("id")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_permanent_account_number_is_read_in_any_case_and_nothing_else_is() {
-        assert_eq!(permanent_account_number(" abcde1234f ").as_deref(), Ok("ABCDE1234F"));
-        for text in ["ABCDE12345", "ABCDE1234", "ABCD11234F", "ÄBCDE1234F", ""] {
-            assert!(permanent_account_number(text).is_err(), "{text}");
+    fn a_demat_account_has_sixteen_characters() {
+        assert_eq!(demat_id(" in300394 12345678").as_deref(), Ok("IN30039412345678"));
+        assert_eq!(demat_id("1208160000000001").as_deref(), Ok("1208160000000001"));
+        for text in ["12345678", "IN3003941234567", "1N30039412345678", "123456789012345X", ""] {
+            assert!(demat_id(text).is_err(), "{text}");
         }
     }
 }

@@ -80,20 +80,26 @@ pub(crate) struct Connection {
     /// The Kite app it was made with.
     pub(crate) api_key: String,
     pub(crate) state: State,
-    /// Why it is in this state: `signed_in`, `daily_expiry`, `token_refused`, `not_permitted`, `moved`.
+    /// Why it is in this state: `signed_in`, `daily_expiry`, `token_refused`, `not_permitted`, `moved`; or, while it is
+    /// connected, what the last reading met: `kite_unavailable`, or `symbols_unknown` when it was told all but a part.
     pub(crate) reason: String,
     /// What to do, for a person; null when there is nothing to do.
     pub(crate) what_to_do: Option<&'static str>,
     connected_at: Timestamp,
+    /// When Zerodha last told everything of the account; null before the first time.
+    last_read_at: Option<Timestamp>,
     /// Six in the morning after it was connected, Indian time: Zerodha ends every session then.
     expires_at: Timestamp,
 }
 
-/// The columns a connection is read from.
-pub(crate) const COLUMNS: &str = "connection_id, account_id, kite_user_id, user_name, api_key, \
-    case when state = 'connected' and expires_at <= now() then 'expired' else state end as state, \
-    case when state = 'connected' and expires_at <= now() then 'daily_expiry' else reason end as reason, \
-    connected_at, expires_at";
+/// The columns a connection is read from, of the table as `c`. What a reading met before it was last connected is over.
+pub(crate) const COLUMNS: &str = "c.connection_id, c.account_id, c.kite_user_id, c.user_name, c.api_key, \
+    case when c.state = 'connected' and c.expires_at <= now() then 'expired' else c.state end as state, \
+    case when c.state <> 'connected' then c.reason when c.expires_at <= now() then 'daily_expiry' \
+         else coalesce((select case when s.tried_at >= c.connected_at then s.problem end from brokers.syncs s \
+                        where s.account_id = c.account_id order by s.day desc limit 1), c.reason) end as reason, \
+    (select max(s.good_at) from brokers.syncs s where s.account_id = c.account_id) as last_read_at, \
+    c.connected_at, c.expires_at";
 
 impl From<&Row> for Connection {
     fn from(row: &Row) -> Self {
@@ -114,6 +120,7 @@ impl From<&Row> for Connection {
             state,
             reason,
             connected_at: row.get("connected_at"),
+            last_read_at: row.get("last_read_at"),
             expires_at: row.get("expires_at"),
         }
     }
@@ -121,6 +128,12 @@ impl From<&Row> for Connection {
 
 pub(crate) fn what_to_do(state: State, reason: &str) -> Option<&'static str> {
     match (state, reason) {
+        (State::Connected, "kite_unavailable") => Some(
+            "Kite did not answer; what it said last is kept. It is asked again in the evening, or when you ask.",
+        ),
+        (State::Connected, "symbols_unknown") => Some(
+            "Kite named something that no list of instruments has; it is read again in the evening.",
+        ),
         (State::Connected, _) => None,
         (State::Expired, _) => {
             Some("Sign in to Zerodha again; it ends every session at six in the morning.")

@@ -29,6 +29,12 @@ pub const ELSEWHERE: Reason = Reason::new(
     "This Zerodha account has a connection in another workspace or of another member. You have proved that it is \
      yours: begin again and send `moveHere` to move it.",
 );
+/// A demat account or a folio is of one account.
+pub const LINKED_ELSEWHERE: Reason = Reason::new(
+    Code::AlreadyExists,
+    "linked_elsewhere",
+    "Another account of this workspace has these (`ids`): take them out there first.",
+);
 /// The app may not.
 pub const NOT_PERMITTED: Reason = Reason::new(
     Code::FailedPrecondition,
@@ -75,6 +81,7 @@ pub const ALL: &[Reason] = &[
     STATE,
     REQUEST_TOKEN,
     ELSEWHERE,
+    LINKED_ELSEWHERE,
     NOT_PERMITTED,
     MISCONFIGURED,
     BUSY,

@@ -81,7 +81,7 @@ async fn sync(
     PER_PERSON.take(&app, &session.user_id.to_string(), clock::now()).await?;
     let claim = Claim::new(key, "brokers-sync", &body);
     let sql = format!(
-        "select {COLUMNS} from brokers.connections where $1 is null or account_id = $1 order by connected_at, connection_id"
+        "select {COLUMNS} from brokers.connections c where $1 is null or c.account_id = $1 order by c.connected_at, c.connection_id"
     );
     let mine = statement(&sql, [typed(&asked.account)]);
     let (tx, [claimed, mine]) = app.db().enter(&caller, [claim.statement(), mine]).await?;

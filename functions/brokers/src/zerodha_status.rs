@@ -61,7 +61,7 @@ async fn zerodha_status(
     Query(asked): Query<Asked>,
 ) -> Reply {
     let sql = format!(
-        "select {COLUMNS}, token_sealed, sealing_key from brokers.connections order by connected_at, connection_id"
+        "select {COLUMNS}, c.token_sealed, c.sealing_key from brokers.connections c order by c.connected_at, c.connection_id"
     );
     if asked.check {
         PER_PERSON.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;

@@ -11,6 +11,7 @@ pub(crate) mod report;
 pub(crate) mod request;
 mod store;
 pub mod uploaded;
+mod whose;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -25,6 +26,7 @@ use shared::limits::Limit;
 use shared::problem::reasons::NOT_FOUND;
 use shared::{Access, App, Caller, Problem, Timestamp, clock};
 use statements::{Refusal, Statement};
+use stores::accounts::{self, Links};
 use stores::instruments::{Symbols, by_symbols, spellings};
 use tokio_postgres::Row;
 use utoipa_axum::routes;
@@ -35,6 +37,7 @@ use plan::{Incoming, Plan};
 use report::Report;
 use request::{ImportForm, ImportJson, ImportRequest};
 use store::{Account, Known};
+use whose::Whose;
 
 /// Larger files come by upload.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -67,24 +70,24 @@ async fn import(
     request: ImportRequest,
 ) -> Reply<Response> {
     PER_USER.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
-    let statement = read(&request)?;
+    let parts = read(&request)?;
     let claim = Claim::new(key, "portfolio-import", &request.fingerprint());
-    let symbols = symbols_of(&statement);
-    let first = [claim.statement(), stores::accounts::all(), by_symbols(&symbols)];
-    let (tx, [claimed, accounts, symbols]) = app.db().enter(&caller, first).await?;
+    let symbols = symbols_of(&parts);
+    let first = [claim.statement(), accounts::all(), accounts::links(), by_symbols(&symbols)];
+    let (tx, [claimed, known @ ..]) = app.db().enter(&caller, first).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
         tx.rollback().await?;
         return shared::http::ok(earlier);
     }
-    let work = Work {
+    let coming = Coming {
         app: &app,
         workspace: caller.session()?.workspace_id,
         came: stored(clock::now()),
         request: &request,
-        statement: &statement,
+        parts,
         keep: &Keep::Claim(claim),
     };
-    shared::http::ok(work.run(tx, &accounts, &symbols).await?)
+    shared::http::ok(coming.run(tx, &known).await?)
 }
 
 /// A time as a database keeps it, which has no nanoseconds: what is read again is the same.
@@ -92,20 +95,21 @@ fn stored(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
-/// Reads the file of a request.
-fn read(request: &ImportRequest) -> Result<Statement, Problem> {
-    let (name, demat) = (request.file_name.as_deref(), request.demat_id.as_deref());
-    let statement = statements::read_of(&request.file, name, demat).map_err(unreadable)?;
-    match statement.as_of.filter(|day| *day > clock::india_day(clock::now())) {
+/// Reads the file of a request, part by part.
+fn read(request: &ImportRequest) -> Result<Vec<Statement>, Problem> {
+    let name = request.file_name.as_deref();
+    let parts = statements::read_parts(&request.file, name).map_err(unreadable)?;
+    let today = clock::india_day(clock::now());
+    match parts.iter().filter_map(|part| part.as_of).find(|day| *day > today) {
         // It would overtake every true statement until that day comes.
         Some(day) => Err(Problem::new(reasons::FUTURE_STATEMENT).with("asOf", day)),
-        None => Ok(statement),
+        None => Ok(parts),
     }
 }
 
 /// The symbols to look up: where the file names nothing better.
-fn symbols_of(statement: &Statement) -> Vec<String> {
-    spellings(statement.rows.iter().filter_map(|row| row.symbol.as_deref()))
+fn symbols_of(parts: &[Statement]) -> Vec<String> {
+    spellings(parts.iter().flat_map(|part| &part.rows).filter_map(|row| row.symbol.as_deref()))
 }
 
 /// Where an import's answer is kept, in the transaction of the import.
@@ -125,7 +129,44 @@ impl Keep {
     }
 }
 
-/// An import whose file is read and whose transaction is open.
+/// An import whose file is read: whose it is, the workspace's accounts tell.
+struct Coming<'a> {
+    app: &'a App,
+    workspace: Uuid,
+    /// When the file came.
+    came: Timestamp,
+    request: &'a ImportRequest,
+    parts: Vec<Statement>,
+    keep: &'a Keep,
+}
+
+impl Coming<'_> {
+    /// Finds the account and takes in what of the file is its own; answers the report.
+    async fn run(
+        self,
+        tx: Tenant,
+        [accounts, links, symbols]: &[Vec<Row>; 3],
+    ) -> Result<Value, Problem> {
+        let accounts: Vec<_> = accounts.iter().map(accounts::Account::from).collect();
+        let links = Links::read(links);
+        let chosen = Whose { request: self.request, accounts: &accounts, links: &links };
+        let (statement, account) = match chosen.choose(self.parts) {
+            Ok(chosen) => chosen,
+            Err(refusal) => {
+                tx.rollback().await?;
+                return Err(refusal);
+            }
+        };
+        let Self { app, workspace, came, request, keep, .. } = self;
+        let work = Work { app, workspace, came, request, statement: &statement, keep };
+        if statement.of_events {
+            return entries::run(&work, tx, account).await;
+        }
+        work.take_in(tx, account, &Symbols::read(symbols)).await
+    }
+}
+
+/// An import whose account is known and whose transaction is open.
 struct Work<'a> {
     app: &'a App,
     workspace: Uuid,
@@ -137,53 +178,6 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Whose statement it is: the account that was named, or the client that the file or the request names.
-    fn account(&self, accounts: &[stores::accounts::Account]) -> Result<Account, Problem> {
-        let broker = self.statement.broker.or(self.request.broker.as_deref());
-        let client = self.statement.client_id.as_deref().or(self.request.client_id.as_deref());
-        if self.statement.client_id.is_some()
-            && self.request.client_id.as_deref().is_some_and(|id| Some(id) != client)
-        {
-            return Err(Problem::new(reasons::OTHER_ACCOUNT));
-        }
-        let candidates =
-            accounts.iter().filter(|account| broker.is_none_or(|broker| account.broker == broker));
-        if let Some(wanted) = self.request.account_id {
-            let named = accounts.iter().find(|account| account.account_id == wanted);
-            let named = named.ok_or_else(|| Problem::new(reasons::NO_ACCOUNT))?;
-            let same = broker.is_none_or(|broker| broker == named.broker)
-                && client.is_none_or(|client| client == named.client_id);
-            return if same {
-                Ok(Account::known(wanted))
-            } else {
-                Err(Problem::new(reasons::OTHER_ACCOUNT))
-            };
-        }
-        let (Some(broker), Some(client)) = (broker, client) else {
-            let candidates: Vec<_> = candidates.map(report::candidate).collect();
-            return Err(Problem::new(reasons::ACCOUNT_REQUIRED).with("candidates", candidates));
-        };
-        let known =
-            accounts.iter().find(|account| account.broker == broker && account.client_id == client);
-        Ok(known.map_or_else(
-            || Account::new(broker, client, self.request.label.as_deref()),
-            |known| Account::known(known.account_id),
-        ))
-    }
-
-    /// Finds the account and takes the file in; answers the report.
-    async fn run(&self, tx: Tenant, accounts: &[Row], symbols: &[Row]) -> Result<Value, Problem> {
-        let accounts: Vec<_> = accounts.iter().map(stores::accounts::Account::from).collect();
-        match self.account(&accounts) {
-            Ok(account) if self.statement.of_events => entries::run(self, tx, account).await,
-            Ok(account) => self.take_in(tx, account, &Symbols::read(symbols)).await,
-            Err(refusal) => {
-                tx.rollback().await?;
-                Err(refusal)
-            }
-        }
-    }
-
     async fn take_in(
         &self,
         tx: Tenant,

@@ -41,6 +41,26 @@ pub const OTHER_ACCOUNT: Reason = Reason::new(
     "The file is of another broker or client than the account it was sent for. Leave `accountId` and \
      `clientId` out to store it where it belongs.",
 );
+/// A consolidated statement of several demat accounts.
+pub const SEVERAL_DEMAT_ACCOUNTS: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "several_demat_accounts",
+    "The file has several demat accounts, or none of that id (`dematIds`). Name one as `dematId`, or `accountId` of \
+     the account it is linked to.",
+);
+/// A consolidated statement with folios of several people.
+pub const SEVERAL_OWNERS: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "several_owners",
+    "The file has folios of several people, and it is not said whose this account is. State its holder with `PATCH \
+     /v1/accounts/{accountId}`, or send `holder`; what is of somebody else is left out.",
+);
+/// A consolidated statement with nothing of the account.
+pub const NO_FOLIO: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "no_folio",
+    "None of the file's folios is of that account: they are linked to others, or somebody else's.",
+);
 
 /// The statement is dated after today.
 pub const FUTURE_STATEMENT: Reason = Reason::new(
@@ -124,6 +144,9 @@ pub const ALL: &[Reason] = &[
     ACCOUNT_REQUIRED,
     NO_ACCOUNT,
     OTHER_ACCOUNT,
+    SEVERAL_DEMAT_ACCOUNTS,
+    SEVERAL_OWNERS,
+    NO_FOLIO,
     FUTURE_STATEMENT,
     NO_SCHEDULE,
     SEVERAL_HOLDERS,

@@ -53,6 +53,8 @@ struct UploadRequest {
     /// As of an import.
     demat_id: Option<String>,
     /// As of an import.
+    holder: Option<String>,
+    /// As of an import.
     label: Option<String>,
     /// As of an import.
     mode: Option<String>,

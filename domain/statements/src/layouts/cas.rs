@@ -13,10 +13,10 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{KnownLayout, statement_row};
+use super::{KnownLayout, LONGEST_ID, statement_row};
 use crate::cells::{day, decimal};
 use crate::sheets::MOST_ROWS;
-use crate::{Place, Refusal, Row, RowError, Segment, Statement};
+use crate::{Part, Place, Refusal, Row, RowError, Segment, Statement};
 use folios::folios;
 
 /// A statement has this many values at most.
@@ -59,6 +59,8 @@ struct Period {
 struct Folio {
     #[serde(default)]
     folio: String,
+    #[serde(default, rename = "PAN", alias = "pan")]
+    pan: Option<String>,
     #[serde(default)]
     schemes: Vec<Scheme>,
 }
@@ -142,41 +144,32 @@ impl Demat {
         named
             && !(self.equities.is_empty() && self.mutual_funds.is_empty() && self.bonds.is_empty())
     }
-
-    /// Whether somebody means it by this id: the depository's sixteen characters, or the client's part of them.
-    fn is(&self, id: &str) -> bool {
-        let whole = [self.dp_id.as_str(), self.client_id.as_str()].concat();
-        id.eq_ignore_ascii_case(&whole) || id.eq_ignore_ascii_case(&self.client_id)
-    }
 }
 
-/// Reads a consolidated statement; of several demat accounts the one that is named.
-pub(crate) fn read(json: &str, demat: Option<&str>) -> Result<Statement, Refusal> {
+/// Reads a consolidated statement, part by part.
+pub(crate) fn read(json: &str) -> Result<Vec<Statement>, Refusal> {
     // Before anything is made of it: each value takes many times its text.
     if json.bytes().filter(|byte| *byte == b',').count() > MOST_VALUES {
         return Err(Refusal::TooLarge { what: "values", limit: MOST_VALUES });
     }
     // The parser's message could quote an amount.
     let cas: Cas = serde_json::from_str(json).map_err(|_| Refusal::OtherJson)?;
-    let held: Vec<&Demat> = cas.accounts.iter().filter(|account| account.is_held()).collect();
-    match (cas.folios.is_empty(), held.as_slice(), demat) {
-        (false, ..) => {
-            let to = cas.statement_period.as_ref().and_then(|period| written(period.to.as_ref()?));
-            Ok(folios(&cas.folios, to)?)
-        }
-        (true, [], _) => Err(Refusal::OtherJson),
-        (true, [only], None) => demat_account(only, &cas),
-        (true, all, Some(id)) => {
-            let named = all.iter().find(|account| account.is(id));
-            demat_account(named.ok_or(Refusal::SeveralAccounts { count: all.len() })?, &cas)
-        }
-        (true, all, None) => Err(Refusal::SeveralAccounts { count: all.len() }),
+    let to = cas.statement_period.as_ref().and_then(|period| written(period.to.as_ref()?));
+    if !cas.folios.is_empty() {
+        return folios(&cas.folios, to);
     }
+    let held: Vec<&Demat> = cas.accounts.iter().filter(|account| account.is_held()).collect();
+    if held.is_empty() {
+        return Err(Refusal::OtherJson);
+    }
+    let to = to.ok_or(Refusal::Undated)?;
+    held.into_iter().map(|account| demat_account(account, to)).collect()
 }
 
 fn empty(layout: &'static str) -> Statement {
     Statement {
         layout,
+        part: Part::Account,
         broker: None,
         client_id: None,
         as_of: None,
@@ -206,11 +199,13 @@ fn place(row: usize) -> Place {
     Place { sheet: None, row }
 }
 
-fn demat_account(account: &Demat, cas: &Cas) -> Result<Statement, Refusal> {
-    let mut statement = empty(DEMAT);
+fn demat_account(account: &Demat, to: Date) -> Result<Statement, Refusal> {
     // What the statement lists beside shares, bonds and funds is not in this file: it is complete for nothing.
-    let to = cas.statement_period.as_ref().and_then(|period| written(period.to.as_ref()?));
-    statement.as_of = Some(to.ok_or(Refusal::Undated)?);
+    let mut statement = empty(DEMAT);
+    statement.as_of = Some(to);
+    let id = |id: &str| id.trim().chars().take(LONGEST_ID).collect();
+    statement.part =
+        Part::Demat { participant: id(&account.dp_id), client: id(&account.client_id) };
     let rows = account.equities.len() + account.bonds.len() + account.mutual_funds.len();
     if rows > MOST_ROWS {
         return Err(Refusal::TooLarge { what: "rows", limit: MOST_ROWS });
@@ -240,6 +235,7 @@ fn held((segment, name, isin, quantity, cost): Stated<'_>) -> Result<Row, (&'sta
     let isin = Isin::parse(isin).map_err(|err| ("isin", err.to_string()))?;
     let available = number(quantity).ok().flatten().filter(|quantity| *quantity >= Decimal::ZERO);
     Ok(Row {
+        folio: None,
         place: place(0),
         isin: Some(isin),
         symbol: None,

@@ -34,6 +34,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
     let average = line.price("Average buy price").unwrap_or_default();
     let bought = line.price("Buy value");
     Some(Row {
+        folio: None,
         place: line.place.clone(),
         isin: Some(isin?),
         symbol: None,

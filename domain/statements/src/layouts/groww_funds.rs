@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble, Reads, dated};
+use super::{LONGEST_ID, Layout, Preamble, Reads, dated};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -24,6 +24,10 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
     }
     let available = line.required_amount("Units");
     let invested = line.price("Invested Value").filter(|cost| !cost.is_zero());
+    let folio = line.text("Folio No.").map(|folio| {
+        // As the ledger knows places.
+        folio.split_whitespace().collect::<String>().chars().take(LONGEST_ID).collect()
+    });
     let name = name?;
     Some(Row {
         place: line.place.clone(),
@@ -33,6 +37,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
         name,
         sector: None,
         segment: Segment::MutualFund,
+        folio,
         available,
         t1: Decimal::ZERO,
         pledged: Decimal::ZERO,

@@ -27,6 +27,7 @@ fn row(line: &mut Line<'_>, header: &Header) -> Option<Row> {
     let invested = if header.has("Invested") { line.price("Invested") } else { None };
     let cost = invested.unwrap_or(average * available);
     Some(Row {
+        folio: None,
         place: line.place.clone(),
         isin: None,
         name: symbol.clone(),

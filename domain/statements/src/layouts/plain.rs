@@ -56,6 +56,7 @@ fn row(line: &mut Line<'_>, columns: &Columns) -> Option<Row> {
     // The pledged ones are part of the total.
     let pledged = pledged.min(total);
     Some(Row {
+        folio: None,
         place: line.place.clone(),
         isin: Some(isin?),
         symbol: None,

@@ -65,6 +65,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
     let from_average = (!average.is_zero()).then(|| average * (available + t1 + pledged));
     let name = line.text("name").map(str::to_owned).or_else(|| symbol.clone()).unwrap_or_default();
     Some(Row {
+        folio: None,
         place: line.place.clone(),
         isin: isin.flatten(),
         symbol,

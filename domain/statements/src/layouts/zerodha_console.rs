@@ -38,6 +38,7 @@ fn row(line: &mut Line<'_>, header: &Header) -> Option<Row> {
     let discrepant = line.number("Quantity Discrepant").unwrap_or_default();
     let average = line.price("Average Price").unwrap_or_default();
     Some(Row {
+        folio: None,
         place: line.place.clone(),
         isin: Some(isin?),
         name: symbol.clone().unwrap_or_default(),

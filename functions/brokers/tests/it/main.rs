@@ -1,5 +1,6 @@
 //! Accounts, the daily refresh, and its consumers.
 
+mod orders;
 mod sync;
 mod zerodha;
 
@@ -64,6 +65,38 @@ async fn an_account_is_renamed_given_a_holder_and_deleted_with_everything_in_it(
     }
     let again = here.send(http::Method::DELETE, &path, Some(&asha), &[], "").await?;
     assert_eq!(again.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_demat_account_and_a_folio_are_linked_to_one_account() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = invested(&here).await?;
+    let accounts = here.get("/v1/accounts", &asha).await?.body["items"].clone();
+    let json = [("content-type", "application/json")];
+    let patch = async |nth: usize, body: Value| {
+        let path =
+            format!("/v1/accounts/{}", accounts[nth]["accountId"].as_str().unwrap_or_default());
+        here.send(http::Method::PATCH, &path, Some(&asha), &json, body.to_string()).await
+    };
+    let links = async |nth: usize| {
+        let account = here.get("/v1/accounts", &asha).await?.body["items"][nth].clone();
+        anyhow::Ok(json!([account["dematIds"], account["folios"]]))
+    };
+    let (demat, folios) = (json!(["in30039412345678"]), json!(["123 / 4", "ab-7", "123/4"]));
+    assert_eq!(patch(0, json!({ "dematIds": demat, "folios": folios })).await?.status, 204);
+    let linked = json!([["IN30039412345678"], ["123/4", "AB-7"]]);
+    assert_eq!(links(0).await?, linked);
+    // The other account gets neither, not even the folio that is free.
+    let refused = patch(1, json!({ "folios": ["99", "AB-7"], "label": "Mine" })).await?;
+    assert_eq!((refused.status, refused.reason()), (409, "linked_elsewhere"));
+    assert_eq!(refused.body["ids"], json!(["AB-7"]));
+    assert_eq!(links(1).await?, json!([[], []]));
+    // What is named is all there is; what is not named stays.
+    assert_eq!(patch(0, json!({ "folios": ["123/4"] })).await?.status, 204);
+    assert_eq!(links(0).await?, json!([["IN30039412345678"], ["123/4"]]));
+    assert_eq!(patch(1, json!({ "folios": ["AB-7"] })).await?.status, 204);
+    assert_eq!(patch(0, json!({ "dematIds": ["12345678"] })).await?.status, 400);
     Ok(())
 }
 

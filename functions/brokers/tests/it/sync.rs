@@ -10,7 +10,7 @@ use testkit::{Form, Here, Person};
 const CLIENT: &str = "AB1234";
 
 /// Somebody with a connected account.
-async fn connected(here: &Here, client: &str) -> Result<Person> {
+pub(crate) async fn connected(here: &Here, client: &str) -> Result<Person> {
     let asha = here.person().await?;
     let made = here.connect(&asha, client).await?;
     ensure!(made.status == 200, "{}", made.body);
@@ -18,7 +18,7 @@ async fn connected(here: &Here, client: &str) -> Result<Person> {
 }
 
 /// Asks for a reading, and has it done.
-async fn sync(here: &Here, person: &Person) -> Result<Value> {
+pub(crate) async fn sync(here: &Here, person: &Person) -> Result<Value> {
     let asked = here.post("/v1/portfolio/sync", person, &json!({})).await?;
     ensure!(asked.status == 202, "{}", asked.body);
     let failed = here.deliver("account.refresh_due", "brokers-sync-account").await?;
@@ -43,11 +43,13 @@ async fn health(here: &Here, person: &Person) -> Result<Value> {
     Ok(here.get("/v1/accounts", person).await?.body["items"][0]["health"].clone())
 }
 
-async fn state(here: &Here, person: &Person) -> Result<Value> {
-    Ok(here.get("/v1/auth/zerodha/status", person).await?.body["items"][0]["state"].clone())
+/// The connection's state, why it is in it, and when everything was last read.
+async fn state(here: &Here, person: &Person) -> Result<[Value; 3]> {
+    let status = here.get("/v1/auth/zerodha/status", person).await?.body;
+    Ok(["state", "reason", "lastReadAt"].map(|field| status["items"][0][field].clone()))
 }
 
-fn today() -> jiff::civil::Date {
+pub(crate) fn today() -> jiff::civil::Date {
     stores::sessions::day_of_books(shared::clock::now()).0
 }
 
@@ -142,7 +144,12 @@ async fn whatever_kite_does_the_last_good_data_stays_and_the_account_says_so() -
             (&json!(reason), &good["syncedAt"]),
             "{fails}"
         );
-        assert_eq!(state(&here, &asha).await?, becomes, "{fails}");
+        let of_connection = if reason == "signed_out" { "token_refused" } else { reason };
+        let said = [json!(becomes), json!(of_connection), good["syncedAt"].clone()];
+        assert_eq!(state(&here, &asha).await?, said, "{fails}");
+        // Signed in again, and Kite is well.
+        here.connect(&asha, &client).await?;
+        assert_eq!(state(&here, &asha).await?[1], "signed_in");
     }
     Ok(())
 }

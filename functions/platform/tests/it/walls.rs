@@ -23,6 +23,8 @@ async fn filled(here: &Here) -> Result<Tenant> {
              values ('{workspace}', '{account}', '2026-11-20', 1, 1, 1, 0);
              insert into transactions.asset_kinds (workspace_id, isin, from_on, kind, set_by)
              values ('{workspace}', 'INE002A01018', '2026-11-20', 'listed_share', '{workspace}');
+             insert into brokers.account_links (workspace_id, kind, id, account_id)
+             values ('{workspace}', 'demat', 'IN30039412345678', '{account}');
              insert into portfolio.folio_units (workspace_id, import_id, account_id, isin, folio, name, statement_on, units)
              select workspace_id, import_id, account_id, 'INF204KB14I2', '1', 'Fund', '2026-11-20', 1 from portfolio.imports
              where workspace_id = '{workspace}' limit 1;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::{Date, Time};
 use ledger::Isin;
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use statements::{Place, Row, Segment};
 use stores::instruments::Symbols;
 use utoipa::ToSchema;
@@ -22,8 +22,18 @@ pub(crate) struct Incoming {
     pub(crate) pledged: Decimal,
     pub(crate) discrepant: Decimal,
     pub(crate) cost: Option<Decimal>,
+    /// The folios it is in, where the file tells.
+    pub(crate) folios: Vec<InFolio>,
     /// Whether the file knows what of it is pledged or undelivered; what is stored always does.
     pub(crate) parts_known: bool,
+}
+
+/// What of a holding is in a folio.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct InFolio {
+    folio: String,
+    units: Decimal,
+    cost: Option<Decimal>,
 }
 
 impl Incoming {
@@ -51,6 +61,15 @@ impl Incoming {
         self.parts_known &= other.parts_known;
         self.cost = self.cost.zip(other.cost).map(|(one, two)| one + two);
         self.sector = self.sector.take().or(other.sector);
+        for other in other.folios {
+            match self.folios.iter_mut().find(|one| one.folio == other.folio) {
+                Some(one) => {
+                    one.units += other.units;
+                    one.cost = one.cost.zip(other.cost).map(|(one, two)| one + two);
+                }
+                None => self.folios.push(other),
+            }
+        }
     }
 }
 
@@ -111,6 +130,10 @@ pub(crate) fn resolve(rows: &[Row], symbols: &Symbols) -> Resolved {
 }
 
 fn incoming(isin: Isin, row: &Row) -> Incoming {
+    // An amount of money: an average times a quantity has digits below the paisa that mean nothing.
+    let cost =
+        row.cost.map(|cost| cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero));
+    let folio = row.folio.clone().map(|folio| InFolio { folio, units: row.owned(), cost });
     Incoming {
         parts_known: row.parts_known,
         name: if row.name.is_empty() { isin.to_string() } else { row.name.clone() },
@@ -121,10 +144,8 @@ fn incoming(isin: Isin, row: &Row) -> Incoming {
         t1: row.t1,
         pledged: row.pledged,
         discrepant: row.discrepant,
-        // A cost is an amount of money: an average times a quantity has digits below the paisa that mean nothing.
-        cost: row
-            .cost
-            .map(|cost| cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)),
+        cost,
+        folios: folio.into_iter().collect(),
     }
 }
 

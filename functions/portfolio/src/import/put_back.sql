@@ -5,7 +5,7 @@ with import as (
 ), old as (
     select h.* from import, jsonb_to_recordset(import.before -> 'holdings') as h (
         isin text, segment text, name text, sector text, available numeric, t1 numeric, pledged numeric,
-        discrepant numeric, financed numeric, loan numeric, cost numeric, statement_on date, taken_at time, layout text,
+        discrepant numeric, financed numeric, loan numeric, cost numeric, folios jsonb, statement_on date, taken_at time, layout text,
         import_id uuid)
 ), gone as (
     -- What the import added was not there before.
@@ -14,9 +14,9 @@ with import as (
     returning 1
 ), restored as (
     insert into portfolio.holdings as h (workspace_id, account_id, isin, segment, name, sector, available, t1, pledged,
-        discrepant, financed, loan, cost, statement_on, taken_at, layout, import_id)
+        discrepant, financed, loan, cost, folios, statement_on, taken_at, layout, import_id)
     select current_setting('app.workspace_id')::uuid, $1, o.isin, o.segment, o.name, o.sector, o.available, o.t1,
-           o.pledged, o.discrepant, coalesce(o.financed, 0), o.loan, o.cost, o.statement_on, o.taken_at, o.layout, o.import_id
+           o.pledged, o.discrepant, coalesce(o.financed, 0), o.loan, o.cost, o.folios, o.statement_on, o.taken_at, o.layout, o.import_id
     from old o
     -- What somebody else, the broker itself among them, has said since stays, and what that took away is gone.
     where exists (select from portfolio.holdings h where h.account_id = $1 and h.isin = o.isin and h.import_id = $2)
@@ -24,7 +24,7 @@ with import as (
     on conflict on constraint holdings_pk do update
     set segment = excluded.segment, name = excluded.name, sector = excluded.sector, available = excluded.available,
         t1 = excluded.t1, pledged = excluded.pledged, discrepant = excluded.discrepant, cost = excluded.cost,
-        financed = excluded.financed, loan = excluded.loan, statement_on = excluded.statement_on,
+        financed = excluded.financed, folios = excluded.folios, loan = excluded.loan, statement_on = excluded.statement_on,
         taken_at = excluded.taken_at, layout = excluded.layout, import_id = excluded.import_id
     where h.import_id = $2
     returning 1

@@ -10,6 +10,7 @@ use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Body, media_type};
 use shared::problem::reasons;
 use shared::{App, Problem};
+use statements::permanent_account_number;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -29,6 +30,8 @@ pub(super) struct ImportForm {
     broker: Option<String>,
     /// Of a consolidated statement with several demat accounts the one to read: the depository's id.
     demat_id: Option<String>,
+    /// Of a consolidated statement with folios of several people whose to read: their permanent account number.
+    holder: Option<String>,
     /// What to call a new account.
     label: Option<String>,
     /// `replace` (default) or `merge`.
@@ -60,6 +63,8 @@ pub(super) struct ImportJson {
     /// As in the form.
     demat_id: Option<String>,
     /// As in the form.
+    holder: Option<String>,
+    /// As in the form.
     label: Option<String>,
     /// As in the form.
     mode: Option<String>,
@@ -79,6 +84,9 @@ pub(crate) struct ImportRequest {
     pub(super) client_id: Option<String>,
     pub(super) broker: Option<String>,
     pub(super) demat_id: Option<String>,
+    // An upload of before may wait without it.
+    #[serde(default)]
+    pub(super) holder: Option<String>,
     pub(super) label: Option<String>,
     pub(super) replace: bool,
     pub(super) dry_run: bool,
@@ -97,6 +105,7 @@ impl ImportRequest {
             &self.client_id,
             &self.broker,
             &self.demat_id,
+            &self.holder,
             &self.label,
             self.replace,
             self.dry_run,
@@ -113,6 +122,7 @@ pub(crate) struct Options {
     client_id: Option<String>,
     broker: Option<String>,
     demat_id: Option<String>,
+    holder: Option<String>,
     label: Option<String>,
     replace: bool,
     dry_run: bool,
@@ -127,6 +137,10 @@ impl FromFields for Options {
         let broker =
             fields.optional("broker", |broker| word(broker).map(|broker| broker.to_lowercase()));
         let demat_id = fields.optional("dematId", word);
+        let holder = fields.optional("holder", |number| {
+            let read = permanent_account_number(number);
+            read.ok_or_else(|| "must be a permanent account number, as ABCDE1234F".to_owned())
+        });
         let label = fields.optional("label", text);
         let replace = fields.optional("mode", |mode| match mode {
             "replace" => Ok(true),
@@ -143,6 +157,7 @@ impl FromFields for Options {
             client_id: client_id?,
             broker: broker?,
             demat_id: demat_id?,
+            holder: holder?,
             label: label?,
             replace: replace?.unwrap_or(true),
             dry_run: dry_run?,
@@ -163,6 +178,7 @@ impl Options {
             client_id: self.client_id,
             broker: self.broker,
             demat_id: self.demat_id,
+            holder: self.holder,
             label: self.label,
             replace: self.replace,
             dry_run: self.dry_run,

@@ -28,6 +28,10 @@ impl Account {
         Self { account_id, new: None }
     }
 
+    pub(super) fn id(&self) -> Uuid {
+        self.account_id
+    }
+
     pub(super) fn new(broker: &str, client: &str, label: Option<&str>) -> Self {
         let label = label.map_or_else(|| format!("{broker} {client}"), str::to_owned);
         Self { account_id: Uuid::now_v7(), new: Some((broker.into(), client.into(), label)) }
@@ -70,7 +74,7 @@ pub(super) async fn load(
         [typed(&account_id)],
     );
     let holdings = statement(
-        "select isin, segment, name, sector, available, t1, pledged, discrepant, cost, statement_on, taken_at,
+        "select isin, segment, name, sector, available, t1, pledged, discrepant, cost, folios, statement_on, taken_at,
                 layout = 'kite' as told_by_broker
          from portfolio.holdings where account_id = $1",
         [typed(&account_id)],
@@ -129,6 +133,7 @@ fn taken(row: &Row) -> Moment {
 }
 
 fn held(row: &Row) -> Result<Held, Problem> {
+    let folios: Option<Value> = row.get("folios");
     let holding = Incoming {
         isin: Isin::parse(row.get("isin")).map_err(Problem::internal)?,
         name: row.get("name"),
@@ -139,6 +144,11 @@ fn held(row: &Row) -> Result<Held, Problem> {
         pledged: row.get("pledged"),
         discrepant: row.get("discrepant"),
         cost: row.get("cost"),
+        folios: folios
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(Problem::internal)?
+            .unwrap_or_default(),
         parts_known: true,
     };
     Ok(Held { holding, taken: taken(row) })
@@ -255,6 +265,6 @@ fn write(row: &Incoming) -> Value {
     json!({
         "isin": row.isin, "segment": row.segment, "name": row.name, "sector": row.sector,
         "available": row.available, "t1": row.t1, "pledged": row.pledged, "discrepant": row.discrepant,
-        "cost": row.cost,
+        "cost": row.cost, "folios": (!row.folios.is_empty()).then_some(&row.folios),
     })
 }

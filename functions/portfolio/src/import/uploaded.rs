@@ -8,11 +8,12 @@ use shared::db::statement;
 use shared::events::UploadAwaited;
 use shared::queue::{Consumer, Delivery};
 use shared::{App, Code, Problem, Timestamp, typed};
+use stores::accounts;
 use stores::instruments::by_symbols;
 use uuid::Uuid;
 
 use super::request::ImportRequest;
-use super::{Keep, Work, read, symbols_of};
+use super::{Coming, Keep, read, symbols_of};
 use crate::{reasons, upload};
 
 /// Consumes S3's notifications of created objects.
@@ -98,15 +99,15 @@ async fn import(
     upload: &Upload,
     request: ImportRequest,
 ) -> Result<Outcome, Problem> {
-    let statement = read(&request)?;
-    let symbols = symbols_of(&statement);
+    let parts = read(&request)?;
+    let symbols = symbols_of(&parts);
     // What is stored is stored as by who made the upload, if they still may.
     let as_person = shared::db::statement(
         "select set_config('app.user_id', $1::text, true), tenant.may_write($1) as may",
         [typed(&upload.person)],
     );
-    let first = [as_person, stores::accounts::all(), by_symbols(&symbols)];
-    let Some((tx, [may, accounts, symbols])) = delivery.enter(app, first).await? else {
+    let first = [as_person, accounts::all(), accounts::links(), by_symbols(&symbols)];
+    let Some((tx, [may, known @ ..])) = delivery.enter(app, first).await? else {
         return Ok(Outcome::Stored);
     };
     if !may.first().is_some_and(|row| row.get("may")) {
@@ -115,8 +116,8 @@ async fn import(
     }
     let Upload { workspace, came, .. } = *upload;
     let keep = Keep::Upload(delivery.event.upload_id);
-    let work = Work { app, workspace, came, request: &request, statement: &statement, keep: &keep };
-    let report = work.run(tx, &accounts, &symbols).await?;
+    let coming = Coming { app, workspace, came, request: &request, parts, keep: &keep };
+    let report = coming.run(tx, &known).await?;
     Ok(if request.dry_run { Outcome::Previewed(report) } else { Outcome::Stored })
 }
 

@@ -115,3 +115,159 @@ async fn a_summary_without_transactions_says_what_is_held() -> Result<()> {
     assert_eq!((refused.status, refused.reason()), (422, "future_statement"));
     Ok(())
 }
+
+/// A folio of somebody's, with one purchase of so many units in May 2024.
+fn folio(number: &str, holder: &str, isin: &str, units: &str) -> Value {
+    json!({ "folio": number, "PAN": holder, "schemes": [{
+        "scheme": "A fund", "isin": isin, "open": "0.000", "close": units,
+        "valuation": { "date": "31-Mar-2025", "nav": "45", "cost": "500.00", "value": "1" },
+        "transactions": bought("2024-05-02", units, "500.00"),
+    }] })
+}
+
+fn cas(folios: &[Value]) -> Form {
+    let period = json!({ "from": "01-Apr-2024", "to": "31-Mar-2025" });
+    Form::file("cas.json", json!({ "statement_period": period, "folios": folios }).to_string())
+}
+
+async fn patched(here: &Here, person: &Person, account: &Value, body: &Value) -> Result<u16> {
+    let path = format!("/v1/accounts/{}", account.as_str().context("an account")?);
+    let json = [("content-type", "application/json")];
+    Ok(here.send(Method::PATCH, &path, Some(person), &json, body.to_string()).await?.status)
+}
+
+const GOLD: &str = "INF204KB14I2";
+const FLEXI: &str = "INF879O01027";
+
+#[tokio::test]
+async fn folios_of_several_people_go_into_an_account_of_each() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let (hers, his) = ("ABCDE1234F", "FGHIJ5678K");
+    let file = cas(&[
+        folio("1 / 1", hers, GOLD, "10"),
+        folio("2", his, GOLD, "7"),
+        folio("3", hers, FLEXI, "5"),
+    ]);
+    let refused = here.import(&asha, &file.clone().with("clientId", "hers")).await?;
+    assert_eq!((refused.status, refused.reason()), (422, "several_owners"));
+    assert!(here.get("/v1/accounts", &asha).await?.body["items"] == json!([]), "nothing is begun");
+    let first =
+        imported(&here, &asha, &file.clone().with("clientId", "hers").with("holder", "abcde1234f"))
+            .await?;
+    assert_eq!(first["events"]["added"], 2);
+    assert_eq!(first["warnings"][0]["column"], "folio", "{first}");
+    let told = first["warnings"][0]["reason"].as_str().unwrap_or_default();
+    assert!(told.starts_with("2 ") && !first.to_string().contains(his), "{told}");
+    // Whose it is is said once; another's statement is not taken for it.
+    assert_eq!(patched(&here, &asha, &first["accountId"], &json!({ "holder": hers })).await?, 204);
+    let again = imported(&here, &asha, &file.clone().with("clientId", "hers")).await?;
+    assert_eq!((&again["events"]["added"], &again["events"]["repeated"]), (&json!(0), &json!(2)));
+    let other =
+        here.import(&asha, &file.clone().with("clientId", "hers").with("holder", his)).await?;
+    assert_eq!((other.status, other.reason()), (422, "other_account"));
+    imported(&here, &asha, &file.with("clientId", "his").with("holder", his)).await?;
+    let accounts = here.get("/v1/portfolio/holdings", &asha).await?.body;
+    let quantities: Vec<_> = accounts["items"]
+        .as_array()
+        .context("items")?
+        .iter()
+        .map(|item| item["quantity"].clone())
+        .collect();
+    assert_eq!(quantities, [json!("10"), json!("7"), json!("5")]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_folio_that_is_linked_is_its_accounts_and_no_other_ones() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let dated = "HOLDINGS AS ON 2026-10-30\n\nScheme Name,AMC,Category,Sub-category,Folio No.,Source,Units,Invested Value,Current Value,Returns,XIRR\n";
+    let groww =
+        |rows: &str| Form::file("groww.csv", format!("{dated}{rows}")).with("clientId", "G1");
+    let row = "Parag Parikh Flexi Cap Fund Direct Growth,PPFAS,Equity,Flexi Cap,1 / 1,Groww,12,1200,1300,100,10%\n";
+    let of_groww = imported(&here, &asha, &groww(row)).await?["accountId"].clone();
+    assert_eq!(held(&here, &asha).await?, ["12 1200.00 statement_only"]);
+    let hers = "ABCDE1234F";
+    let file = cas(&[folio("1/1", hers, FLEXI, "10"), folio("9", hers, GOLD, "4")]);
+    let to_groww = file.clone().with("accountId", of_groww.as_str().context("an id")?);
+    let refused = here.import(&asha, &to_groww).await?;
+    assert_eq!((refused.status, refused.reason()), (422, "other_account"), "before it is linked");
+    assert_eq!(patched(&here, &asha, &of_groww, &json!({ "folios": ["1/1"] })).await?, 204);
+    // The linked one into its account, the free one into an account for folios: each once.
+    let linked = imported(&here, &asha, &to_groww).await?;
+    assert_eq!((&linked["accountId"], &linked["events"]["added"]), (&of_groww, &json!(1)));
+    let free = imported(&here, &asha, &file.clone().with("clientId", "F1")).await?;
+    assert_eq!(
+        (&free["events"]["added"], &free["warnings"][0]["column"]),
+        (&json!(1), &json!("folio"))
+    );
+    // Ten were bought, and the newer statement has twelve.
+    let both = ["4 500.00 reconciled", "12 1200.00 derived_opening"];
+    assert_eq!(held(&here, &asha).await?, both);
+    // A statement of the linked folio alone needs no account named.
+    let alone = imported(&here, &asha, &cas(&[folio("1/1", hers, FLEXI, "10")])).await?;
+    assert_eq!((&alone["accountId"], &alone["events"]["repeated"]), (&of_groww, &json!(1)));
+    let nobodys = here.import(&asha, &file).await?;
+    assert_eq!((nobodys.status, nobodys.reason()), (422, "account_required"));
+    assert_eq!(nobodys.body["candidates"].as_array().map(Vec::len), Some(2));
+    // The folio is in no newer statement of the account: it is gone.
+    let none = "HDFC Flexi Cap Fund Direct Growth,HDFC,Equity,Flexi Cap,2,Groww,0,0,0,0,0%\n";
+    let newer = format!("{}{none}", dated.replace("10-30", "11-20"));
+    let emptied =
+        here.import(&asha, &Form::file("groww.csv", newer).with("clientId", "G1")).await?;
+    assert_eq!(emptied.status, 200, "{}", emptied.body);
+    assert_eq!(held(&here, &asha).await?, ["4 500.00 reconciled"], "{}", emptied.body);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_demat_account_that_is_linked_is_imported_into_its_account() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let account = |client: &str, shares: u32| {
+        json!({ "dp_id": "IN300394", "client_id": client, "equities": [
+            { "name": "INFOSYS", "isin": "INE009A01021", "num_shares": shares, "price": 1, "value": 1 }] })
+    };
+    let cas = |accounts: &[Value]| {
+        let cas = json!({ "statement_period": { "from": "01-Oct-2026", "to": "31-Oct-2026" }, "accounts": accounts });
+        Form::file("ecas.json", cas.to_string())
+    };
+    let two = cas(&[account("12345678", 12), account("87654321", 5)]);
+    let template = "isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of\nINE009A01021,,,equity,10,,,,1400,,2026-09-30\n";
+    let known = Form::file("h.csv", template).with("broker", "zerodha").with("clientId", "AB1234");
+    let zerodha = imported(&here, &asha, &known).await?["accountId"].clone();
+    let several = here.import(&asha, &two).await?;
+    assert_eq!((several.status, several.reason()), (422, "several_demat_accounts"));
+    assert_eq!(several.body["dematIds"], json!(["IN30039412345678", "IN30039487654321"]));
+    let unlinked = here.import(&asha, &two.clone().with("dematId", "12345678")).await?;
+    assert_eq!((unlinked.status, unlinked.reason()), (422, "account_required"));
+    assert_eq!(unlinked.body["dematId"], "IN30039412345678");
+    let links = json!({ "dematIds": ["IN30039412345678"] });
+    assert_eq!(patched(&here, &asha, &zerodha, &links).await?, 204);
+    // By the id of the account, by the depository's, or because there is no other.
+    let id = zerodha.as_str().context("an id")?;
+    for form in [
+        two.clone().with("accountId", id),
+        two.clone().with("dematId", "12345678"),
+        cas(&[account("12345678", 12)]),
+    ] {
+        assert_eq!(imported(&here, &asha, &form).await?["accountId"], zerodha);
+    }
+    assert_eq!(held(&here, &asha).await?, ["12 null statement_only"]);
+    let other = known.with("label", "x");
+    let elsewhere = imported(&here, &asha, &other).await?["accountId"].clone();
+    assert_eq!(elsewhere, zerodha, "the same account by its client");
+    let wrong = Form::file("h.csv", template.replace("09-30", "09-29"))
+        .with("broker", "groww")
+        .with("clientId", "G1");
+    let groww = imported(&here, &asha, &wrong).await?["accountId"].clone();
+    let refused =
+        two.with("dematId", "12345678").with("accountId", groww.as_str().context("an id")?);
+    let refused = here.import(&asha, &refused).await?;
+    assert_eq!((refused.status, refused.reason()), (422, "other_account"));
+    Ok(())
+}

@@ -10,24 +10,46 @@ use rust_decimal::Decimal;
 use super::super::{LONGEST_ID, LONGEST_NAME, MOST_COST, MOST_OWNED, faults, shortened};
 use super::{FOLIOS, Folio, Scheme, Transaction, empty, number, place, written};
 use crate::sheets::MOST_ROWS;
-use crate::{Entry, FolioUnits, Market, Refusal, RowError, Statement};
+use crate::{
+    Entry, FolioUnits, Market, Part, Refusal, RowError, Statement, folio_number,
+    permanent_account_number,
+};
 
-pub(super) fn folios(folios: &[Folio], to: Option<Date>) -> Result<Statement, Refusal> {
+/// Reads a part for each folio and holder. One that stands there twice, for two funds of a house, is one.
+pub(super) fn folios(folios: &[Folio], to: Option<Date>) -> Result<Vec<Statement>, Refusal> {
     let mut reading = Reading { statement: empty(FOLIOS), to, row: 0, seen: HashMap::new() };
-    reading.statement.broker = Some("mutual_funds");
+    let mut parts: Vec<Statement> = Vec::new();
+    let mut at = HashMap::new();
     for folio in folios {
+        // The readers of some statements leave the holder blank, or masked.
+        let holder = folio.pan.as_deref().and_then(permanent_account_number);
+        let whose = (number_of(&folio.folio), holder);
+        let part = *at.entry(whose).or_insert_with_key(|whose: &(String, Option<String>)| {
+            let (number, holder) = whose.clone();
+            let part = Part::Folio { number, holder };
+            parts.push(Statement { part, broker: Some("mutual_funds"), ..empty(FOLIOS) });
+            parts.len() - 1
+        });
+        let Some(part) = parts.get_mut(part) else { continue };
+        std::mem::swap(&mut reading.statement, part);
         for scheme in &folio.schemes {
             reading.scheme(folio.folio.trim(), scheme);
             if reading.row > MOST_ROWS || scheme.transactions.len() > MOST_ROWS {
                 return Err(Refusal::TooLarge { what: "transactions", limit: MOST_ROWS });
             }
         }
+        std::mem::swap(&mut reading.statement, part);
     }
-    Ok(reading.statement)
+    Ok(parts)
+}
+
+fn number_of(folio: &str) -> String {
+    folio_number(folio).chars().take(LONGEST_ID).collect()
 }
 
 /// What is read of a statement of folios, on the way.
 struct Reading {
+    /// The part that is read.
     statement: Statement,
     /// The last day of the statement.
     to: Option<Date>,

@@ -16,6 +16,7 @@ fn holding(isin: usize, owned: i64) -> Incoming {
         pledged: Decimal::ZERO,
         discrepant: Decimal::ZERO,
         cost: None,
+        folios: Vec::new(),
         parts_known: true,
     }
 }
@@ -123,6 +124,7 @@ fn a_statement_that_knows_no_cost_takes_none_away() {
 fn rows_of_one_instrument_become_one_holding() {
     let place = Place { sheet: None, row: 2 };
     let row = |available: i64, cost: Option<Decimal>| Row {
+        folio: None,
         place: place.clone(),
         isin: Some(Isin::parse(ISINS[0]).unwrap()),
         symbol: None,
@@ -166,6 +168,7 @@ fn a_file_that_cannot_tell_what_is_pledged_leaves_it_pledged() {
 #[test]
 fn a_symbol_nobody_knows_is_listed() {
     let row = Row {
+        folio: None,
         place: Place { sheet: None, row: 4 },
         isin: None,
         symbol: Some("GHOST".into()),
