@@ -78,6 +78,9 @@ revoke all on function portfolio.forget_asserted from public;
 create trigger forget_asserted after update of undone_at on portfolio.imports
     for each row when (new.undone_at is not null) execute function portfolio.forget_asserted();
 
+-- How far the import of an upload with many events is: its import, how many of them are stored, and what came of them.
+alter table portfolio.uploads add column progress jsonb;
+
 -- The folios a holding is in, of a statement that tells them: [{folio, units, cost}]. Of others null.
 alter table portfolio.holdings add column folios jsonb;
 

@@ -148,11 +148,21 @@ impl<E> Delivery<E> {
         app: &App,
         first: [Statement<'_>; N],
     ) -> Result<[Vec<Row>; N], Problem> {
-        let consumer = format!("{}/begin", app.config().function());
-        let entry = Entry::Event { event: self.event_id, consumer: &consumer };
-        let (tenant, rows) = app.db().enter(entry, first).await?;
+        let (tenant, rows) = self.open(app, first).await?;
         tenant.commit([]).await?;
         Ok(rows)
+    }
+
+    /// Enters the event's workspace without claiming the event: for work in several transactions, which keeps itself how
+    /// far it is. Two deliveries of the event wait for each other.
+    pub async fn open<const N: usize>(
+        &self,
+        app: &App,
+        first: [Statement<'_>; N],
+    ) -> Result<(Tenant, [Vec<Row>; N]), Problem> {
+        let consumer = format!("{}/begin", app.config().function());
+        let entry = Entry::Event { event: self.event_id, consumer: &consumer };
+        Ok(app.db().enter(entry, first).await?)
     }
 }
 

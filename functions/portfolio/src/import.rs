@@ -7,6 +7,7 @@ mod asserted;
 mod dividends;
 mod entries;
 pub(crate) mod plan;
+mod portions;
 pub(crate) mod report;
 pub(crate) mod request;
 mod store;
@@ -34,6 +35,7 @@ use uuid::Uuid;
 
 use crate::reasons;
 use plan::{Incoming, Plan};
+use portions::Progress;
 use report::Report;
 use request::{ImportForm, ImportJson, ImportRequest};
 use store::{Account, Known};
@@ -87,7 +89,10 @@ async fn import(
         parts,
         keep: &Keep::Claim(claim),
     };
-    shared::http::ok(coming.run(tx, &known).await?)
+    match coming.run(tx, &known).await? {
+        Some(report) => shared::http::ok(report),
+        None => Err(Problem::internal(anyhow::anyhow!("a request is stored whole"))),
+    }
 }
 
 /// A time as a database keeps it, which has no nanoseconds: what is read again is the same.
@@ -116,15 +121,15 @@ fn symbols_of(parts: &[Statement]) -> Vec<String> {
 pub(crate) enum Keep {
     /// Under the key its request was sent with.
     Claim(Claim),
-    /// With the upload it came by.
-    Upload(Uuid),
+    /// With the upload it came by, which is so far.
+    Upload(Uuid, Progress),
 }
 
 impl Keep {
     fn store<'a>(&'a self, report: &'a Value) -> db::Statement<'a> {
         match self {
             Self::Claim(claim) => claim.store(report),
-            Self::Upload(upload) => crate::upload::done(upload, report),
+            Self::Upload(upload, _) => crate::upload::done(upload, report),
         }
     }
 }
@@ -141,12 +146,12 @@ struct Coming<'a> {
 }
 
 impl Coming<'_> {
-    /// Finds the account and takes in what of the file is its own; answers the report.
+    /// Finds the account and takes in what of the file is its own; answers the report, or nothing when there is more of it.
     async fn run(
         self,
         tx: Tenant,
         [accounts, links, symbols]: &[Vec<Row>; 3],
-    ) -> Result<Value, Problem> {
+    ) -> Result<Option<Value>, Problem> {
         let accounts: Vec<_> = accounts.iter().map(accounts::Account::from).collect();
         let links = Links::read(links);
         let chosen = Whose { request: self.request, accounts: &accounts, links: &links };
@@ -162,7 +167,7 @@ impl Coming<'_> {
         if statement.of_events {
             return entries::run(&work, tx, account).await;
         }
-        work.take_in(tx, account, &Symbols::read(symbols)).await
+        work.take_in(tx, account, &Symbols::read(symbols)).await.map(Some)
     }
 }
 
@@ -199,7 +204,8 @@ impl Work<'_> {
                 .with("unresolved", report::unresolved(&resolved)));
         }
         let known =
-            store::load(&tx, &account, &self.request.file_sha256, self.request.dry_run).await?;
+            store::load(&tx, &account, (&self.request.file_sha256, &None), self.request.dry_run)
+                .await?;
         let (as_of, taken_at) = self.taken(&known);
         let whole = self.statement.errors.is_empty() && resolved.unresolved.is_empty();
         let plan = plan::decide(

@@ -61,6 +61,12 @@ pub const NO_FOLIO: Reason = Reason::new(
     "no_folio",
     "None of the file's folios is of that account: they are linked to others, or somebody else's.",
 );
+/// An import that was taken back before it was done.
+pub const TAKEN_BACK: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "taken_back",
+    "This import was taken back, or its account deleted, before all of the file was stored. Nothing more of it is.",
+);
 
 /// The statement is dated after today.
 pub const FUTURE_STATEMENT: Reason = Reason::new(
@@ -147,6 +153,7 @@ pub const ALL: &[Reason] = &[
     SEVERAL_DEMAT_ACCOUNTS,
     SEVERAL_OWNERS,
     NO_FOLIO,
+    TAKEN_BACK,
     FUTURE_STATEMENT,
     NO_SCHEDULE,
     SEVERAL_HOLDERS,

@@ -135,8 +135,19 @@ pub(crate) fn of_key(key: &str) -> Option<Uuid> {
 /// Keeps an import's report with its upload.
 pub(crate) fn done<'a>(upload: &'a Uuid, report: &'a Value) -> Statement<'a> {
     statement(
-        "update portfolio.uploads set status = 'done', outcome = $2, changed_at = now() where upload_id = $1",
+        "update portfolio.uploads
+         set status = 'done', outcome = $2, changed_at = now(),
+             progress = jsonb_set(progress, '{taken}', progress -> 'of')
+         where upload_id = $1",
         [typed(upload), typed(report)],
+    )
+}
+
+/// Keeps how far an import is with its upload.
+pub(crate) fn advance<'a>(upload: &'a Uuid, progress: &'a Value) -> Statement<'a> {
+    statement(
+        "update portfolio.uploads set progress = $2, changed_at = now() where upload_id = $1",
+        [typed(upload), typed(progress)],
     )
 }
 

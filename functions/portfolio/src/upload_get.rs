@@ -29,12 +29,22 @@ struct Upload {
     status: String,
     /// When it came to that.
     changed_at: Timestamp,
+    /// How far a file of many events is; null of one that is stored at once.
+    progress: Option<Progress>,
     /// What the import did, when it is done.
     #[schema(value_type = Option<Report>)]
     report: Option<Value>,
     /// Why the file was refused: a problem as the import would have answered it.
     #[schema(value_type = Option<Object>)]
     problem: Option<Value>,
+}
+
+/// How many events of a file are stored, from the first day on.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UploadProgress)]
+struct Progress {
+    taken: i64,
+    of: i64,
 }
 
 /// How far an upload is. Ask again after a second while it is `waiting` or `reading`.
@@ -54,7 +64,7 @@ async fn upload_get(
         "select case when status = 'waiting' and created_at < now() - interval '1 hour' then 'expired'
                      when status = 'reading' and changed_at < now() - interval '1 hour' then 'failed'
                      else status end as status,
-                changed_at, outcome
+                changed_at, outcome, (progress ->> 'taken')::bigint as taken, (progress ->> 'of')::bigint as of
          from portfolio.uploads where upload_id = $1",
         [typed(&upload_id)],
     );
@@ -69,6 +79,10 @@ async fn upload_get(
         upload_id,
         status,
         changed_at: row.get("changed_at"),
+        progress: row
+            .get::<_, Option<i64>>("taken")
+            .zip(row.get("of"))
+            .map(|(taken, of)| Progress { taken, of }),
         report,
         problem,
     })

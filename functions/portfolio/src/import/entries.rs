@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::db::{Statement, Tenant, statement};
 use shared::events::{self, Envelope, StatementImported};
@@ -18,8 +18,9 @@ use super::Work;
 use super::asserted::{Stated, units_of};
 use super::dividends;
 use super::plan::Resolved;
+use super::portions::{Progress, reported};
 use super::report::{MOST_LISTED, Report, faults};
-use super::store::{self, Account};
+use super::store::{self, Account, Known};
 use crate::reasons;
 
 /// How many events met which end.
@@ -41,7 +42,7 @@ pub(crate) struct Counts {
 }
 
 /// An event that contradicts what is stored, or another one of the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = EventConflict)]
 pub(crate) struct Conflict {
@@ -81,7 +82,7 @@ fn distinct(entries: &[Entry]) -> Distinct<'_> {
     distinct
 }
 
-fn conflict(entry: &Entry) -> Conflict {
+pub(super) fn conflict(entry: &Entry) -> Conflict {
     Conflict { sheet: entry.place.sheet.clone(), row: entry.place.row, key: entry.key.clone() }
 }
 
@@ -100,24 +101,55 @@ fn newest(read: &statements::Statement) -> Result<Date, Problem> {
     Ok(newest)
 }
 
-/// Stores the events of a file and answers.
-pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Result<Value, Problem> {
-    let as_of = match newest(work.statement) {
-        Ok(as_of) => as_of,
+/// Stores the events of a file, or the next portion of them, and answers; nothing when there is more.
+pub(super) async fn run(
+    work: &Work<'_>,
+    tx: Tenant,
+    account: Account,
+) -> Result<Option<Value>, Problem> {
+    let progress = work.progress();
+    match store(work, &tx, &account, progress).await {
+        Ok(stored) => stored.end(work, tx).await,
         Err(refusal) => {
             tx.rollback().await?;
-            return Err(refusal);
+            Err(refusal)
         }
-    };
-    let entries = &work.statement.entries;
-    let mut distinct = distinct(entries);
-    let known = store::load(&tx, &account, &work.request.file_sha256, work.request.dry_run).await?;
-    let import_id = Uuid::now_v7();
-    distinct.leave_out(&dividends::told(&tx, known.account_id, work.statement).await?);
-    let rows =
-        distinct.first.values().map(|entry| record_row(entry)).collect::<Result<Vec<_>, _>>()?;
+    }
+}
+
+/// What a transaction has stored, before it ends.
+struct Stored<'a> {
+    distinct: Distinct<'a>,
+    known: Known,
+    as_of: Date,
+    progress: Progress,
+    import_id: Uuid,
+    /// Whether an earlier transaction has begun the import.
+    begun: bool,
+}
+
+async fn store<'a>(
+    work: &Work<'a>,
+    tx: &Tenant,
+    account: &Account,
+    mut progress: Progress,
+) -> Result<Stored<'a>, Problem> {
+    let as_of = newest(work.statement)?;
+    let mut distinct = distinct(&work.statement.entries);
+    let (begun, dry_run) = (progress.import_id, work.request.dry_run);
+    let known = store::load(tx, account, (&work.request.file_sha256, &begun), dry_run).await?;
+    if let Some(begun) = begun {
+        work.still_there(tx, begun).await?;
+    }
+    let import_id = begun.unwrap_or_else(Uuid::now_v7);
+    distinct.leave_out(&dividends::told(tx, known.account_id, work.statement).await?);
+    let mut rest: Vec<&Entry> = distinct.first.values().copied().collect();
+    rest.sort_by_key(|entry| (entry.on, entry.key.as_str()));
+    let rest = rest.get(progress.taken..).unwrap_or_default();
+    let portion = rest.get(..work.portion()).unwrap_or(rest);
+    let rows = portion.iter().map(|entry| record_row(entry)).collect::<Result<Vec<_>, _>>()?;
     let rows = Value::Array(rows);
-    let outcomes = if work.request.dry_run && known.account_created {
+    let outcomes = if dry_run && known.account_created {
         // There is no account yet that could know any of them.
         BTreeMap::new()
     } else {
@@ -130,58 +162,75 @@ pub(super) async fn run(work: &Work<'_>, tx: Tenant, account: Account) -> Result
         let sql = "select source_key, outcome from transactions.record($1, $2, $3, $4)";
         outcomes(&tx.query(sql, asked).await?)
     };
-    let told = Told::new(distinct, &outcomes, work.statement);
-    let repeated = known.import_id.filter(|_| told.counts.added == 0 && !work.request.dry_run);
-    let report = Report::begin(work, as_of, &Resolved::default(), true).of_events(
-        repeated.unwrap_or(import_id),
-        (known.account_id, known.account_created),
-        told,
-        repeated.is_some(),
-    );
-    let report = serde_json::to_value(&report).map_err(Problem::internal)?;
-    if work.request.dry_run {
-        tx.rollback().await?;
-        return Ok(report);
+    progress.met.add(portion, &outcomes);
+    progress.taken += portion.len();
+    progress.import_id = Some(import_id);
+    Ok(Stored { distinct, known, as_of, progress, import_id, begun: begun.is_some() })
+}
+
+impl Stored<'_> {
+    /// Ends the transaction: with how far it came, with the whole answer, or, of a preview, as if nothing had been.
+    async fn end(self, work: &Work<'_>, tx: Tenant) -> Result<Option<Value>, Problem> {
+        let Self { distinct, known, as_of, progress, import_id, begun } = self;
+        let of = distinct.first.len();
+        let more = progress.taken < of;
+        let told = Told::new(&distinct, &progress, work.statement);
+        let unchanged = told.counts.added == 0 && !work.request.dry_run && !more;
+        let earlier = known.import_id.filter(|_| unchanged);
+        let report = Report::begin(work, as_of, &Resolved::default(), true).of_events(
+            earlier.unwrap_or(import_id),
+            (known.account_id, known.account_created),
+            told,
+            earlier.is_some(),
+        );
+        let report = serde_json::to_value(&report).map_err(Problem::internal)?;
+        if work.request.dry_run {
+            tx.rollback().await?;
+            return Ok(Some(report));
+        }
+        if more {
+            let account = (known.account_id, as_of, of);
+            return work.advance(tx, progress, account, &report).await.map(|()| None);
+        }
+        let ids = (import_id, known.account_id, as_of);
+        finish(work, tx, (ids, begun), report, earlier).await.map(Some)
     }
-    finish(work, tx, (known.account_id, import_id), as_of, report, repeated).await
 }
 
 /// What was stored, in one more round trip; a file that changed nothing leaves no import behind.
 async fn finish(
     work: &Work<'_>,
     tx: Tenant,
-    (account_id, import_id): (Uuid, Uuid),
-    as_of: Date,
+    (ids, begun): ((Uuid, Uuid, Date), bool),
     report: Value,
     earlier: Option<Uuid>,
 ) -> Result<Value, Problem> {
+    let (import_id, account_id, as_of) = ids;
     let keep_answer = work.keep.store(&report);
+    let folios = serde_json::to_value(&work.statement.folios).map_err(Problem::internal)?;
     if let Some(earlier) = earlier {
         let forget = statement("select transactions.forget($1)", [typed(&import_id)]);
+        let mark = statement(
+            "update portfolio.imports set undone_at = now() where import_id = $1",
+            [typed(&import_id)],
+        );
         // A file that was imported when nobody kept what it closes with.
-        let folios = serde_json::to_value(&work.statement.folios).map_err(Problem::internal)?;
         let ids = (earlier, account_id, as_of);
-        tx.commit([forget, units_of(&ids, &folios), keep_answer]).await?;
+        tx.commit([forget, mark, units_of(&ids, &folios), keep_answer]).await?;
         return Ok(report);
     }
     let event = StatementImported { import_id, account_id };
     let event = Envelope::new(Some(work.workspace), &event)?;
-    let ids = (import_id, account_id, as_of);
     let stated = Stated::of(&work.statement.exits, as_of, work.statement.errors.is_empty())?;
-    let folios = serde_json::to_value(&work.statement.folios).map_err(Problem::internal)?;
-    let statements = [
-        recorded(work, &ids, &report),
-        stated.store(&ids),
-        units_of(&ids, &folios),
-        event.publish(),
-        keep_answer,
-    ];
+    let import = if begun { reported(&import_id, &report) } else { recorded(work, &ids, &report) };
+    let statements =
+        [import, stated.store(&ids), units_of(&ids, &folios), event.publish(), keep_answer];
     tx.commit(statements).await?;
     events::dispatch(work.app, &[event]).await;
     Ok(report)
 }
 
-fn recorded<'a>(
+pub(super) fn recorded<'a>(
     work: &'a Work<'_>,
     ids: &'a (Uuid, Uuid, Date),
     report: &'a Value,
@@ -215,25 +264,18 @@ pub(super) struct Told {
 }
 
 impl Told {
-    fn new(
-        distinct: Distinct<'_>,
-        outcomes: &BTreeMap<String, String>,
-        read: &statements::Statement,
-    ) -> Self {
-        let mut counts = Counts { repeated: distinct.repeated, ..Counts::default() };
-        let mut conflicts = distinct.conflicts;
-        for (key, entry) in distinct.first {
-            match outcomes.get(key).map(String::as_str) {
-                Some("repeated") => counts.repeated += 1,
-                Some("conflict") => conflicts.push(conflict(entry)),
-                _ => counts.added += 1,
-            }
-        }
+    fn new(distinct: &Distinct<'_>, progress: &Progress, read: &statements::Statement) -> Self {
+        let met = &progress.met;
+        let mut conflicts = [distinct.conflicts.as_slice(), &met.listed].concat();
         let left_out =
             |entry: &&Entry| !matches!(entry.market, Market::Equity | Market::MutualFund);
-        counts.left_out = read.entries.iter().filter(left_out).count() + read.exits.left_out;
-        counts.exits = read.exits.rows.len();
-        counts.conflicts = conflicts.len();
+        let counts = Counts {
+            added: met.added,
+            repeated: distinct.repeated + met.repeated,
+            conflicts: distinct.conflicts.len() + met.conflicts,
+            left_out: read.entries.iter().filter(left_out).count() + read.exits.left_out,
+            exits: read.exits.rows.len(),
+        };
         conflicts.truncate(MOST_LISTED);
         Self { counts, conflicts }
     }

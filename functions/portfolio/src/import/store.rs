@@ -50,11 +50,12 @@ pub(super) struct Known {
     pub(super) seen_before: Option<(Date, Timestamp)>,
 }
 
-/// Makes the account if it is new, waits for other imports into it, and reads it.
+/// Makes the account if it is new, waits for other imports into it, and reads it. An import that is not done is not the one
+/// before itself.
 pub(super) async fn load(
     tx: &Tenant,
     account: &Account,
-    file_sha256: &Vec<u8>,
+    (file_sha256, own): (&Vec<u8>, &Option<Uuid>),
     dry_run: bool,
 ) -> Result<Known, Problem> {
     let (mut account_id, mut account_created) = (account.account_id, false);
@@ -87,8 +88,9 @@ pub(super) async fn load(
     );
     let earlier = statement(
         "select import_id, statement_on, coalesce(taken_at, created_at) as came from portfolio.imports
-         where account_id = $1 and file_sha256 = $2 and undone_at is null order by created_at desc limit 1",
-        [typed(&account_id), typed(file_sha256)],
+         where account_id = $1 and file_sha256 = $2 and undone_at is null and import_id is distinct from $3
+         order by created_at desc limit 1",
+        [typed(&account_id), typed(file_sha256), typed(own)],
     );
     let [_, holdings, complete, earlier] = tx.batch([lock, holdings, complete, earlier]).await?;
     Ok(Known {

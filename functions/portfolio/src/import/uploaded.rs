@@ -1,13 +1,15 @@
 //! Queue `import-file`: imports a file that was put into the bucket by the link of an upload.
 //!
 //! S3 tells the queue of each new object under `uploads/`; who put it there, and how it is to be taken, the upload
-//! itself knows. The file is imported in one transaction, with the claim: what is cut off starts over from the file.
+//! itself knows. A file of holdings, or of some thousand events, is stored in one transaction; one of more in portions, from
+//! the first day on, each with how far it came: what is cut off goes on from there.
 
 use serde_json::Value;
 use shared::db::statement;
 use shared::events::UploadAwaited;
 use shared::queue::{Consumer, Delivery};
 use shared::{App, Code, Problem, Timestamp, typed};
+use statements::Statement;
 use stores::accounts;
 use stores::instruments::by_symbols;
 use uuid::Uuid;
@@ -69,8 +71,8 @@ async fn one(
         files::Got::File(file) => import(app, delivery, &upload, request.with(file)).await,
     };
     match outcome {
-        Ok(Outcome::Stored) => Ok(()),
-        Ok(Outcome::Previewed(report)) => settle(app, delivery, ("done", report)).await,
+        Ok(None) => Ok(()),
+        Ok(Some(report)) => settle(app, delivery, ("done", report)).await,
         Err(problem) if matches!(problem.reason().code, Code::Internal | Code::Unavailable) => {
             Err(problem)
         }
@@ -88,37 +90,67 @@ struct Upload {
     came: Timestamp,
 }
 
-enum Outcome {
-    Stored,
-    Previewed(Value),
-}
-
+/// Stores a file to its end; answers the report of a preview, which stores nothing.
 async fn import(
     app: &App,
     delivery: &Delivery<UploadAwaited>,
     upload: &Upload,
     request: ImportRequest,
-) -> Result<Outcome, Problem> {
+) -> Result<Option<Value>, Problem> {
     let parts = read(&request)?;
     let symbols = symbols_of(&parts);
+    loop {
+        let coming = (&request, parts.as_slice(), symbols.as_slice());
+        match portion(app, delivery, upload, coming).await? {
+            Portion::More => {}
+            Portion::Last(report) => return Ok(report.filter(|_| request.dry_run)),
+        }
+    }
+}
+
+/// What a transaction did of an import.
+enum Portion {
+    More,
+    /// Nothing when another delivery was at it, too, and did the last.
+    Last(Option<Value>),
+}
+
+async fn portion(
+    app: &App,
+    delivery: &Delivery<UploadAwaited>,
+    upload: &Upload,
+    (request, parts, symbols): (&ImportRequest, &[Statement], &[String]),
+) -> Result<Portion, Problem> {
+    let upload_id = delivery.event.upload_id;
+    let own = shared::db::statement(
+        "select progress from portfolio.uploads where upload_id = $1 and status = 'reading' for update",
+        [typed(&upload_id)],
+    );
     // What is stored is stored as by who made the upload, if they still may.
     let as_person = shared::db::statement(
         "select set_config('app.user_id', $1::text, true), tenant.may_write($1) as may",
         [typed(&upload.person)],
     );
-    let first = [as_person, accounts::all(), accounts::links(), by_symbols(&symbols)];
-    let Some((tx, [may, known @ ..])) = delivery.enter(app, first).await? else {
-        return Ok(Outcome::Stored);
+    let symbols = symbols.to_vec();
+    let first = [own, as_person, accounts::all(), accounts::links(), by_symbols(&symbols)];
+    let (tx, [own, may, known @ ..]) = delivery.open(app, first).await?;
+    let Some(own) = own.first() else {
+        tx.rollback().await?;
+        return Ok(Portion::Last(None));
     };
     if !may.first().is_some_and(|row| row.get("may")) {
         tx.rollback().await?;
         return Err(Problem::new(shared::problem::reasons::ROLE));
     }
     let Upload { workspace, came, .. } = *upload;
-    let keep = Keep::Upload(delivery.event.upload_id);
-    let coming = Coming { app, workspace, came, request: &request, parts, keep: &keep };
-    let report = coming.run(tx, &known).await?;
-    Ok(if request.dry_run { Outcome::Previewed(report) } else { Outcome::Stored })
+    let progress: Option<Value> = own.get("progress");
+    let progress = progress.map(serde_json::from_value).transpose().map_err(Problem::internal)?;
+    let keep = Keep::Upload(upload_id, progress.unwrap_or_default());
+    let coming = Coming { app, workspace, came, request, parts: parts.to_vec(), keep: &keep };
+    Ok(match coming.run(tx, &known).await? {
+        Some(report) => Portion::Last(Some(report)),
+        None => Portion::More,
+    })
 }
 
 /// Says what came of it where nothing was stored.
@@ -128,11 +160,9 @@ async fn settle(
     (status, outcome): (&str, Value),
 ) -> Result<(), Problem> {
     let end = statement(
-        "update portfolio.uploads set status = $2, outcome = $3, changed_at = now() where upload_id = $1",
+        "update portfolio.uploads set status = $2, outcome = $3, changed_at = now()
+         where upload_id = $1 and status = 'reading'",
         [typed(&delivery.event.upload_id), typed(&status), typed(&outcome)],
     );
-    if let Some((tx, _)) = delivery.enter(app, [end]).await? {
-        tx.commit([]).await?;
-    }
-    Ok(())
+    delivery.begin(app, [end]).await.map(drop)
 }

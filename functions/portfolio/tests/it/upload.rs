@@ -69,6 +69,7 @@ async fn a_file_beyond_a_request_is_imported_once_when_it_is_there() -> Result<(
         (&done["status"], &done["report"]["events"]["added"]),
         (&json!("done"), &json!(40_000))
     );
+    assert_eq!(done["progress"], json!({ "taken": 40_000, "of": 40_000 }));
     assert_eq!(notify(&here, &link).await?, json!([]), "told twice");
     let trades = here.get("/v1/portfolio/trades?limit=1", &asha).await?.body;
     assert_eq!(trades["items"][0]["source"], "zerodha_tradebook");
@@ -76,6 +77,84 @@ async fn a_file_beyond_a_request_is_imported_once_when_it_is_there() -> Result<(
         format!("/v1/portfolio/imports/{}", done["report"]["importId"].as_str().context("an id")?);
     let undone = here.send(http::Method::DELETE, &undo, Some(&asha), &[], "").await?;
     assert_eq!(undone.body["events"], 40_000, "as any import");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_is_cut_off_goes_on_from_where_it_was() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let file = tradebook(45_000);
+    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
+    let cut = link(&here, &asha, &request).await?;
+    put(&cut, file.clone()).await?;
+    let admin = here.admin().await?;
+    let refuse = "create function public.cut_off() returns trigger language plpgsql as $$ begin raise exception 'cut off'; end $$;
+        create trigger cut_off before insert on transactions.transactions for each row when (new.on_date > '2026-10-20')
+        execute function public.cut_off()";
+    admin.batch_execute(refuse).await?;
+    assert_ne!(notify(&here, &cut).await?, json!([]), "it is delivered again");
+    let told = status(&here, &asha, &cut).await?;
+    assert_eq!(
+        (&told["status"], &told["progress"]),
+        (&json!("reading"), &json!({ "taken": 20_000, "of": 45_000 }))
+    );
+    // What is there is what a tradebook that ends earlier would have left.
+    let newest = here.get("/v1/portfolio/trades?limit=1", &asha).await?.body;
+    assert_eq!(newest["items"][0]["on"], "2026-10-13");
+    admin.batch_execute("drop trigger cut_off on transactions.transactions").await?;
+    assert_eq!(notify(&here, &cut).await?, json!([]));
+    let done = status(&here, &asha, &cut).await?;
+    let events = &done["report"]["events"];
+    // Had it begun again, the first ones would be repeated.
+    assert_eq!(
+        (&done["status"], &events["added"], &events["repeated"]),
+        (&json!("done"), &json!(45_000), &json!(0))
+    );
+    let first = done["report"]["importId"].clone();
+    // The same file once more changes nothing, and is the same import.
+    let again = link(&here, &asha, &request).await?;
+    put(&again, file).await?;
+    assert_eq!(notify(&here, &again).await?, json!([]));
+    let again = status(&here, &asha, &again).await?["report"].clone();
+    assert_eq!(
+        (&again["importId"], &again["repeated"], &again["events"]["repeated"]),
+        (&first, &json!(true), &json!(45_000))
+    );
+    let undo = format!("/v1/portfolio/imports/{}", first.as_str().context("an id")?);
+    let undone = here.send(http::Method::DELETE, &undo, Some(&asha), &[], "").await?;
+    assert_eq!(undone.body["events"], 45_000, "{}", undone.body);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_that_is_taken_back_halfway_ends_there() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let file = tradebook(21_000);
+    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
+    let link = link(&here, &asha, &request).await?;
+    put(&link, file).await?;
+    let admin = here.admin().await?;
+    let cut = "create function public.cut_off() returns trigger language plpgsql as $$ begin raise exception 'cut off'; end $$;
+        create trigger cut_off before insert on transactions.transactions for each row when (new.on_date > '2026-10-27')
+        execute function public.cut_off()";
+    admin.batch_execute(cut).await?;
+    assert_ne!(notify(&here, &link).await?, json!([]));
+    let import = "select import_id::text from portfolio.imports";
+    let import: String = admin.query_one(import, &[]).await?.get(0);
+    let path = format!("/v1/portfolio/imports/{import}");
+    let undone = here.send(http::Method::DELETE, &path, Some(&asha), &[], "").await?;
+    assert_eq!(undone.body["events"], 20_000, "{}", undone.body);
+    admin.batch_execute("drop trigger cut_off on transactions.transactions").await?;
+    assert_eq!(notify(&here, &link).await?, json!([]));
+    let told = status(&here, &asha, &link).await?;
+    assert_eq!(
+        (&told["status"], &told["problem"]["reason"]),
+        (&json!("refused"), &json!("taken_back"))
+    );
+    let trades = here.get("/v1/portfolio/trades", &asha).await?.body;
+    assert_eq!(trades["items"], json!([]));
     Ok(())
 }
 
