@@ -103,7 +103,7 @@ call platform.protect_tenant('brokers.account_links');
 grant select, insert, delete on brokers.account_links to svc_brokers;
 grant select on brokers.account_links to svc_portfolio;
 -- A statement of folios is complete for them: by its layout.
-grant select on portfolio.imports to svc_transactions;
+grant select on portfolio.imports, brokers.syncs to svc_transactions;
 
 -- What was asserted of a holding, day by day where it was another quantity: how long what is held has been known.
 create table portfolio.assertions (

@@ -14,6 +14,7 @@ use shared::fields::Nothing;
 use shared::http::{Json, Reply, Route};
 use shared::limits::Limit;
 use shared::{Access, App, Caller, Permission, Problem, Timestamp, clock, typed};
+use stores::health::{self, Health};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -47,6 +48,8 @@ struct Export {
     expires_at: Timestamp,
     /// The files in it, with how many rows each has.
     files: Vec<ExportedFile>,
+    /// How fresh each of the accounts is.
+    accounts: Vec<Health>,
 }
 
 /// A CSV file of an export.
@@ -56,9 +59,9 @@ struct ExportedFile {
     rows: usize,
 }
 
-/// Puts everything of the workspace's portfolio into CSV files: accounts; transactions of each account, and its holdings by
-/// the day they were stated on, in the layouts that an import reads; what is in folios; what securities are said to be for
-/// tax; contracts; days, and the days of each account.
+/// Puts everything of the workspace's portfolio into CSV files: accounts, with what they are linked to; transactions of each
+/// account, and its holdings by the day they were stated on, in the layouts that an import reads; what is in folios; brokers'
+/// own reports of gains; what securities are said to be for tax; contracts; days, and the days of each account.
 #[utoipa::path(post, path = "/v1/portfolio/exports", request_body = ExportRequest,
     responses((status = 201, body = Export)))]
 async fn export(State(app): State<App>, caller: Caller, _: Json<Nothing>) -> Reply {
@@ -69,11 +72,11 @@ async fn export(State(app): State<App>, caller: Caller, _: Json<Nothing>) -> Rep
         "select tenant.audit('portfolio.exported', current_setting('app.workspace_id'), $1)",
         [typed(&detail)],
     );
-    let [one, two, three, four, five, six, seven, eight] =
+    let [one, two, three, four, five, six, seven, eight, nine] =
         TABLES.map(|table| statement(table.sql, []));
+    let statements = [audit, health::all(), one, two, three, four, five, six, seven, eight, nine];
     // Read as of one moment, with the entry that says so.
-    let (tx, [_, tables @ ..]) =
-        app.db().enter(&caller, [audit, one, two, three, four, five, six, seven, eight]).await?;
+    let (tx, [_, healths, tables @ ..]) = app.db().enter(&caller, statements).await?;
     tx.commit([]).await?;
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let mut files = Vec::new();
@@ -91,6 +94,7 @@ async fn export(State(app): State<App>, caller: Caller, _: Json<Nothing>) -> Rep
     let url = files::link(&app, &key, GOOD_FOR).await?;
     let seconds = i64::try_from(GOOD_FOR.as_secs()).unwrap_or_default();
     let expires_at = clock::later(now, seconds);
-    let export = Export { url: url.expose().to_owned(), expires_at, files };
+    let accounts = Health::read_all(&healths);
+    let export = Export { url: url.expose().to_owned(), expires_at, files, accounts };
     shared::http::json(StatusCode::CREATED, &export)
 }

@@ -9,6 +9,7 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::{Access, Caller, Db, Permission, Problem, clock};
+use stores::health::{self, Health};
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -45,6 +46,17 @@ struct CorporateAction {
     accounts: Vec<Touched>,
 }
 
+/// A page of corporate actions.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CorporateActions {
+    items: Vec<CorporateAction>,
+    /// What to send as `cursor` for the next page; null on the last.
+    next_cursor: Option<String>,
+    /// How fresh each of the accounts is: who held what is known as of then.
+    accounts: Vec<Health>,
+}
+
 /// An account that held the security.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -73,7 +85,7 @@ impl FromFields for Asked {
 /// already; lots and gains have not.
 #[utoipa::path(get, path = "/v1/corporate-actions",
     params(PageQuery, ("pending" = Option<bool>, Query, description = "`true` for those alone that some account's ledger lacks.")),
-    responses((status = 200, body = Page<CorporateAction>)))]
+    responses((status = 200, body = CorporateActions)))]
 async fn corporate_action_list(
     State(db): State<Db>,
     caller: Caller,
@@ -82,7 +94,8 @@ async fn corporate_action_list(
     let after: Option<(Date, String, String)> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
     let [one, two, three, four] = question.statements();
-    let [actions, answers @ ..] = db.read(&caller, [published(), one, two, three, four]).await?;
+    let statements = [published(), health::all(), one, two, three, four];
+    let [actions, healths, answers @ ..] = db.read(&caller, statements).await?;
     let book = question.read(&answers)?;
     let actions = actions.iter().map(Action::read).collect::<Result<Vec<_>, Problem>>()?;
     let mut found = suggestions(&book, actions);
@@ -101,9 +114,11 @@ async fn corporate_action_list(
         .take(usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX))
         .map(|one| item(name(one.action.isin), one))
         .collect();
-    shared::http::ok(Page::cut(items, &asked.page, |item: &CorporateAction| {
+    let page = Page::cut(items, &asked.page, |item: &CorporateAction| {
         (item.ex_date, item.isin.clone(), item.kind.clone())
-    }))
+    });
+    let (items, next_cursor) = (page.items, page.next_cursor);
+    shared::http::ok(CorporateActions { items, next_cursor, accounts: Health::read_all(&healths) })
 }
 
 fn item(name: String, Suggestion { action, accounts }: Suggestion) -> CorporateAction {

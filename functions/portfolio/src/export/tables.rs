@@ -37,12 +37,18 @@ macro_rules! events {
 }
 
 /// All of them.
-pub(super) const TABLES: [Table; 8] = [
+pub(super) const TABLES: [Table; 9] = [
     Table {
         file: "accounts.csv",
-        columns: "account_id,broker,client_id,label,created_at",
+        // Of the holder's number only its ends are shown, here as everywhere.
+        columns: "account_id,broker,client_id,label,holder,demat_ids,folios,created_at",
         one_for_each: &[],
-        sql: "select a.account_id::text, a.broker, a.client_id, a.label, a.created_at::text
+        sql: "select a.account_id::text, a.broker, a.client_id, a.label, left(a.holder, 2) || 'XXXXXX' || right(a.holder, 2),
+                     (select string_agg(l.id, ' ' order by l.id) from brokers.account_links l
+                      where l.account_id = a.account_id and l.kind = 'demat'),
+                     (select string_agg(l.id, ' ' order by l.id) from brokers.account_links l
+                      where l.account_id = a.account_id and l.kind = 'folio'),
+                     a.created_at::text
               from brokers.accounts a order by a.account_id",
     },
     Table {
@@ -62,10 +68,27 @@ pub(super) const TABLES: [Table; 8] = [
         file: "folio_units.csv",
         columns: "account_id,isin,folio,name,units,cost,as_of",
         one_for_each: &[],
-        sql: "select distinct on (u.account_id, u.isin, u.folio) u.account_id::text, u.isin, u.folio, u.name, u.units::text,
+        sql: "(select distinct on (u.account_id, u.isin, u.folio) u.account_id::text, u.isin, u.folio, u.name, u.units::text,
                      u.cost::text, u.statement_on::text
               from portfolio.folio_units u
-              order by u.account_id, u.isin, u.folio, u.statement_on desc, u.import_id desc",
+              order by u.account_id, u.isin, u.folio, u.statement_on desc, u.import_id desc)
+              union all
+              (select h.account_id::text, h.isin, f.folio, h.name, f.units::text, f.cost::text, h.statement_on::text
+              from portfolio.holdings h
+              cross join lateral jsonb_to_recordset(h.folios) as f (folio text, units numeric, cost numeric)
+              order by h.account_id, h.isin, f.folio)",
+    },
+    // What brokers' own reports say was sold.
+    Table {
+        file: "stated_gains.csv",
+        columns: "account_id,from,to,isin,section,acquired_on,sold_on,quantity,cost,consideration,taxable",
+        one_for_each: &[],
+        sql: "select g.account_id::text, g.from_on::text, g.to_on::text, e.isin, e.section, e.\"acquiredOn\", e.\"soldOn\", e.quantity,
+                     e.cost, e.consideration, e.taxable
+              from portfolio.stated_gains g
+              cross join lateral jsonb_to_recordset(g.exits) as e (isin text, section text, \"acquiredOn\" text, \"soldOn\" text,
+                  quantity text, cost text, consideration text, taxable text)
+              order by g.account_id, g.from_on, g.import_id, e.\"soldOn\", e.isin",
     },
     Table {
         file: "asset_kinds.csv",
@@ -76,14 +99,14 @@ pub(super) const TABLES: [Table; 8] = [
     // The columns of `GET /v1/portfolio/import/template`, and the account's.
     Table {
         file: "holdings.csv",
-        columns: "account_id,broker,client_id,isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of,source",
+        columns: "account_id,broker,client_id,isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of,source,financed_quantity,loan",
         one_for_each: &["broker", "client_id", "as_of"],
         sql: "select h.account_id::text, a.broker, a.client_id, h.isin, null::text, h.name, h.segment,
                      h.available::text, h.t1::text, h.pledged::text,
                      h.discrepant::text, null::text, h.cost::text,
-                     h.statement_on::text, h.layout
+                     h.statement_on::text, h.layout, nullif(h.financed, 0)::text, h.loan::text
               from portfolio.holdings h join brokers.accounts a on a.account_id = h.account_id
-              where (h.available, h.t1, h.pledged, h.discrepant) <> (0, 0, 0, 0)
+              where (h.available, h.t1, h.pledged, h.discrepant, h.financed) <> (0, 0, 0, 0, 0)
               order by h.account_id, h.isin",
     },
     Table {

@@ -82,6 +82,37 @@ async fn an_export_of_events_is_a_file_that_makes_the_same_ledger() -> Result<()
 }
 
 #[tokio::test]
+async fn an_export_has_what_was_said_of_accounts_and_what_brokers_report() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    here.import(&asha, &Form::example("tradebook-DEMO01-EQ.csv")?).await?;
+    let report = here.import(&asha, &Form::example("zerodha-tax-pnl.xlsx")?).await?.body;
+    let account = report["accountId"].as_str().context("an account")?;
+    let said = json!({ "holder": "ABCDE1234F", "dematIds": ["IN30039412345678"], "folios": ["77", "123/4"] });
+    let (path, json) = (format!("/v1/accounts/{account}"), [("content-type", "application/json")]);
+    let patched =
+        here.send(http::Method::PATCH, &path, Some(&asha), &json, said.to_string()).await?;
+    assert_eq!(patched.status, 204);
+    let files = exported(&here, &asha).await?;
+    let text = |name: &str| {
+        Ok::<_, anyhow::Error>(String::from_utf8(files.get(name).context("a file")?.clone())?)
+    };
+    assert!(
+        text("accounts.csv")?.contains(",ABXXXXXX4F,IN30039412345678,123/4 77,"),
+        "{}",
+        text("accounts.csv")?
+    );
+    let sold = text("stated_gains.csv")?;
+    assert_eq!(Some(sold.lines().count() as i64 - 1), report["events"]["exits"].as_i64());
+    let first = sold.lines().nth(1).context("a row")?;
+    assert!(first.starts_with(account) && !first.contains(",,"), "{first}");
+    let made = here.post("/v1/portfolio/exports", &asha, &json!({})).await?.body;
+    let accounts = here.get("/v1/portfolio/holdings", &asha).await?.body["accounts"].clone();
+    assert_eq!(made["accounts"], accounts);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_export_of_holdings_is_a_statement_that_is_read_again() -> Result<()> {
     let here = Here::start().await?;
     let (asha, ravi) = (here.person().await?, here.person().await?);
@@ -94,6 +125,6 @@ async fn an_export_of_holdings_is_a_statement_that_is_read_again() -> Result<()>
     assert_eq!((back.status, &back.body["errors"]), (200, &json!([])), "{}", back.body);
     assert_eq!(figures(&here, &ravi).await?, figures(&here, &asha).await?);
     let empty = exported(&here, &here.person().await?).await?;
-    assert_eq!(empty.len(), 5, "of no account there are no events");
+    assert_eq!(empty.len(), 6, "of no account there are no events");
     Ok(())
 }

@@ -228,6 +228,9 @@ async fn gains_are_classed_summed_and_written_into_the_schedule() -> Result<()> 
     let schedule = here.get("/v1/portfolio/gains?year=2025&format=schedule112a", &asha).await?;
     let text = schedule.answer.text();
     assert_eq!(schedule.header("content-type"), "text/csv; charset=utf-8");
+    let fresh = &gains["accounts"][0];
+    assert_eq!(json!(schedule.header("as-of")), fresh["asOf"], "a file has no room for it");
+    assert_eq!(schedule.header("stale"), fresh["stale"].to_string());
     assert_eq!(
         text.lines().nth(1),
         Some("AE,AE,INNOTREQUIRD,CONSOLIDATED,,,30418,40908,40908,,,,0,40908,-10490")

@@ -202,3 +202,34 @@ async fn holdings_are_filtered_sorted_and_paged_in_that_order() -> Result<()> {
     assert_eq!((wrong.status, wrong.body["errors"].as_array().map(Vec::len)), (400, Some(2)));
     Ok(())
 }
+
+#[tokio::test]
+async fn every_answer_about_what_is_held_says_how_fresh_each_account_is() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = invested(&here).await?;
+    let healths = |body: &Value, list: &str| {
+        let items = body[list].as_array().into_iter().flatten();
+        let mut told: Vec<_> =
+            items.map(|one| one.get("health").unwrap_or(one).to_string()).collect();
+        told.sort_unstable();
+        told
+    };
+    let known = healths(&here.get("/v1/accounts", &asha).await?.body, "items");
+    assert_eq!(known.len(), 2);
+    for path in [
+        "/v1/portfolio",
+        "/v1/portfolio/summary",
+        "/v1/portfolio/holdings",
+        "/v1/portfolio/positions",
+        "/v1/portfolio/trades",
+        "/v1/portfolio/performance",
+        "/v1/portfolio/gains",
+        "/v1/portfolio/income",
+        "/v1/corporate-actions",
+    ] {
+        let answer = here.get(path, &asha).await?;
+        let told = healths(&answer.body, "accounts");
+        assert_eq!((answer.status, &told), (200, &known), "{path}: {}", answer.body);
+    }
+    Ok(())
+}
