@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::Isin;
 use crate::event::{Act, Exchange, Fill, IncomeKind, Ratio, Venue};
 
-pub use check::{Fault, act};
+pub use check::{Fault, act, unused};
 
 /// The kinds of events, as they are stored and as the API names them.
 pub const KINDS: [&str; 16] = [
@@ -250,6 +250,28 @@ mod tests {
                 serde_json::from_value(serde_json::to_value(&columns.terms).unwrap()).unwrap();
             assert_eq!(act(&Columns { terms: stored, ..columns }), Ok(of));
         }
+    }
+
+    #[test]
+    fn what_is_no_part_of_a_kind_is_said() {
+        let opening = Columns {
+            kind: "opening".into(),
+            quantity: Some(Decimal::TEN),
+            amount: Some(4020.into()),
+            stt: Some(Decimal::ZERO),
+            terms: Terms { tds: Some(Decimal::ONE), ..Terms::default() },
+            ..Columns::default()
+        };
+        let idle = unused(&opening, &act(&opening).unwrap());
+        assert_eq!(idle.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["amount", "tds"]);
+        assert!(idle[0].1.contains("`cost`"));
+        let paid = Act::Income {
+            kind: IncomeKind::Dividend,
+            gross: Decimal::ONE,
+            tds: Decimal::ZERO,
+            capital: Decimal::ZERO,
+        };
+        assert_eq!(unused(&columns(&paid), &paid), []);
     }
 
     #[test]

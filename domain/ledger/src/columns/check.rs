@@ -18,6 +18,39 @@ pub fn act(columns: &Columns) -> Result<Act, Vec<Fault>> {
     }
 }
 
+/// What was said of an event and is no part of its kind, so that nobody takes it for counted. Zero says nothing.
+pub fn unused(said: &Columns, act: &Act) -> Vec<Fault> {
+    let kept = super::columns(act);
+    let number = |name, of: fn(&Columns) -> Option<Decimal>| {
+        let idle = of(said).is_some_and(|number| !number.is_zero()) && of(&kept).is_none();
+        idle.then_some(name)
+    };
+    let other = |name, of: fn(&Columns) -> bool| (of(said) && !of(&kept)).then_some(name);
+    let idle = [
+        number("quantity", |one| one.quantity),
+        number("amount", |one| one.amount),
+        number("charges", |one| one.charges),
+        number("stt", |one| one.stt),
+        number("gives", |one| one.terms.gives),
+        number("per", |one| one.terms.per),
+        number("costPercent", |one| one.terms.cost_percent),
+        number("cost", |one| one.terms.cost),
+        number("tds", |one| one.terms.tds),
+        number("capital", |one| one.terms.capital),
+        other("into", |one| one.terms.into.is_some()),
+        other("allottedOn", |one| one.terms.allotted_on.is_some()),
+        other("acquiredOn", |one| one.terms.acquired_on.is_some()),
+        other("to", |one| one.terms.to.is_some()),
+        other("venue", |one| one.venue.is_some()),
+    ];
+    let owned = matches!(act, Act::Opening { .. } | Act::TransferIn { .. });
+    let fault = |name| match name {
+        "amount" if owned => (name, "is no part of this kind; what it cost stands in `cost`"),
+        _ => (name, "is no part of this kind of event; leave it out"),
+    };
+    idle.into_iter().flatten().map(fault).collect()
+}
+
 /// More shares than any company has, and more rupees than anybody holds of one.
 const MOST_QUANTITY: i64 = 1_000_000_000_000;
 const MOST_AMOUNT: i64 = 100_000_000_000_000;

@@ -213,59 +213,6 @@ mod tests {
     use crate::read;
 
     #[test]
-    fn each_layout_is_recognised_read_and_marked_as_unverified() {
-        let files = [
-            (
-                "angel_one_holdings",
-                "10",
-                "1005.00",
-                "ISIN,Company Name,Sector,Total Quantity,LTCG Quantity,Margin Pledged Quantity,Avg Trading Price,LTP\n\
-              INE925R01014,CMS,Services,10,4,3,100.50,120\n",
-            ),
-            (
-                "angel_one_holdings_values",
-                "10",
-                "1005.10",
-                "Client ID,Company Name,ISIN,MarketCap,Sector,Total Quantity,Avg Trading Price,LTP,Invested Value,Market Value,Overall Gain/Loss\n\
-              A1,CMS,INE925R01014,Small,Services,10,100.50,120,1005.10,1200,194.90\n",
-            ),
-            (
-                "angel_one_portfolio",
-                "10",
-                "1005.10",
-                "Scrip/Contract,Company Name,ISIN,MarketCap,Sector,Quantity,Avg Trading Price,Invested Value,Market Value as of last trading day,Overall Gain/Loss,Holding Weightage\n\
-              CMSINFO,CMS,INE925R01014,Small,Services,10,100.50,1005.10,1200,194.90,100\n",
-            ),
-            (
-                "icici_direct_holdings",
-                "10",
-                "1005.00",
-                "Stock Symbol,Company Name,ISIN Code,Qty,Average Cost Price,Current Market Price,Value At Market Price\n\
-              CMSINF,CMS,INE925R01014,10,100.50,120,1200\n",
-            ),
-            (
-                "upstox_holdings",
-                "10",
-                "1005.00",
-                "Symbol,ISIN,Qty,Avg. Cost,LTP,Current Value,P&L\nCMSINFO,INE925R01014,10,100.50,120,1200,195\n",
-            ),
-        ];
-        for (name, owned, cost, file) in files {
-            let statement = read(file.as_bytes(), None).unwrap();
-            assert_eq!(
-                (statement.layout, statement.unverified, statement.errors.len()),
-                (name, true, 0)
-            );
-            let row = &statement.rows[0];
-            assert_eq!(
-                (row.owned().to_string(), row.cost.unwrap().to_string()),
-                (owned.into(), cost.into()),
-                "{name}"
-            );
-        }
-    }
-
-    #[test]
     fn pledged_shares_are_part_of_angel_ones_total() {
         let file = "ISIN,Company Name,Sector,Total Quantity,LTCG Quantity,Margin Pledged Quantity,Avg Trading Price,LTP\n\
                     INE925R01014,CMS,Services,10,4,3,100.50,120\n";

@@ -1,7 +1,7 @@
 //! KiteMate's own layout for events, of every kind.
 
 use jiff::civil::Date;
-use ledger::columns::{Columns, KINDS, Terms, act};
+use ledger::columns::{Columns, KINDS, Terms, act, unused};
 use ledger::{Act, Isin};
 use rust_decimal::Decimal;
 
@@ -106,14 +106,14 @@ fn checked(line: &mut Line<'_>, columns: &Columns) -> Option<Act> {
     if !line.errors.is_empty() {
         return None;
     }
-    let faults = match act(columns) {
-        Ok(act) => return Some(act),
-        Err(faults) => faults,
+    let (act, faults) = match act(columns) {
+        Ok(act) => (Some(act), unused(columns, &act)),
+        Err(faults) => (None, faults),
     };
-    for (column, reason) in faults {
-        line.fault(named(column), reason.into());
+    for (column, reason) in &faults {
+        line.fault(named(column), (*reason).into());
     }
-    None
+    act.filter(|_| faults.is_empty())
 }
 
 /// With a reference, that is what makes it the same event; without one, all that the row says is, and the same row

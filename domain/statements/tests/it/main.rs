@@ -1,6 +1,8 @@
 //! The example files, whole and broken.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
 
+mod fixtures;
+
 use ledger::tax::stated::Section;
 use proptest::prelude::*;
 use statements::{Segment, Statement, read};

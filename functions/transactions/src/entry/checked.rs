@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Time};
 use ledger::Isin;
-use ledger::columns::{Columns, act};
+use ledger::columns::{Columns, Fault, act, columns, unused};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use shared::db::{Statement, statement};
@@ -58,7 +58,7 @@ impl Asked {
         if self.columns.terms.to.is_some() && self.columns.terms.to == self.account_id {
             fault("to", "is the account itself");
         }
-        for (path, message) in act(&self.columns).err().unwrap_or_default() {
+        for (path, message) in wrong(&self.columns) {
             fault(path, message);
         }
         let (Some(account_id), Some(isin), Some(on), true) =
@@ -82,32 +82,40 @@ impl Asked {
     }
 
     /// The stored amount, or of another quantity the amount at the stored price; none when a price is sent.
-    fn kept_amount(&self, stored: &Row) -> Option<Decimal> {
-        let (amount, quantity): (Option<Decimal>, Option<Decimal>) =
-            (stored.get("amount"), stored.get("quantity"));
-        match (self.price, self.columns.quantity, quantity) {
+    fn kept_amount(&self, stored: &Columns) -> Option<Decimal> {
+        match (self.price, self.columns.quantity, stored.quantity) {
             (Some(_), ..) => None,
             (None, Some(new), Some(old)) => {
-                Some(amount?.checked_mul(new)?.checked_div(old)?.round_dp(6))
+                Some(stored.amount?.checked_mul(new)?.checked_div(old)?.round_dp(6))
             }
-            _ => amount,
+            _ => stored.amount,
         }
     }
 
     /// What is stored, with what is asked for in its place.
     pub(crate) fn over(self, stored: &Row) -> Result<Self, Problem> {
-        let amount = self.columns.amount.or_else(|| self.kept_amount(stored));
-        let columns: Columns = Columns {
+        let kept = counted(Columns {
             kind: stored.get("kind"),
-            venue: self.columns.venue.or_else(|| stored.get("venue")),
-            exchange: self.columns.exchange.or_else(|| stored.get("exchange")),
-            quantity: self.columns.quantity.or_else(|| stored.get("quantity")),
-            amount,
-            charges: self.columns.charges.or_else(|| stored.get("charges")),
-            stt: self.columns.stt.or_else(|| stored.get("stt")),
+            venue: stored.get("venue"),
+            exchange: stored.get("exchange"),
+            quantity: stored.get("quantity"),
+            amount: stored.get("amount"),
+            charges: stored.get("charges"),
+            stt: stored.get("stt"),
             terms: serde_json::from_value(stored.get("terms")).map_err(Problem::internal)?,
+        });
+        let amount = self.columns.amount.or_else(|| self.kept_amount(&kept));
+        let asked = self.columns;
+        let columns = Columns {
+            kind: kept.kind,
+            venue: asked.venue.or(kept.venue),
+            exchange: asked.exchange.or(kept.exchange),
+            quantity: asked.quantity.or(kept.quantity),
+            amount,
+            charges: asked.charges.or(kept.charges),
+            stt: asked.stt.or(kept.stt),
+            terms: asked.terms.or(kept.terms),
         };
-        let terms = self.columns.terms.or(columns.terms.clone());
         let isin: Option<String> = stored.get("isin");
         let isin = isin.map(|isin| Isin::parse(&isin)).transpose().map_err(Problem::internal)?;
         Ok(Self {
@@ -120,8 +128,24 @@ impl Asked {
             folio: self.folio.or_else(|| stored.get("folio")),
             name: self.name.or_else(|| stored.get("name")),
             price: self.price,
-            columns: Columns { terms, ..columns },
+            columns,
         })
+    }
+}
+
+/// What is missing or wrong of an event, or no part of its kind.
+fn wrong(columns: &Columns) -> Vec<Fault> {
+    match act(columns) {
+        Ok(act) => unused(columns, &act),
+        Err(faults) => faults,
+    }
+}
+
+/// What counts of a stored event: some were stored with parts that are none of their kind.
+fn counted(stored: Columns) -> Columns {
+    match act(&stored) {
+        Ok(act) => Columns { exchange: stored.exchange, ..columns(&act) },
+        Err(_) => stored,
     }
 }
 

@@ -174,3 +174,31 @@ async fn a_price_file_of_january_2018_gives_the_value_that_old_lots_are_taxed_by
     assert_eq!(lot["taxableGain"], "785.00");
     Ok(())
 }
+
+#[tokio::test]
+async fn what_is_no_part_of_a_kind_is_refused_and_not_dropped() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, account) = begin(&here).await?;
+    let mut opening = json!({ "accountId": account, "kind": "opening", "isin": "INE002A01018", "on": "2024-01-02",
+                              "quantity": "10", "amount": "4020.00", "capital": "0" });
+    let refused = here.post("/v1/transactions", &asha, &opening).await?;
+    assert_eq!(
+        (refused.status, &refused.body["errors"][0]["path"]),
+        (400, &json!("amount")),
+        "it is not its cost"
+    );
+    opening["cost"] = json!("4020.00");
+    opening.as_object_mut().context("an object")?.remove("amount");
+    let made = here.post("/v1/transactions", &asha, &opening).await?;
+    assert_eq!(made.status, 201, "{}", made.body);
+    // One that was stored with it before can be corrected all the same.
+    let id = made.body["transactionId"].as_str().context("an id")?.to_owned();
+    let sql = "update transactions.transactions set amount = 4020 where kind = 'opening'";
+    here.admin().await?.execute(sql, &[]).await?;
+    let path = format!("/v1/transactions/{id}");
+    let patched = send(&here, Method::PATCH, &path, &asha, &json!({ "cost": "4000.00" })).await?;
+    assert_eq!(patched.status, 204, "{}", patched.body);
+    let again = send(&here, Method::PATCH, &path, &asha, &json!({ "stt": "4.00" })).await?;
+    assert_eq!((again.status, &again.body["errors"][0]["path"]), (400, &json!("stt")));
+    Ok(())
+}
