@@ -7,6 +7,7 @@ mod gains;
 mod lots;
 mod openings;
 mod properties;
+mod published;
 mod returns;
 mod stated;
 mod year;
