@@ -11,6 +11,19 @@ create table transactions.index_closes (
 grant select, insert, update on transactions.index_closes to svc_transactions;
 grant select on transactions.index_closes to svc_portfolio;
 
+-- What the sources say a security is for tax, from the day of the file that said so first: schemes change what they are. The
+-- first row counts for the time before it, too.
+create table transactions.stated_kinds (
+    isin text not null,
+    from_on date not null,
+    kind text not null,
+    constraint stated_kinds_pk primary key (isin, from_on)
+);
+insert into transactions.stated_kinds (isin, from_on, kind)
+select i.isin, i.as_of, i.asset_kind from transactions.instruments i where i.asset_kind is not null;
+grant select, insert, update on transactions.stated_kinds to svc_transactions;
+grant select on transactions.stated_kinds to svc_portfolio;
+
 -- What a workspace says a security is for tax, from a day on: it goes before what the sources say.
 create table transactions.asset_kinds (
     workspace_id uuid not null constraint asset_kinds_workspace references workspaces.workspaces on delete cascade,

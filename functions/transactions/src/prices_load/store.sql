@@ -34,6 +34,17 @@ with file as (
       and i.asset_kind is distinct from r.kind
       -- A history is of its time.
       and r.as_of >= i.as_of - 30
+), stated_kinds as (
+    insert into transactions.stated_kinds (isin, from_on, kind)
+    select r.isin, r.as_of, r.kind
+    from file, jsonb_to_recordset($6) as r (isin text, kind text, as_of date)
+    where r.kind is not null
+      and r.kind is distinct from (
+          select k.kind from transactions.stated_kinds k
+          where k.isin = r.isin and k.from_on <= r.as_of
+          order by k.from_on desc
+          limit 1)
+    on conflict on constraint stated_kinds_pk do update set kind = excluded.kind
 ), seen as (
     -- A symbol refers to its instrument, so the instruments of this very statement come first.
     select count(*) from instruments

@@ -69,6 +69,42 @@ async fn a_workspace_says_what_a_scheme_is_for_tax_from_a_day_on_and_for_itself_
 }
 
 #[tokio::test]
+async fn what_a_scheme_was_counts_until_the_list_says_otherwise_whichever_came_first() -> Result<()>
+{
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    traded(&here, &asha).await?;
+    let list = |section: &str, day: &str| {
+        format!(
+            "Scheme Code;ISIN Div Payout/ ISIN Growth;ISIN Div Reinvestment;Scheme Name;Net Asset Value;Date\n\n\
+             Open Ended Schemes({section})\n\nA House\n\n1;{FUND};-;A Fund of Abroad;10.5;{day}\n"
+        )
+    };
+    let (foreign, equity) = ("Other Scheme - FoF Overseas", "Equity Scheme - Flexi Cap Fund");
+    for (section, day) in
+        [(equity, "01-Apr-2025"), (foreign, "20-Nov-2024"), (equity, "02-Jun-2025")]
+    {
+        crate::load(&here, &format!("prices/NAVAll-{day}.txt"), &list(section, day)).await?;
+    }
+    let kinds = [
+        (json!("other_fund"), json!("long_term_other")),
+        (json!("equity_fund"), json!("long_term_equity")),
+    ];
+    assert_eq!(classes(&here, &asha).await?, kinds);
+    let sql = "select count(*) from transactions.stated_kinds";
+    assert_eq!(
+        here.admin().await?.query_one(sql, &[]).await?.get::<_, i64>(0),
+        2,
+        "each change once"
+    );
+    // What the workspace says goes before later lists, too.
+    put(&here, &asha, FUND, &json!({ "kind": "debt_fund", "from": "2025-01-01" })).await?;
+    let own = classes(&here, &asha).await?;
+    assert_eq!([&own[0].0, &own[1].0], ["debt_fund", "debt_fund"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_kind_that_is_none_and_a_security_that_is_not_held_are_refused() -> Result<()> {
     let here = Here::start().await?;
     let tenant = here.tenant().await?;
