@@ -172,6 +172,11 @@ revoke all on function portfolio.keep_absences from public;
 create trigger keep_absences after insert or update on portfolio.statements
     for each row execute function portfolio.keep_absences();
 
+-- Cash for the fraction of a share, too.
+alter table transactions.transactions drop constraint transactions_venue,
+    add constraint transactions_venue check (
+        venue in ('exchange', 'trade_to_trade', 'fund', 'off_market', 'redemption', 'fraction'));
+
 -- As before, but a file need not have the whole of a day: one that was made at noon takes the place of what it tells of,
 -- and the fills of the afternoon stay. Fills are matched by key, else one to one by what they were of, day, side,
 -- quantity and amount; what is left of a day on one side is told by the other when that has at least as much of it.

@@ -8,7 +8,7 @@
 use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 
-use crate::event::Ratio;
+use crate::event::{Ratio, Venue};
 use crate::steps::{Step, Steps};
 use crate::{Act, Place};
 
@@ -212,6 +212,9 @@ impl<'s, 'a> Walk<'s, 'a> {
         let (place, on) = (step.place, step.event.on);
         match step.event.act {
             Act::Buy(fill) => self.shift(place, on, fill.quantity, Cause::Trade(fill.amount), tell),
+            Act::Sell(fill) if fill.venue == Venue::Fraction => {
+                self.shift(place, on, Decimal::ZERO, Cause::Trade(fill.amount), tell);
+            }
             Act::Sell(fill) => {
                 self.shift(place, on, -fill.quantity, Cause::Trade(fill.amount), tell)
             }

@@ -154,6 +154,7 @@ fn filled(kind: &str, fill: &Fill) -> Columns {
         Venue::Fund => ("fund", None),
         Venue::OffMarket => ("off_market", None),
         Venue::Redemption => ("redemption", None),
+        Venue::Fraction => ("fraction", None),
     };
     let exchange = exchange.map(|exchange| match exchange {
         Exchange::Nse => "NSE".to_owned(),
@@ -217,6 +218,7 @@ mod tests {
             Act::Sell(fill(Venue::TradeToTrade(Exchange::Nse))),
             Act::Sell(fill(Venue::Fund)),
             Act::Sell(fill(Venue::Redemption)),
+            Act::Sell(Fill { quantity: Decimal::new(8, 1), ..fill(Venue::Fraction) }),
             Act::IpoAllotment { quantity: one, amount: one },
             Act::Rights { quantity: one, amount: one },
             Act::Buyback { quantity: one, amount: one },

@@ -73,6 +73,8 @@ pub enum Venue {
     OffMarket,
     /// Paid back by the issuer.
     Redemption,
+    /// Cash for the fraction of a share that a corporate action left: nothing that is held goes for it.
+    Fraction,
 }
 
 /// A stock exchange.
@@ -245,6 +247,8 @@ impl Act {
     /// The quantity it names, if it names one.
     pub(crate) fn quantity(&self) -> Option<Decimal> {
         match self {
+            // Of a share that nobody ever held.
+            Self::Sell(fill) if fill.venue == Venue::Fraction => None,
             Self::Buy(fill) | Self::Sell(fill) => Some(fill.quantity),
             Self::IpoAllotment { quantity, .. }
             | Self::Rights { quantity, .. }

@@ -264,7 +264,8 @@ fn class(kind: AssetKind, term: Term, deemed: bool, gain: &mut Gain<'_>) -> Gain
     let closing = gain.closing;
     let taxed_sale = matches!(
         closing.way,
-        Way::Sold(Venue::Exchange(_) | Venue::TradeToTrade(_) | Venue::Fund)
+        // Fractions are sold on the exchange, all together, by whom the scheme names.
+        Way::Sold(Venue::Exchange(_) | Venue::TradeToTrade(_) | Venue::Fund | Venue::Fraction)
             | Way::SameDayDelivery(_)
     );
     // On acquiring, the tax is asked for of shares alone.
@@ -312,6 +313,8 @@ fn exceptions(gain: &mut Gain<'_>) {
             }
             gain.flags.insert(Flag::NeedsReview);
         }
+        // That it is a sale is known from one source only.
+        Way::Sold(Venue::Fraction) => drop(gain.flags.insert(Flag::RuleUnverified)),
         // The section did not exist before.
         _ if gain.kind == Some(AssetKind::MarketLinkedDebenture) && on < date(2023, 4, 1) => {
             gain.flags.insert(Flag::RuleUnverified);

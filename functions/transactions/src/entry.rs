@@ -49,7 +49,8 @@ pub(crate) struct TransactionRequest {
     charges: Option<String>,
     /// Securities transaction tax: never part of a cost.
     stt: Option<String>,
-    /// `exchange` (default of shares), `trade_to_trade`, `fund` (default of funds), `off_market` or `redemption`.
+    /// `exchange` (default of shares), `trade_to_trade`, `fund` (default of funds), `off_market`, `redemption`, or, of a sale,
+    /// `fraction`: cash for the fraction of a share that a corporate action left, which takes nothing from what is held.
     venue: Option<String>,
     /// `NSE` or `BSE`.
     exchange: Option<String>,
@@ -105,7 +106,8 @@ pub(crate) struct TransactionCorrection {
     to: Option<Uuid>,
 }
 
-const VENUES: [&str; 5] = ["exchange", "trade_to_trade", "fund", "off_market", "redemption"];
+const VENUES: [&str; 6] =
+    ["exchange", "trade_to_trade", "fund", "off_market", "redemption", "fraction"];
 const NUMBERS: [&str; 11] = [
     "quantity",
     "price",

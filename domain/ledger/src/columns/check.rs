@@ -191,8 +191,17 @@ impl Check<'_> {
             Some("fund") => Some(Venue::Fund),
             Some("off_market") => Some(Venue::OffMarket),
             Some("redemption") => Some(Venue::Redemption),
+            Some("fraction") => Some(Venue::Fraction),
             _ => None,
         };
+        if venue == Some(Venue::Fraction) {
+            if self.columns.kind != "sell" {
+                self.faults.push(("venue", "is of a sale alone: cash for the fraction of a share"));
+            }
+            if self.columns.quantity >= Some(Decimal::ONE) {
+                self.faults.push(("quantity", "must be below one: the fraction of a share"));
+            }
+        }
         let (valued, venue) = (self.valued(), self.need("venue", venue));
         for (name, part) in [("charges", charges), ("stt", stt)] {
             self.not_below_zero(name, part.unwrap_or_default());

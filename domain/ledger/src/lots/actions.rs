@@ -3,9 +3,10 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::intraday::Leg;
 use super::machine::{Machine, derived};
-use super::{Departure, Income, Lot, LotSource, part};
-use crate::event::{Event, IncomeKind, Ratio};
+use super::{Departure, Income, Lot, LotSource, Way, part};
+use crate::event::{Event, IncomeKind, Ratio, Venue};
 use crate::steps::Step;
 
 /// The day whose prices count for gains before it (section 55(2)(ac)).
@@ -166,6 +167,25 @@ impl<'a> Machine<'_, 'a> {
             }
         }
         moved
+    }
+
+    /// Cash for the fraction of a share: sold out of the lot that it would have completed, the last that a corporate action
+    /// made, and with its part of that lot's cost.
+    pub(super) fn pay_fraction(&mut self, place: usize, leg: Leg<'a>) {
+        let (quantity, on) = (leg.fill.quantity, leg.event.on);
+        let held = |lot: &&mut Lot| lot.credited_on.is_none_or(|day| day <= on);
+        let made = |lot: &&mut Lot| lot.needs_review || lot.source == LotSource::Bonus;
+        let mut lots: Vec<&mut Lot> = self.queues[place].iter_mut().filter(held).collect();
+        let at = lots.iter().rposition(made).or(lots.len().checked_sub(1));
+        let sold = match at.map(|at| lots.swap_remove(at)) {
+            Some(lot) => {
+                let cost = lot.cost.map(|cost| part(cost, quantity, lot.quantity + quantity));
+                lot.cost = lot.cost.zip(cost).map(|(whole, part)| whole - part);
+                Lot { quantity, cost, needs_review: true, ..lot.clone() }
+            }
+            None => derived(self.steps, place, quantity),
+        };
+        self.close_lot(place, leg, sold, Way::Sold(Venue::Fraction));
     }
 
     /// A trust repays debt: the cost falls, over all lots alike; what is above it is income.

@@ -187,6 +187,10 @@ impl<'s, 'a> Machine<'s, 'a> {
         }
         for sell in squared.sells {
             let venue = sell.fill.venue;
+            if venue == Venue::Fraction {
+                self.pay_fraction(place, sell);
+                continue;
+            }
             let on = sell.event.on;
             self.close(place, sell, |lot| match venue {
                 Venue::TradeToTrade(_)
@@ -221,7 +225,7 @@ impl<'s, 'a> Machine<'s, 'a> {
         }
     }
 
-    fn close_lot(&mut self, place: usize, leg: Leg<'a>, mut lot: Lot, way: Way) {
+    pub(super) fn close_lot(&mut self, place: usize, leg: Leg<'a>, mut lot: Lot, way: Way) {
         if lot.source == LotSource::Derived {
             // Its cost is an average of what a statement held: good for a holding, not for a gain.
             lot.cost = None;

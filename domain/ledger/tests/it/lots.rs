@@ -144,6 +144,31 @@ fn a_merger_carries_lots_over() {
 }
 
 #[test]
+fn cash_for_a_fraction_is_a_sale_of_it_with_its_part_of_the_cost() {
+    let paid = |quantity: &str, amount: &str| {
+        let (quantity, amount) = (number(quantity), number(amount));
+        Act::Sell(Fill { quantity, amount, charges: None, stt: None, venue: Venue::Fraction })
+    };
+    // Ten for 42 / 25 each are 16.8 shares: sixteen and cash.
+    let merger = Act::Merger { ratio: ratio(42, 25), into: isin(B) };
+    let merged = Book::default().buy("2020-01-01", A, "10", "2520").act("2023-07-13", A, merger);
+    let later = merged.buy("2023-07-20", B, "1", "1700").act("2023-08-01", B, paid("0.8", "1300"));
+    let ledger = later.ledger();
+    assert_eq!(lots(&ledger, B), ["16 @ 24000, 2020-01-01", "1 @ 1700, 2023-07-20"]);
+    assert_eq!(closings(&ledger), ["0.8 for 1300, 1200, 2020-01-01"]);
+    // Of a bonus it costs nothing, and no older lot is touched.
+    let bonus = Act::Bonus { ratio: ratio(1, 3), allotted_on: day("2024-01-04") };
+    let given = Book::default().buy("2020-01-01", A, "10", "90").act("2024-01-02", A, bonus);
+    let ledger = given.act("2024-02-01", A, paid("0.333", "40")).ledger();
+    assert_eq!(lots(&ledger, A), ["10 @ 900, 2020-01-01", "3 @ 0, 2024-01-04"]);
+    assert_eq!(closings(&ledger), ["0.333 for 40, 0, 2024-01-04"]);
+    // Nobody knows of anything: nothing is taken, and its cost is not known.
+    let alone = Book::default().act("2024-02-01", A, paid("0.5", "40")).ledger();
+    assert_eq!(closings(&alone), ["0.5 for 40, ?, ?"]);
+    assert!(alone.positions.iter().all(|position| position.quantity.is_zero()));
+}
+
+#[test]
 fn a_gift_is_as_old_as_the_giver_held_it_and_stands_where_it_was_credited() {
     let gift = Act::TransferIn {
         quantity: number("5"),

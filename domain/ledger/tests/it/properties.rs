@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use ledger::returns::{Prices, days, returns};
-use ledger::{Act, Event, Fill, IncomeKind, Ledger, LotSource, Place, Ratio, Snapshot, Way};
+use ledger::{Act, Event, Fill, IncomeKind, Ledger, LotSource, Place, Ratio, Snapshot, Venue, Way};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -44,6 +44,9 @@ fn acts() -> impl Strategy<Value = Act> {
     prop_oneof![
         6 => fills().prop_map(Act::Buy),
         5 => fills().prop_map(Act::Sell),
+        1 => (1i64..1000, 0i64..500_000).prop_map(|(thousandths, paid)| Act::Sell(Fill {
+            quantity: Decimal::new(thousandths, 3), amount: amount(paid), charges: None, stt: None, venue: Venue::Fraction,
+        })),
         1 => ratio.clone().prop_map(|ratio| Act::Split { ratio, into: None }),
         1 => ratio.clone().prop_map(|ratio| Act::Split { ratio, into: Some(isin(B)) }),
         1 => ratio.clone().prop_map(|ratio| Act::Merger { ratio, into: isin(FUND) }),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ledger::returns::{Period, Prices, Refused, Returns, Xirr, days, returns};
-use ledger::{Act, Fill, IncomeKind};
+use ledger::{Act, Fill, IncomeKind, Venue};
 
 use crate::book::{A, B, Book, day, fill, isin, number, ratio};
 
@@ -53,6 +53,31 @@ fn income_and_charges_are_terms_of_their_own() {
     let figures = [terms.flows, terms.gain, terms.income, terms.charges];
     assert_eq!(figures, [number("976"), number("100"), number("30"), number("6")]);
     assert_eq!(terms.closing - terms.opening, number("1100"));
+}
+
+#[test]
+fn cash_for_a_fraction_is_taken_out_and_gained() {
+    let merger = Act::Merger { ratio: ratio(3, 2), into: isin(B) };
+    let paid = Fill {
+        quantity: number("0.5"),
+        amount: number("70"),
+        charges: None,
+        stt: None,
+        venue: Venue::Fraction,
+    };
+    let book = Book::default().buy("2024-01-02", A, "5", "100").act("2024-05-02", A, merger).act(
+        "2024-05-10",
+        B,
+        Act::Sell(paid),
+    );
+    let prices = prices(&[
+        (A, &[("2024-01-02", "100")]),
+        (B, &[("2024-05-02", "150"), ("2024-12-31", "150")]),
+    ]);
+    let terms = of(&book, &prices, "2024-01-02", "2024-12-31").unwrap().terms;
+    // Seven shares of 150 and seventy in cash for five of 100.
+    assert_eq!(terms.closing - terms.opening, number("550"));
+    assert_eq!((terms.flows, terms.gain), (number("-70"), number("620")));
 }
 
 #[test]
