@@ -45,7 +45,7 @@ struct Trade {
     /// Indian time of execution.
     #[schema(value_type = Option<String>)]
     at: Option<Time>,
-    /// `exchange`, `trade_to_trade`, `fund`, `off_market` or `redemption`; of trades alone.
+    /// `exchange`, `trade_to_trade`, `fund`, `off_market`, `redemption` or `fraction`; of trades alone.
     venue: Option<String>,
     exchange: Option<String>,
     series: Option<String>,
