@@ -58,7 +58,7 @@ create table portfolio.folio_units (
 );
 call platform.protect_tenant('portfolio.folio_units');
 grant select, insert, delete on portfolio.folio_units to svc_portfolio;
-grant select on portfolio.folio_units to svc_transactions;
+grant select on portfolio.folio_units to svc_transactions, svc_brokers;
 
 -- What a broker's own report of gains says was sold, to hold the ledger against. It goes with its import.
 create table portfolio.stated_gains (
@@ -93,9 +93,13 @@ create trigger forget_asserted after update of undone_at on portfolio.imports
 
 -- How far the import of an upload with many events is: its import, how many of them are stored, and what came of them.
 alter table portfolio.uploads add column progress jsonb;
+-- Whether more of the file is to come.
+alter table portfolio.imports add column unfinished boolean not null default false;
 
 -- The folios a holding is in, of a statement that tells them: [{folio, units, cost}]. Of others null.
 alter table portfolio.holdings add column folios jsonb;
+-- The day of the newest complete statement that tells folios: what was in a folio before and is not in it is gone.
+alter table portfolio.statements add column folios_on date;
 
 -- What else an account is called in consolidated statements, as its owner says: the depository's id of its demat account,
 -- and folios of units outside demat.
@@ -115,38 +119,88 @@ create index account_links_by_account on brokers.account_links (workspace_id, ac
 call platform.protect_tenant('brokers.account_links');
 grant select, insert, delete on brokers.account_links to svc_brokers;
 grant select on brokers.account_links to svc_portfolio;
--- A statement of folios is complete for them: by its layout.
+-- How fresh accounts are.
 grant select on portfolio.imports, brokers.syncs to svc_transactions;
+
+-- What a file says of whose an account is: taken where nobody has said so, and otherwise held against it. An account is one
+-- demat account and one person's.
+create function brokers.state_owner(p_account uuid, p_holder text, p_demat text) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    -- As km_owner, whom row-level security binds: only the entered workspace can be written.
+    workspace uuid := current_setting('app.workspace_id')::uuid;
+begin
+    update brokers.accounts a set holder = coalesce(a.holder, p_holder) where a.account_id = p_account and p_holder is not null;
+    insert into brokers.account_links (workspace_id, kind, id, account_id)
+    select workspace, 'demat', p_demat, p_account
+    where p_demat is not null
+      and not exists (select from brokers.account_links l where l.account_id = p_account and l.kind = 'demat')
+    on conflict on constraint account_links_pk do nothing;
+    return (p_holder is null or exists (
+               select from brokers.accounts a where a.account_id = p_account and a.holder = p_holder))
+       and (p_demat is null or exists (
+               select from brokers.account_links l where l.account_id = p_account and l.kind = 'demat' and l.id = p_demat));
+end $$;
+revoke all on function brokers.state_owner from public;
+grant execute on function brokers.state_owner to svc_portfolio;
 
 -- What was asserted of a holding, day by day where it was another quantity: how long what is held has been known.
 create table portfolio.assertions (
     workspace_id uuid not null,
     account_id uuid not null,
     isin text not null,
+    -- Blank of what is in no folio, or not said to be.
+    folio text not null default '',
     on_date date not null,
     owned numeric not null,
-    constraint assertions_pk primary key (workspace_id, account_id, isin, on_date),
+    import_id uuid not null,
+    constraint assertions_pk primary key (workspace_id, account_id, isin, folio, on_date),
     constraint assertions_account foreign key (workspace_id, account_id)
         references brokers.accounts (workspace_id, account_id) on delete cascade
 );
 create policy moving on portfolio.holdings for select to km_owner using (true);
-insert into portfolio.assertions (workspace_id, account_id, isin, on_date, owned)
-select h.workspace_id, h.account_id, h.isin, h.statement_on, h.available + h.t1 + h.pledged from portfolio.holdings h;
+insert into portfolio.assertions (workspace_id, account_id, isin, on_date, owned, import_id)
+select h.workspace_id, h.account_id, h.isin, h.statement_on, h.available + h.t1 + h.pledged, h.import_id
+from portfolio.holdings h;
 drop policy moving on portfolio.holdings;
 call platform.protect_tenant('portfolio.assertions');
 grant select, insert, update, delete on portfolio.assertions to svc_portfolio;
 
+-- Keeps what an import says of holdings, [{isin, folio, owned}], where it is not what was said last.
+create function portfolio.keep_assertions(p_workspace uuid, p_account uuid, p_on date, p_import uuid, p_rows jsonb) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+    insert into portfolio.assertions as a (workspace_id, account_id, isin, folio, on_date, owned, import_id)
+    select p_workspace, p_account, r.isin, r.folio, p_on, r.owned, p_import
+    from jsonb_to_recordset(p_rows) as r (isin text, folio text, owned numeric)
+    where (select b.owned from portfolio.assertions b
+           where b.workspace_id = p_workspace and b.account_id = p_account and b.isin = r.isin and b.folio = r.folio and b.on_date <= p_on
+           order by b.on_date desc limit 1) is distinct from r.owned
+    on conflict on constraint assertions_pk do update set owned = excluded.owned, import_id = excluded.import_id
+$$;
+revoke all on function portfolio.keep_assertions from public;
+grant execute on function portfolio.keep_assertions to svc_portfolio;
+
 -- As whoever stores a holding.
 create function portfolio.keep_assertion() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    told jsonb := coalesce(
+        (select jsonb_agg(jsonb_build_object('isin', new.isin, 'folio', f.folio, 'owned', f.units))
+         from jsonb_to_recordset(new.folios) as f (folio text, units numeric)),
+        jsonb_build_array(jsonb_build_object(
+            'isin', new.isin, 'folio', '', 'owned', new.available + new.t1 + new.pledged)));
 begin
-    insert into portfolio.assertions as a (workspace_id, account_id, isin, on_date, owned)
-    select new.workspace_id, new.account_id, new.isin, new.statement_on, new.available + new.t1 + new.pledged
-    where (select b.owned from portfolio.assertions b
-           where b.workspace_id = new.workspace_id and b.account_id = new.account_id and b.isin = new.isin
-             and b.on_date <= new.statement_on
-           order by b.on_date desc limit 1) is distinct from new.available + new.t1 + new.pledged
-    on conflict on constraint assertions_pk do update set owned = excluded.owned;
+    perform portfolio.keep_assertions(new.workspace_id, new.account_id, new.statement_on, new.import_id, told);
+    if new.folios is not null then
+        -- What a statement without folios said is now known by folio; a folio that is told no more is empty.
+        delete from portfolio.assertions a
+        where a.workspace_id = new.workspace_id and a.account_id = new.account_id and a.isin = new.isin and a.folio = '' and not told @> '[{"folio": ""}]';
+        perform portfolio.keep_assertions(new.workspace_id, new.account_id, new.statement_on, new.import_id, (
+            select jsonb_agg(distinct jsonb_build_object('isin', a.isin, 'folio', a.folio, 'owned', 0))
+            from portfolio.assertions a
+            where a.workspace_id = new.workspace_id and a.account_id = new.account_id and a.isin = new.isin and a.on_date < new.statement_on
+              and not told @> jsonb_build_array(jsonb_build_object('folio', a.folio))));
+    end if;
     return null;
 end $$;
 revoke all on function portfolio.keep_assertion from public;
@@ -157,15 +211,14 @@ create trigger keep_assertion after insert or update on portfolio.holdings
 create function portfolio.keep_absences() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-    insert into portfolio.assertions as a (workspace_id, account_id, isin, on_date, owned)
-    select new.workspace_id, new.account_id, known.isin, new.statement_on, 0
-    from (select distinct on (b.isin) b.isin, b.owned from portfolio.assertions b
-          where b.workspace_id = new.workspace_id and b.account_id = new.account_id and b.on_date <= new.statement_on
-          order by b.isin, b.on_date desc) known
-    where known.owned <> 0 and not exists (
-        select from portfolio.holdings h
-        where h.workspace_id = new.workspace_id and h.account_id = new.account_id and h.isin = known.isin)
-    on conflict on constraint assertions_pk do update set owned = 0;
+    perform portfolio.keep_assertions(new.workspace_id, new.account_id, new.statement_on, new.import_id, (
+        select jsonb_agg(jsonb_build_object('isin', known.isin, 'folio', known.folio, 'owned', 0))
+        from (select distinct on (b.isin, b.folio) b.isin, b.folio, b.owned from portfolio.assertions b
+              where b.workspace_id = new.workspace_id and b.account_id = new.account_id and b.on_date <= new.statement_on
+              order by b.isin, b.folio, b.on_date desc) known
+        where known.owned <> 0 and not exists (
+            select from portfolio.holdings h
+            where h.workspace_id = new.workspace_id and h.account_id = new.account_id and h.isin = known.isin)));
     return null;
 end $$;
 revoke all on function portfolio.keep_absences from public;
@@ -179,7 +232,8 @@ alter table transactions.transactions drop constraint transactions_venue,
 
 -- As before, but a file need not have the whole of a day: one that was made at noon takes the place of what it tells of,
 -- and the fills of the afternoon stay. Fills are matched by key, else one to one by what they were of, day, side,
--- quantity and amount; what is left of a day on one side is told by the other when that has at least as much of it.
+-- quantity and amount. The tradebook has each fill; of another file a row may be a whole order: then the fills, in order of
+-- time, are in it as far as its quantity goes.
 create or replace function transactions.record(
     p_account uuid, p_import uuid, p_source text, p_rows jsonb, p_person uuid default null
 ) returns table (source_key text, outcome text)
@@ -215,7 +269,9 @@ begin
     ), known as (
         select t.transaction_id, t.source_key, t.import_ids, r.charges, r.stt,
                t.corrected_at is not null or t.removed_at is not null
-               or (t.kind, t.quantity, t.amount, t.terms) is not distinct from (r.kind, r.quantity, r.amount, r.terms) as same
+               or (t.kind, t.quantity, t.amount, t.terms) is not distinct from (r.kind, r.quantity, r.amount, r.terms)
+               -- Its own export: people leave out what is nothing.
+               or t.source = 'manual' and (t.kind, t.amount) is not distinct from (r.kind, r.amount) as same
         from rows r join transactions.transactions t on t.account_id = p_account and t.source_key = r.key
     ), claimed as (
         -- What one file does not know of the charges another one may.
@@ -240,37 +296,52 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
         select r.* from jsonb_to_recordset(p_rows) as r (
             kind text, isin text, "on" date, "at" time, quantity numeric, amount numeric, key text)
     ), fills as (
-        select r.*, row_number() over (partition by r.kind, r.isin, r."on", r.quantity, r.amount order by r."at", r.key) as nth
+        select r.*,
+               row_number() over (partition by r.kind, r.isin, r."on", r.quantity, r.amount order by r."at", r.key) as nth,
+               row_number() over (partition by r.kind, r.isin, r."on", r.quantity order by r."at", r.key) as nth_of_so_many
         from rows r
         where not exists (select from transactions.transactions t where t.account_id = p_account and t.source_key = r.key)
     ), filed as (
-        select t.kind, t.isin, t.on_date, t.quantity, t.amount,
+        select t.kind, t.isin, t.on_date, t.quantity, t.amount, t.source, t.removed_at,
                row_number() over (partition by t.kind, t.isin, t.on_date, t.quantity, t.amount
                                   order by t.at_time, t.source_key) as nth
         from transactions.transactions t
-        where t.account_id = p_account and t.source not in ('kite', 'manual')
+        where t.account_id = p_account
+          -- What somebody corrected or took out has the file's key by now.
+          and (t.source not in ('kite', 'manual')
+               or t.source = 'kite' and (t.corrected_at is not null or t.removed_at is not null))
           and (t.kind, t.isin, t.on_date) in (select f.kind, f.isin, f."on" from fills f)
           and not exists (select from rows r where r.key = t.source_key)
     ), matched as (
-        select f.key, f.kind, f.isin, f."on", f.quantity
+        select f.key, t.*
         from fills f join filed t
           on (t.kind, t.isin, t.on_date, t.quantity, t.amount, t.nth) = (f.kind, f.isin, f."on", f.quantity, f.amount, f.nth)
+    ), by_order as (
+        select t.kind, t.isin, t.on_date, sum(t.quantity) as quantity
+        from filed t
+        where t.source not in ('zerodha_tradebook', 'kite') and t.removed_at is null
+          and not exists (
+              select from matched m
+              where (m.kind, m.isin, m.on_date, m.quantity, m.amount, m.nth)
+                  = (t.kind, t.isin, t.on_date, t.quantity, t.amount, t.nth))
+        group by t.kind, t.isin, t.on_date
     ), left_over as (
-        select f.key,
-               sum(f.quantity) over (partition by f.kind, f.isin, f."on") as told_by_kite,
-               (select sum(t.quantity) from filed t where (t.kind, t.isin, t.on_date) = (f.kind, f.isin, f."on"))
-               - coalesce((select sum(m.quantity) from matched m where (m.kind, m.isin, m."on") = (f.kind, f.isin, f."on")), 0)
-                   as told_by_files
-        from fills f where not exists (select from matched m where m.key = f.key)
+        select f.key, f.kind, f.isin, f."on",
+               sum(f.quantity) over (partition by f.kind, f.isin, f."on" order by f."at", f.key) as until
+        from fills f
+        where not exists (select from matched m where m.key = f.key)
+    ), manual as (
+        select t.kind, t.isin, t.on_date, t.quantity,
+               row_number() over (partition by t.kind, t.isin, t.on_date, t.quantity order by t.transaction_id) as nth
+        from transactions.transactions t
+        where t.account_id = p_account and t.source = 'manual'
     )
     select m.key from matched m
     union
-    select l.key from left_over l where l.told_by_files >= l.told_by_kite
+    select l.key from left_over l join by_order o on (o.kind, o.isin, o.on_date) = (l.kind, l.isin, l."on") and o.quantity >= l.until
     union
-    select r.key from rows r
-    where exists (select from transactions.transactions t
-                  where t.account_id = p_account and t.source = 'manual'
-                    and (t.kind, t.isin, t.on_date, t.quantity) = (r.kind, r.isin, r."on", r.quantity))
+    select f.key from fills f join manual m
+      on (m.kind, m.isin, m.on_date, m.quantity, m.nth) = (f.kind, f.isin, f."on", f.quantity, f.nth_of_so_many)
 $$;
 
 create or replace function transactions.replace_fills(p_account uuid, p_source text, p_rows jsonb) returns void
@@ -288,7 +359,8 @@ begin
                row_number() over (partition by t.kind, t.isin, t.on_date, t.quantity, t.amount
                                   order by t.at_time, t.source_key) as nth
         from transactions.transactions t
-        where t.account_id = p_account and t.source = 'kite' and t.corrected_at is null and t.removed_at is null
+        -- What somebody corrected or took out is the same trade, too: it gets the key, and keeps what they said.
+        where t.account_id = p_account and t.source = 'kite'
           and not exists (select from rows r where r.key = t.source_key)
     ), stated as (
         select r.key, r.kind, r.isin, r."on", r.quantity, r.amount,
@@ -311,6 +383,9 @@ begin
         amount numeric, charges numeric, stt numeric, terms jsonb, reference text, key text)
     where t.account_id = p_account and t.source_key = r.key and t.source = 'kite'
       and t.corrected_at is null and t.removed_at is null;
+    if p_source = 'zerodha_tradebook' then
+        return;
+    end if;
     -- What the file tells in fewer rows than there were fills is the same.
     with news as (
         select r.kind, r.isin, r."on", sum(r.quantity) as quantity
@@ -319,13 +394,14 @@ begin
         group by r.kind, r.isin, r."on"
     ), fills as (
         select t.transaction_id, t.kind, t.isin, t.on_date,
-               sum(t.quantity) over (partition by t.kind, t.isin, t.on_date) as quantity
+               sum(t.quantity) over (partition by t.kind, t.isin, t.on_date order by t.at_time, t.source_key) as until
         from transactions.transactions t
         where t.account_id = p_account and t.source = 'kite' and t.corrected_at is null and t.removed_at is null
     )
     delete from transactions.transactions t
-    using fills f join news n on (n.kind, n.isin, n."on") = (f.kind, f.isin, f.on_date) and n.quantity >= f.quantity
-    where t.account_id = p_account and t.transaction_id = f.transaction_id;
+    using fills f join news n on (n.kind, n.isin, n."on") = (f.kind, f.isin, f.on_date) and n.quantity >= f.until
+    where t.account_id = p_account and t.transaction_id = f.transaction_id
+      and t.source = 'kite' and t.corrected_at is null and t.removed_at is null;
 end $$;
 revoke all on function transactions.told_fills from public;
 

@@ -154,7 +154,7 @@ impl<E> Delivery<E> {
     }
 
     /// Enters the event's workspace without claiming the event: for work in several transactions, which keeps itself how
-    /// far it is. Two deliveries of the event wait for each other.
+    /// far it is, and locks that.
     pub async fn open<const N: usize>(
         &self,
         app: &App,

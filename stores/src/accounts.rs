@@ -59,6 +59,12 @@ impl Links {
         links
     }
 
+    /// The demat account that an account is.
+    pub fn demat_of(&self, account: Uuid) -> Option<&str> {
+        let mut links = self.demat.iter();
+        links.find(|(_, linked)| **linked == account).map(|(id, _)| id.as_str())
+    }
+
     /// The account that a part of a consolidated statement is of.
     pub fn of(&self, part: &Part) -> Option<Uuid> {
         match part {

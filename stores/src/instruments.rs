@@ -1,6 +1,6 @@
 //! Which instrument a symbol names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use shared::db::{Statement, statement};
 use shared::typed;
@@ -28,13 +28,12 @@ pub fn by_symbols(symbols: &Vec<String>) -> Statement<'_> {
     )
 }
 
-/// The symbols to ask for, so that each is found with or without its series.
+/// The symbols to ask for, so that each is found with or without its series; each once, since a scheme that is asked for
+/// twice, in two folios, would look like two of that name.
 pub fn spellings<'a>(symbols: impl Iterator<Item = &'a str>) -> Vec<String> {
-    symbols
-        .flat_map(|symbol| [Some(symbol), without_series(symbol)])
-        .flatten()
-        .map(str::to_owned)
-        .collect()
+    let spelled = symbols.flat_map(|symbol| [Some(symbol), without_series(symbol)]).flatten();
+    let spelled: BTreeSet<&str> = spelled.collect();
+    spelled.into_iter().map(str::to_owned).collect()
 }
 
 /// ISINs by symbol.

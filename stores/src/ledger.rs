@@ -55,6 +55,7 @@ impl BookOn {
             events.iter().map(|row| (row.get("transaction_id"), row.get("market"))).collect();
         let mut events = events.iter().map(transactions::event).collect::<Result<Vec<_>, _>>()?;
         let mut asserted = asserted.iter().map(Asserted::read).collect::<Result<Vec<_>, _>>()?;
+        in_their_folio(&mut events, &asserted);
         let complete: HashMap<(Uuid, &str), Taken> = complete
             .iter()
             .map(|row| ((row.get("account_id"), row.get("segment")), Taken::read(row)))
@@ -80,9 +81,9 @@ impl BookOn {
 /// What was asserted of holdings on other days than the newest, and of folios on any.
 pub fn assertions<'a>() -> Statement<'a> {
     statement(
-        "select a.account_id, a.isin, null as folio, a.on_date, a.owned from portfolio.assertions a
+        "select a.account_id, a.isin, nullif(a.folio, '') as folio, a.on_date, a.owned from portfolio.assertions a
          left join portfolio.holdings h on (h.account_id, h.isin) = (a.account_id, a.isin)
-         where h.isin is null or h.folios is null and a.on_date < h.statement_on
+         where h.isin is null or a.on_date < h.statement_on
          union all
          select u.account_id, u.isin, nullif(u.folio, ''), u.statement_on, u.units from portfolio.folio_units u",
         [],
@@ -127,6 +128,21 @@ impl Book {
         let mut holdings = self.holdings;
         holdings.retain(|holding| account.is_none_or(|account| holding.account == account));
         holdings
+    }
+}
+
+/// Events that say no folio belong to the only one that statements say the scheme is in.
+fn in_their_folio(events: &mut [Event], asserted: &[Asserted]) {
+    let mut folios: HashMap<(Uuid, Isin), Option<&Place>> = HashMap::new();
+    for place in asserted.iter().map(|row| &row.place) {
+        let only = folios.entry((place.account, place.isin));
+        only.and_modify(|only| *only = None)
+            .or_insert(Some(place).filter(|one| one.folio.is_some()));
+    }
+    for event in events.iter_mut().filter(|event| event.place.folio.is_none()) {
+        if let Some(Some(place)) = folios.get(&(event.place.account, event.place.isin)) {
+            event.place = (*place).clone();
+        }
     }
 }
 

@@ -264,16 +264,21 @@ mod tests {
             terms: Terms { tds: Some(Decimal::ONE), ..Terms::default() },
             ..Columns::default()
         };
-        let idle = unused(&opening, &act(&opening).unwrap());
-        assert_eq!(idle.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["amount", "tds"]);
-        assert!(idle[0].1.contains("`cost`"));
+        let cost = act(&opening).unwrap();
+        assert!(matches!(cost, Act::Opening { cost: Some(cost), .. } if cost == 4020.into()));
+        let names = |idle: Vec<Fault>| idle.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!(names(unused(&opening, &cost)), ["tds"]);
+        let terms = Terms { cost: Some(4000.into()), ..Terms::default() };
+        let both = Columns { terms, ..opening };
+        assert_eq!(names(unused(&both, &act(&both).unwrap())), ["amount"]);
         let paid = Act::Income {
             kind: IncomeKind::Dividend,
             gross: Decimal::ONE,
             tds: Decimal::ZERO,
             capital: Decimal::ZERO,
         };
-        assert_eq!(unused(&columns(&paid), &paid), []);
+        let of_ten = Columns { quantity: Some(Decimal::TEN), ..columns(&paid) };
+        assert_eq!(unused(&of_ten, &paid), []);
     }
 
     #[test]

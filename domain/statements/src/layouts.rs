@@ -134,6 +134,8 @@ pub struct KnownLayout {
     pub headers: &'static [&'static str],
 }
 
+/// The layout whose every row is in a folio.
+pub(crate) const TELLS_FOLIOS: &str = groww_funds::LAYOUT.name;
 /// A report has a table for each of its sections, on a few sheets.
 const MOST_TABLES: usize = 200;
 /// A client's id is no longer at any broker.
@@ -305,6 +307,7 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
         }
     }
     statement.errors.append(&mut line.errors);
+    statement.warnings.append(&mut line.warnings);
 }
 
 /// What the ledger refuses of an event, whatever the layout.
@@ -353,6 +356,11 @@ fn statement_row(row: Option<Row>, statement: &mut Statement) {
         });
     }
     statement.rows.push(row);
+}
+
+/// A folio as the ledger knows places: without spaces.
+fn folio(text: &str) -> String {
+    text.split_whitespace().collect::<String>().chars().take(LONGEST_ID).collect()
 }
 
 /// The text right of a cell with this label.

@@ -62,6 +62,12 @@ pub fn permanent_account_number(text: &str) -> Option<String> {
 }
 
 impl Statement {
+    /// Whether it says which folios units are in: then it is complete for folios, where it is for funds.
+    pub fn tells_folios(&self) -> bool {
+        self.layout == crate::layouts::TELLS_FOLIOS
+            || self.rows.iter().any(|row| row.folio.is_some())
+    }
+
     /// Makes one statement of several folios, or of the only part; `None` of several demat accounts, and of none.
     pub fn join(parts: Vec<Self>) -> Option<Self> {
         let one = parts.len() == 1;

@@ -118,7 +118,13 @@ impl Header {
 
     fn line<'a>(&'a self, sheet: &'a Sheet, index: usize) -> Line<'a> {
         let place = Place { sheet: sheet.name.clone(), row: index + 1 };
-        Line { header: self, cells: &sheet.rows[index], place, errors: Vec::new() }
+        Line {
+            header: self,
+            cells: &sheet.rows[index],
+            place,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 }
 
@@ -148,6 +154,7 @@ pub(crate) struct Line<'a> {
     pub(crate) place: Place,
     /// What is wrong with it.
     pub(crate) errors: Vec<RowError>,
+    pub(crate) warnings: Vec<RowError>,
 }
 
 impl Line<'_> {
@@ -183,6 +190,15 @@ impl Line<'_> {
                 None
             }
         }
+    }
+
+    /// A sum as it is written: one that was exported is a product of a quantity and a price, with as many decimals.
+    pub(crate) fn exact(&mut self, column: &str) -> Option<Decimal> {
+        let sum = self.number(column)?.round_dp(2 * MOST_DECIMALS);
+        if sum.is_sign_negative() && !sum.is_zero() {
+            self.fault(column, "is negative".into());
+        }
+        Some(sum)
     }
 
     /// An average or a sum, to six decimals: a computed cell has as many as fit.
@@ -252,6 +268,11 @@ impl Line<'_> {
                 None
             }
         }
+    }
+
+    /// Notes what deserves a look.
+    pub(crate) fn warn(&mut self, column: &str, reason: String) {
+        self.warnings.push(RowError { place: self.place.clone(), column: column.into(), reason });
     }
 
     /// Notes a fault.

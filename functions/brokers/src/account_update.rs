@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::reasons;
 
-/// One account has no more demat ids or folios than this.
+/// One account has no more folios than this.
 const MOST_LINKS: usize = 500;
 
 /// For owners, admins and analysts.
@@ -35,7 +35,7 @@ struct AccountUpdateRequest {
     label: Option<String>,
     /// The permanent account number of whom it belongs to. Gains are summed over all accounts of a holder.
     holder: Option<String>,
-    /// The depository's ids of its demat account, all of them: a consolidated statement of one is imported into it.
+    /// The depository's id of its demat account, one at most: a consolidated statement of that is imported into it.
     demat_ids: Option<Vec<String>>,
     /// The folios of units outside demat that are held through it, all of them: a consolidated statement's are then its own
     /// and nobody counts them twice.
@@ -57,12 +57,13 @@ impl FromFields for Asked {
         let folios = fields.optional_texts("folios", |folio| {
             printable(folio, 40).map(|folio| folio_number(&folio))
         });
-        for (name, links) in [("dematIds", &demat_ids), ("folios", &folios)] {
+        // An account is kept at one depository.
+        for (name, most, links) in [("dematIds", 1, &demat_ids), ("folios", MOST_LINKS, &folios)] {
             if links
                 .as_ref()
-                .is_some_and(|links| links.as_ref().is_some_and(|links| links.len() > MOST_LINKS))
+                .is_some_and(|links| links.as_ref().is_some_and(|links| links.len() > most))
             {
-                fields.fault(name, format!("must be at most {MOST_LINKS}"));
+                fields.fault(name, format!("must be at most {most}"));
             }
         }
         if let (Some(None), Some(None), Some(None), Some(None)) =
@@ -89,7 +90,8 @@ fn demat_id(text: &str) -> Result<String, String> {
 }
 
 /// Renames an account, or says whose it is and what consolidated statements call it. The holder's number is kept, and shown
-/// to nobody. What is linked to another account is refused: take it out there first.
+/// to nobody but for its ends. What is linked to another account, or was imported into one, is refused: take it out there
+/// first.
 #[utoipa::path(patch, path = "/v1/accounts/{accountId}", request_body = AccountUpdateRequest,
     params(("accountId" = Uuid, Path, description = "From the list of accounts.")),
     responses((status = 204)))]
@@ -108,7 +110,13 @@ async fn account_update(
     );
     let demat = linked(&account, &"demat", &asked.demat_ids);
     let folios = linked(&account, &"folio", &asked.folios);
-    let (tx, [found, others @ ..]) = app.db().enter(&caller, [update, demat, folios]).await?;
+    let imported = statement(
+        "select distinct u.import_id from portfolio.folio_units u
+         where u.account_id <> $1 and upper(u.folio) = any ($2) order by u.import_id",
+        [typed(&account), typed(&asked.folios)],
+    );
+    let statements = [update, imported, demat, folios];
+    let (tx, [found, imported, others @ ..]) = app.db().enter(&caller, statements).await?;
     if found.is_empty() {
         tx.rollback().await?;
         return Err(Problem::new(NOT_FOUND));
@@ -117,6 +125,11 @@ async fn account_update(
     if !others.is_empty() {
         tx.rollback().await?;
         return Err(Problem::new(reasons::LINKED_ELSEWHERE).with("ids", others));
+    }
+    if !imported.is_empty() {
+        tx.rollback().await?;
+        let imports: Vec<Uuid> = imported.iter().map(|row| row.get("import_id")).collect();
+        return Err(Problem::new(reasons::IMPORTED_ELSEWHERE).with("importIds", imports));
     }
     let changed = json!({
         "label": asked.label.is_some(), "holder": asked.holder.is_some(),

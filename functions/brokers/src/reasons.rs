@@ -35,6 +35,13 @@ pub const LINKED_ELSEWHERE: Reason = Reason::new(
     "linked_elsewhere",
     "Another account of this workspace has these (`ids`): take them out there first.",
 );
+/// What is in a folio would be counted twice.
+pub const IMPORTED_ELSEWHERE: Reason = Reason::new(
+    Code::AlreadyExists,
+    "imported_elsewhere",
+    "Another account of this workspace has what is in these folios: take its imports (`importIds`) back first, and import \
+     the files again once the folios are linked.",
+);
 /// The app may not.
 pub const NOT_PERMITTED: Reason = Reason::new(
     Code::FailedPrecondition,
@@ -82,6 +89,7 @@ pub const ALL: &[Reason] = &[
     REQUEST_TOKEN,
     ELSEWHERE,
     LINKED_ELSEWHERE,
+    IMPORTED_ELSEWHERE,
     NOT_PERMITTED,
     MISCONFIGURED,
     BUSY,

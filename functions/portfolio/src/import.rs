@@ -203,9 +203,14 @@ impl Work<'_> {
                 .with("errors", report::faults(&self.statement.errors))
                 .with("unresolved", report::unresolved(&resolved)));
         }
-        let known =
-            store::load(&tx, &account, (&self.request.file_sha256, &None), self.request.dry_run)
-                .await?;
+        let file = (&self.request.file_sha256, &None);
+        let known = match store::load(&tx, &account, file, self.request.dry_run).await {
+            Ok(known) => known,
+            Err(refusal) => {
+                tx.rollback().await?;
+                return Err(refusal);
+            }
+        };
         let (as_of, taken_at) = self.taken(&known);
         let whole = self.statement.errors.is_empty() && resolved.unresolved.is_empty();
         let plan = plan::decide(

@@ -108,13 +108,9 @@ async fn take_back(
         "update portfolio.imports set undone_at = now() where import_id = $1 and undone_at is null",
         [typed(&import_id)],
     );
-    // What it asserted was not, and what it no longer listed was not gone; before what it changed is put back.
+    // Before what it changed is put back, which says again what was.
     let asserted = statement(
-        "delete from portfolio.assertions a
-         where a.account_id = $1
-           and (exists (select from portfolio.holdings h
-                        where h.account_id = a.account_id and h.isin = a.isin and h.import_id = $2 and a.on_date >= h.statement_on)
-                or a.owned = 0 and a.on_date = (select i.statement_on from portfolio.imports i where i.import_id = $2))",
+        "delete from portfolio.assertions a where a.account_id = $1 and a.import_id = $2",
         [typed(&account_id), typed(&import_id)],
     );
     let [forgotten, _, restored, _] = tx.batch([forget, asserted, put_back, mark]).await?;

@@ -67,6 +67,13 @@ pub const TAKEN_BACK: Reason = Reason::new(
     "taken_back",
     "This import was taken back, or its account deleted, before all of the file was stored. Nothing more of it is.",
 );
+/// Another file under the key of an upload that is half read.
+pub const OTHER_FILE: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "other_file",
+    "Another file was put in its place, or its folios were linked elsewhere, before all of it was stored. What `progress` \
+     counts is; take that back by its `importId`, and make another upload.",
+);
 
 /// The statement is dated after today.
 pub const FUTURE_STATEMENT: Reason = Reason::new(
@@ -154,6 +161,7 @@ pub const ALL: &[Reason] = &[
     SEVERAL_OWNERS,
     NO_FOLIO,
     TAKEN_BACK,
+    OTHER_FILE,
     FUTURE_STATEMENT,
     NO_SCHEDULE,
     SEVERAL_HOLDERS,

@@ -25,7 +25,8 @@ pub fn route() -> Route {
 struct Upload {
     upload_id: Uuid,
     /// `waiting` for the file, `reading` it, `done`, `refused`, `expired` when none came, or `failed` when it could not be
-    /// imported for no fault of its own: nothing of it was stored, and whoever runs this was told.
+    /// imported for no fault of its own, and whoever runs this was told. Of what did not end as `done` nothing is stored but
+    /// what `progress` counts.
     status: String,
     /// When it came to that.
     changed_at: Timestamp,
@@ -41,10 +42,13 @@ struct Upload {
 
 /// How many events of a file are stored, from the first day on.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = UploadProgress)]
 struct Progress {
     taken: i64,
     of: i64,
+    /// The import that they are stored by: it can be taken back, and the same file uploaded again goes on with it.
+    import_id: Option<Uuid>,
 }
 
 /// How far an upload is. Ask again after a second while it is `waiting` or `reading`.
@@ -64,7 +68,8 @@ async fn upload_get(
         "select case when status = 'waiting' and created_at < now() - interval '1 hour' then 'expired'
                      when status = 'reading' and changed_at < now() - interval '1 hour' then 'failed'
                      else status end as status,
-                changed_at, outcome, (progress ->> 'taken')::bigint as taken, (progress ->> 'of')::bigint as of
+                changed_at, outcome, (progress ->> 'taken')::bigint as taken, (progress ->> 'of')::bigint as of,
+                (progress ->> 'importId')::uuid as import_id
          from portfolio.uploads where upload_id = $1",
         [typed(&upload_id)],
     );
@@ -82,7 +87,7 @@ async fn upload_get(
         progress: row
             .get::<_, Option<i64>>("taken")
             .zip(row.get("of"))
-            .map(|(taken, of)| Progress { taken, of }),
+            .map(|(taken, of)| Progress { taken, of, import_id: row.get("import_id") }),
         report,
         problem,
     })

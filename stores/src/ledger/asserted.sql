@@ -8,13 +8,13 @@ with told as (
     select distinct on (u.account_id, u.isin, u.folio) u.account_id, u.isin, nullif(u.folio, '') as folio, u.name, null as sector,
            u.units, u.cost, u.statement_on, null::time as taken_at, 'cas_folios' as layout
     from portfolio.folio_units u
-    order by u.account_id, u.isin, u.folio, u.statement_on desc, u.import_id desc
+    -- Of one day whichever came first.
+    order by u.account_id, u.isin, u.folio, u.statement_on desc, u.units desc, u.cost desc nulls last
 ), gone as (
     -- What a complete statement that tells folios does not list.
-    select c.account_id, c.isin, c.folio, c.name, null, 0, null::numeric, s.statement_on, s.taken_at, i.layout
+    select c.account_id, c.isin, c.folio, c.name, null, 0, null::numeric, s.folios_on, null::time, 'cas_folios'
     from consolidated c
-    join portfolio.statements s on s.account_id = c.account_id and s.segment = 'mutual_fund' and s.statement_on > c.statement_on
-    join portfolio.imports i on i.import_id = s.import_id and i.layout = 'groww_mutual_funds_holdings'
+    join portfolio.statements s on s.account_id = c.account_id and s.segment = 'mutual_fund' and s.folios_on > c.statement_on
     where not exists (select from told t
                       where t.account_id = c.account_id and t.isin = c.isin and t.folio is not distinct from c.folio)
 )

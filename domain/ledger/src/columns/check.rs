@@ -18,17 +18,20 @@ pub fn act(columns: &Columns) -> Result<Act, Vec<Fault>> {
     }
 }
 
-/// What was said of an event and is no part of its kind, so that nobody takes it for counted. Zero says nothing.
+/// What was said of an event and is no part of its kind, so that nobody takes it for counted. Zero says nothing, and of how
+/// many shares something was paid may be said.
 pub fn unused(said: &Columns, act: &Act) -> Vec<Fault> {
     let kept = super::columns(act);
+    let owned = matches!(act, Act::Opening { .. } | Act::TransferIn { .. });
     let number = |name, of: fn(&Columns) -> Option<Decimal>| {
         let idle = of(said).is_some_and(|number| !number.is_zero()) && of(&kept).is_none();
         idle.then_some(name)
     };
     let other = |name, of: fn(&Columns) -> bool| (of(said) && !of(&kept)).then_some(name);
     let idle = [
-        number("quantity", |one| one.quantity),
-        number("amount", |one| one.amount),
+        number("quantity", |one| one.quantity).filter(|_| !matches!(act, Act::Income { .. })),
+        // Of what was not bought it is the cost.
+        number("amount", |one| one.amount).filter(|_| !owned || said.amount != kept.terms.cost),
         number("charges", |one| one.charges),
         number("stt", |one| one.stt),
         number("gives", |one| one.terms.gives),
@@ -43,9 +46,8 @@ pub fn unused(said: &Columns, act: &Act) -> Vec<Fault> {
         other("to", |one| one.terms.to.is_some()),
         other("venue", |one| one.venue.is_some()),
     ];
-    let owned = matches!(act, Act::Opening { .. } | Act::TransferIn { .. });
     let fault = |name| match name {
-        "amount" if owned => (name, "is no part of this kind; what it cost stands in `cost`"),
+        "amount" if owned => (name, "is not what `cost` says; leave one of them out"),
         _ => (name, "is no part of this kind of event; leave it out"),
     };
     idle.into_iter().flatten().map(fault).collect()
@@ -64,7 +66,10 @@ struct Check<'a> {
 impl Check<'_> {
     fn act(&mut self) -> Option<Act> {
         let terms = &self.columns.terms;
-        let (cost, acquired_on) = (terms.cost, terms.acquired_on);
+        // Of what was not bought an amount can be nothing but its cost.
+        let owned = matches!(self.columns.kind.as_str(), "opening" | "transfer_in");
+        let amount = self.columns.amount.filter(|_| owned);
+        let (cost, acquired_on) = (terms.cost.or(amount), terms.acquired_on);
         self.not_below_zero("cost", cost.unwrap_or_default());
         Some(match self.columns.kind.as_str() {
             "buy" => Act::Buy(self.fill()?),

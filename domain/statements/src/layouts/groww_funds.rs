@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{LONGEST_ID, Layout, Preamble, Reads, dated};
+use super::{Layout, Preamble, Reads, dated, folio};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -24,10 +24,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
     }
     let available = line.required_amount("Units");
     let invested = line.price("Invested Value").filter(|cost| !cost.is_zero());
-    let folio = line.text("Folio No.").map(|folio| {
-        // As the ledger knows places.
-        folio.split_whitespace().collect::<String>().chars().take(LONGEST_ID).collect()
-    });
+    let of = line.text("Folio No.").map(folio);
     let name = name?;
     Some(Row {
         place: line.place.clone(),
@@ -37,7 +34,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
         name,
         sector: None,
         segment: Segment::MutualFund,
-        folio,
+        folio: of,
         available,
         t1: Decimal::ZERO,
         pledged: Decimal::ZERO,

@@ -1,6 +1,6 @@
 //! KiteMate's own layout for holdings, for every broker without one of its own.
 
-use super::{Layout, Reads};
+use super::{Layout, Reads, folio};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -17,6 +17,7 @@ const COLUMNS: &[&str] = &[
     "average_price",
     "invested",
     "as_of",
+    "folio",
 ];
 
 pub(super) const LAYOUT: Layout = Layout {
@@ -57,6 +58,10 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
             return None;
         }
     };
+    let folio = line.text("folio").map(folio);
+    if folio.is_some() && segment == Segment::Equity {
+        line.fault("folio", "is of mutual funds alone".into());
+    }
     let (available, t1) = (line.required_amount("quantity"), line.amount("t1_quantity"));
     let pledged = line.amount("pledged_quantity");
     let discrepant = line.number("discrepant_quantity").unwrap_or_default();
@@ -65,7 +70,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Row> {
     let from_average = (!average.is_zero()).then(|| average * (available + t1 + pledged));
     let name = line.text("name").map(str::to_owned).or_else(|| symbol.clone()).unwrap_or_default();
     Some(Row {
-        folio: None,
+        folio,
         place: line.place.clone(),
         isin: isin.flatten(),
         symbol,

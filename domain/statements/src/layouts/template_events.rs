@@ -61,7 +61,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
     let terms = terms(line);
     let quantity = line.text("quantity").is_some().then(|| line.amount("quantity"));
     let price = line.price("price");
-    let amount = line.price("amount").or_else(|| Some(price? * quantity?));
+    let amount = line.exact("amount").or_else(|| Some(price? * quantity?));
     let (charges, stt) = (line.price("charges"), line.price("stt"));
     let word = |column: &str| line.text(column).map(str::to_owned);
     let upper = |column: &str| word(column).map(|text| text.to_ascii_uppercase());
@@ -78,8 +78,11 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
     // An export has the key by which its source knows the event: from there it is the same one. A row that was copied and
     // given another day or security is another one.
     let day = on.to_string();
-    let of_source =
-        line.text("key").filter(|key| key.contains(&day) && key.contains(isin.as_str()));
+    let of_source = line.text("key").filter(|key| {
+        // What was entered by hand has its own id for one.
+        key.strip_prefix("manual|").is_some_and(|id| id == reference)
+            || key.contains(&day) && key.contains(isin.as_str())
+    });
     let key = match of_source {
         Some(key) => key.to_owned(),
         None => key(&columns, &isin, &day, folio.as_deref(), &reference),
@@ -106,14 +109,20 @@ fn checked(line: &mut Line<'_>, columns: &Columns) -> Option<Act> {
     if !line.errors.is_empty() {
         return None;
     }
-    let (act, faults) = match act(columns) {
-        Ok(act) => (Some(act), unused(columns, &act)),
-        Err(faults) => (None, faults),
-    };
-    for (column, reason) in &faults {
-        line.fault(named(column), (*reason).into());
+    match act(columns) {
+        Ok(act) => {
+            for (column, reason) in unused(columns, &act) {
+                line.warn(named(column), reason.into());
+            }
+            Some(act)
+        }
+        Err(faults) => {
+            for (column, reason) in faults {
+                line.fault(named(column), reason.into());
+            }
+            None
+        }
     }
-    act.filter(|_| faults.is_empty())
 }
 
 /// With a reference, that is what makes it the same event; without one, all that the row says is, and the same row

@@ -215,3 +215,67 @@ async fn a_tradebook_of_noon_leaves_the_fills_of_the_afternoon() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn trades_of_the_day_alone_do_not_hide_what_was_kept() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let day = today().to_string();
+    for (nth, file_first) in [true, false].into_iter().enumerate() {
+        let account = Told::begin(&here, format!("ZC000{nth}"), false).await?;
+        // A hundred that were bought and sold, of which Kite says nothing among what is delivered.
+        let squared = [
+            (day.as_str(), "ITC", "buy", 100, 400, "1"),
+            (day.as_str(), "ITC", "sell", 100, 405, "2"),
+        ];
+        let noon = tradebook(&account.client, &squared);
+        for file in [file_first, !file_first] {
+            if file {
+                ensure!(here.import(&account.person, &noon).await?.status == 200);
+            } else {
+                account.tell(Reading).await?;
+            }
+        }
+        let trades = here.get("/v1/portfolio/trades", &account.person).await?.body;
+        assert_eq!(
+            trades["items"].as_array().map(Vec::len),
+            Some(4),
+            "two of the file and two fills"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_person_took_out_stays_out_whatever_the_tradebook_calls_it() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let account = Told::begin(&here, "ZD0000".into(), false).await?;
+    account.tell(Reading).await?;
+    let trades = here.get("/v1/portfolio/trades", &account.person).await?.body;
+    let five =
+        trades["items"].as_array().context("trades")?.iter().find(|one| one["quantity"] == "5");
+    let id = five.context("the first fill")?["transactionId"].as_str().context("an id")?;
+    let gone = here
+        .send(
+            http::Method::DELETE,
+            &format!("/v1/transactions/{id}"),
+            Some(&account.person),
+            &[],
+            "",
+        )
+        .await?;
+    ensure!(gone.status == 204, "{}", gone.body);
+    for source in [Evening, Reading] {
+        account.tell(source).await?;
+        let trades = here.get("/v1/portfolio/trades", &account.person).await?.body;
+        let left: Vec<_> = trades["items"]
+            .as_array()
+            .context("trades")?
+            .iter()
+            .map(|one| one["quantity"].clone())
+            .collect();
+        assert_eq!(left, ["10"], "{source:?}");
+    }
+    Ok(())
+}

@@ -71,7 +71,7 @@ pub(super) const TABLES: [Table; 9] = [
         sql: "(select distinct on (u.account_id, u.isin, u.folio) u.account_id::text, u.isin, u.folio, u.name, u.units::text,
                      u.cost::text, u.statement_on::text
               from portfolio.folio_units u
-              order by u.account_id, u.isin, u.folio, u.statement_on desc, u.import_id desc)
+              order by u.account_id, u.isin, u.folio, u.statement_on desc, u.units desc, u.cost desc nulls last)
               union all
               (select h.account_id::text, h.isin, f.folio, h.name, f.units::text, f.cost::text, h.statement_on::text
               from portfolio.holdings h
@@ -99,13 +99,15 @@ pub(super) const TABLES: [Table; 9] = [
     // The columns of `GET /v1/portfolio/import/template`, and the account's.
     Table {
         file: "holdings.csv",
-        columns: "account_id,broker,client_id,isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of,source,financed_quantity,loan",
+        columns: "account_id,broker,client_id,isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of,source,financed_quantity,loan,folio",
         one_for_each: &["broker", "client_id", "as_of"],
         sql: "select h.account_id::text, a.broker, a.client_id, h.isin, null::text, h.name, h.segment,
-                     h.available::text, h.t1::text, h.pledged::text,
-                     h.discrepant::text, null::text, h.cost::text,
-                     h.statement_on::text, h.layout, nullif(h.financed, 0)::text, h.loan::text
+                     coalesce(f.units, h.available)::text, h.t1::text, h.pledged::text,
+                     h.discrepant::text, null::text, (case when f.units is null then h.cost else f.cost end)::text,
+                     h.statement_on::text, h.layout, nullif(h.financed, 0)::text, h.loan::text, f.folio
               from portfolio.holdings h join brokers.accounts a on a.account_id = h.account_id
+              -- A row for each folio, where folios are told.
+              left join lateral jsonb_to_recordset(h.folios) as f (folio text, units numeric, cost numeric) on true
               where (h.available, h.t1, h.pledged, h.discrepant, h.financed) <> (0, 0, 0, 0, 0)
               order by h.account_id, h.isin",
     },

@@ -18,7 +18,7 @@ use super::Work;
 use super::asserted::{Stated, units_of};
 use super::dividends;
 use super::plan::Resolved;
-use super::portions::{Progress, reported};
+use super::portions::{MOST, Progress};
 use super::report::{MOST_LISTED, Report, faults};
 use super::store::{self, Account, Known};
 use crate::reasons;
@@ -124,8 +124,6 @@ struct Stored<'a> {
     as_of: Date,
     progress: Progress,
     import_id: Uuid,
-    /// Whether an earlier transaction has begun the import.
-    begun: bool,
 }
 
 async fn store<'a>(
@@ -136,42 +134,45 @@ async fn store<'a>(
 ) -> Result<Stored<'a>, Problem> {
     let as_of = newest(work.statement)?;
     let mut distinct = distinct(&work.statement.entries);
-    let (begun, dry_run) = (progress.import_id, work.request.dry_run);
-    let known = store::load(tx, account, (&work.request.file_sha256, &begun), dry_run).await?;
-    if let Some(begun) = begun {
-        work.still_there(tx, begun).await?;
-    }
+    let (file, dry_run) = (&work.request.file_sha256, work.request.dry_run);
+    let mut known = store::load(tx, account, (file, &progress.import_id), dry_run).await?;
+    work.goes_on(tx, &progress, known.account_id).await?;
+    known.account_created |= progress.account_created;
+    let begun = progress.import_id.or(known.unfinished);
     let import_id = begun.unwrap_or_else(Uuid::now_v7);
     distinct.leave_out(&dividends::told(tx, known.account_id, work.statement).await?);
-    let mut rest: Vec<&Entry> = distinct.first.values().copied().collect();
-    rest.sort_by_key(|entry| (entry.on, entry.key.as_str()));
-    let rest = rest.get(progress.taken..).unwrap_or_default();
-    let portion = rest.get(..work.portion()).unwrap_or(rest);
-    let rows = portion.iter().map(|entry| record_row(entry)).collect::<Result<Vec<_>, _>>()?;
+    let rest = progress.rest(distinct.first.values().copied());
+    for entries in rest.get(..work.portion()).unwrap_or(&rest).chunks(MOST) {
+        let outcomes = if dry_run && known.account_created {
+            // There is no account yet that could know any of them.
+            BTreeMap::new()
+        } else {
+            record(work, tx, (known.account_id, import_id), entries).await?
+        };
+        progress.add(entries, &outcomes);
+    }
+    Ok(Stored { distinct, known, as_of, progress, import_id })
+}
+
+/// Stores events; answers what became of each by its key.
+async fn record(
+    work: &Work<'_>,
+    tx: &Tenant,
+    (account_id, import_id): (Uuid, Uuid),
+    entries: &[&Entry],
+) -> Result<BTreeMap<String, String>, Problem> {
+    let rows = entries.iter().map(|entry| record_row(entry)).collect::<Result<Vec<_>, _>>()?;
     let rows = Value::Array(rows);
-    let outcomes = if dry_run && known.account_created {
-        // There is no account yet that could know any of them.
-        BTreeMap::new()
-    } else {
-        let asked = [
-            typed(&known.account_id),
-            typed(&import_id),
-            typed(&work.statement.layout),
-            typed(&rows),
-        ];
-        let sql = "select source_key, outcome from transactions.record($1, $2, $3, $4)";
-        outcomes(&tx.query(sql, asked).await?)
-    };
-    progress.met.add(portion, &outcomes);
-    progress.taken += portion.len();
-    progress.import_id = Some(import_id);
-    Ok(Stored { distinct, known, as_of, progress, import_id, begun: begun.is_some() })
+    let asked =
+        [typed(&account_id), typed(&import_id), typed(&work.statement.layout), typed(&rows)];
+    let sql = "select source_key, outcome from transactions.record($1, $2, $3, $4)";
+    Ok(outcomes(&tx.query(sql, asked).await?))
 }
 
 impl Stored<'_> {
     /// Ends the transaction: with how far it came, with the whole answer, or, of a preview, as if nothing had been.
     async fn end(self, work: &Work<'_>, tx: Tenant) -> Result<Option<Value>, Problem> {
-        let Self { distinct, known, as_of, progress, import_id, begun } = self;
+        let Self { distinct, known, as_of, progress, import_id } = self;
         let of = distinct.first.len();
         let more = progress.taken < of;
         let told = Told::new(&distinct, &progress, work.statement);
@@ -189,11 +190,11 @@ impl Stored<'_> {
             return Ok(Some(report));
         }
         if more {
-            let account = (known.account_id, as_of, of);
-            return work.advance(tx, progress, account, &report).await.map(|()| None);
+            let far = (import_id, as_of, of);
+            return work.advance(tx, (progress, &known), far, &report).await.map(|()| None);
         }
         let ids = (import_id, known.account_id, as_of);
-        finish(work, tx, (ids, begun), report, earlier).await.map(Some)
+        finish(work, tx, ids, report, earlier).await.map(Some)
     }
 }
 
@@ -201,7 +202,7 @@ impl Stored<'_> {
 async fn finish(
     work: &Work<'_>,
     tx: Tenant,
-    (ids, begun): ((Uuid, Uuid, Date), bool),
+    ids: (Uuid, Uuid, Date),
     report: Value,
     earlier: Option<Uuid>,
 ) -> Result<Value, Problem> {
@@ -222,25 +223,30 @@ async fn finish(
     let event = StatementImported { import_id, account_id };
     let event = Envelope::new(Some(work.workspace), &event)?;
     let stated = Stated::of(&work.statement.exits, as_of, work.statement.errors.is_empty())?;
-    let import = if begun { reported(&import_id, &report) } else { recorded(work, &ids, &report) };
-    let statements =
-        [import, stated.store(&ids), units_of(&ids, &folios), event.publish(), keep_answer];
+    let statements = [
+        recorded(work, &ids, (&report, &false)),
+        stated.store(&ids),
+        units_of(&ids, &folios),
+        event.publish(),
+        keep_answer,
+    ];
     tx.commit(statements).await?;
     events::dispatch(work.app, &[event]).await;
     Ok(report)
 }
 
+/// The row of an import, or what is known of it now.
 pub(super) fn recorded<'a>(
     work: &'a Work<'_>,
-    ids: &'a (Uuid, Uuid, Date),
-    report: &'a Value,
+    (import_id, account_id, as_of): &'a (Uuid, Uuid, Date),
+    (report, unfinished): (&'a Value, &'a bool),
 ) -> Statement<'a> {
-    let (import_id, account_id, as_of) = ids;
     statement(
         "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
-             file_sha256, mode, statement_on, report, created_at)
+             file_sha256, mode, statement_on, report, created_at, unfinished)
          values (current_setting('app.workspace_id')::uuid, $1, $2, current_setting('app.user_id')::uuid,
-             $3, $4, $5, 'merge', $6, $7, clock_timestamp())",
+             $3, $4, $5, 'merge', $6, $7, clock_timestamp(), $8)
+         on conflict on constraint imports_pk do update set report = excluded.report, unfinished = excluded.unfinished",
         [
             typed(import_id),
             typed(account_id),
@@ -249,6 +255,7 @@ pub(super) fn recorded<'a>(
             typed(&work.request.file_sha256),
             typed(as_of),
             typed(report),
+            typed(unfinished),
         ],
     )
 }

@@ -6,6 +6,7 @@ use jiff::civil::{Date, Time};
 use ledger::Isin;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use statements::{Place, Row, Segment};
 use stores::instruments::Symbols;
 use utoipa::ToSchema;
@@ -41,6 +42,20 @@ impl Incoming {
         self.available + self.t1 + self.pledged
     }
 
+    /// All of it, as in no folio.
+    fn bare(&self) -> InFolio {
+        InFolio { folio: String::new(), units: self.owned(), cost: self.cost }
+    }
+
+    /// What is said of it by folio, for `portfolio.keep_assertions`.
+    pub(crate) fn asserted(&self) -> Vec<Value> {
+        let row = |folio: &str, owned| json!({ "isin": self.isin, "folio": folio, "owned": owned });
+        if self.folios.is_empty() {
+            return vec![row("", self.owned())];
+        }
+        self.folios.iter().map(|one| row(&one.folio, one.units)).collect()
+    }
+
     /// Whether there is nothing of it. Such a row is stored, so that an older file cannot bring the
     /// holding back, and no read shows it.
     fn is_nothing(&self) -> bool {
@@ -53,7 +68,13 @@ impl Incoming {
     }
 
     /// One instrument in two rows, as for two exchanges: one holding.
-    fn absorb(&mut self, other: Self) {
+    fn absorb(&mut self, mut other: Self) {
+        // Where one row says its folio and another does not, that one is in none.
+        if self.folios.is_empty() && !other.folios.is_empty() {
+            self.folios.push(self.bare());
+        } else if other.folios.is_empty() && !self.folios.is_empty() {
+            other.folios.push(other.bare());
+        }
         self.available += other.available;
         self.t1 += other.t1;
         self.pledged += other.pledged;
@@ -193,8 +214,8 @@ pub(crate) struct Plan {
     pub(crate) changes: Vec<Change>,
     /// Rows that say what is stored already.
     pub(crate) unchanged: usize,
-    /// Rows that a newer statement has overtaken.
-    pub(crate) superseded: usize,
+    /// Rows that a newer statement has overtaken: what they say of their day is kept.
+    pub(crate) superseded: Vec<Incoming>,
 }
 
 impl Plan {
@@ -229,7 +250,11 @@ pub(crate) fn decide(
         let before = held.get(&row.isin).copied();
         let overtaken =
             before.is_some_and(|before| before.taken > terms.taken) || !current(&row.segment);
-        if overtaken { plan.superseded += 1 } else { write(&mut plan, before, row, terms.taken) }
+        if overtaken {
+            plan.superseded.push(row);
+        } else {
+            write(&mut plan, before, row, terms.taken);
+        }
     }
     if terms.replace {
         for segment in terms.covers.iter().filter(|segment| current(segment)) {

@@ -3,31 +3,58 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared::db::{Tenant, statement};
+use shared::db::Tenant;
+use shared::events::{self, Envelope, StatementImported};
 use shared::{Problem, typed};
 use statements::Entry;
 use uuid::Uuid;
 
-use super::entries::{Conflict, conflict};
+use super::entries::{Conflict, conflict, recorded};
 use super::report::MOST_LISTED;
+use super::store::Known;
 use super::{Keep, Work};
 use crate::{reasons, upload};
 
-/// How many events a transaction stores: a few seconds of a small database.
-const MOST: usize = 20_000;
+/// How many events a statement of the database stores: a few seconds of a small one. Of an upload it is a transaction.
+pub(super) const MOST: usize = 20_000;
 
 /// How far an import is, as its upload keeps it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Progress {
-    /// The import, once something of it is stored.
+    /// The import, once something of it is stored, and of what: going on with another file would mix them.
     pub(super) import_id: Option<Uuid>,
-    /// How many of the file's events are stored, by day.
+    account_id: Option<Uuid>,
+    file_sha256: Option<Vec<u8>>,
+    pub(super) account_created: bool,
+    /// How many of the file's events are stored …
     pub(super) taken: usize,
     of: usize,
+    /// … and the last of them, by day and key.
+    pub(super) last: Option<(Date, String)>,
     pub(super) met: Met,
+}
+
+impl Progress {
+    /// The events of a file that are not stored yet, by day and key.
+    pub(super) fn rest<'e>(&self, entries: impl Iterator<Item = &'e Entry>) -> Vec<&'e Entry> {
+        let place = |entry: &Entry| (entry.on, entry.key.clone());
+        let mut rest: Vec<&Entry> = entries
+            .filter(|entry| self.last.as_ref().is_none_or(|last| place(entry) > *last))
+            .collect();
+        rest.sort_by(|one, other| (one.on, &one.key).cmp(&(other.on, &other.key)));
+        rest
+    }
+
+    /// Counts what a transaction has stored.
+    pub(super) fn add(&mut self, entries: &[&Entry], outcomes: &BTreeMap<String, String>) {
+        self.met.add(entries, outcomes);
+        self.taken += entries.len();
+        self.last = entries.last().map(|entry| (entry.on, entry.key.clone())).or(self.last.take());
+    }
 }
 
 /// How many events met which end.
@@ -74,40 +101,51 @@ impl Work<'_> {
         }
     }
 
-    /// Whether an import that has begun is still there: somebody may have taken it back in between.
-    pub(super) async fn still_there(&self, tx: &Tenant, import: Uuid) -> Result<(), Problem> {
+    /// Whether an import that has begun can go on: somebody may have taken it back in between, or put another file.
+    pub(super) async fn goes_on(
+        &self,
+        tx: &Tenant,
+        progress: &Progress,
+        account: Uuid,
+    ) -> Result<(), Problem> {
+        let Some(import) = progress.import_id else { return Ok(()) };
         let sql = "select from portfolio.imports where import_id = $1 and undone_at is null";
         let found = tx.query(sql, [typed(&import)]).await?;
-        found.first().map(drop).ok_or_else(|| Problem::new(reasons::TAKEN_BACK))
+        if found.is_empty() {
+            return Err(Problem::new(reasons::TAKEN_BACK));
+        }
+        let same = progress.account_id == Some(account)
+            && progress.file_sha256.as_ref() == Some(&self.request.file_sha256);
+        if same { Ok(()) } else { Err(Problem::new(reasons::OTHER_FILE)) }
     }
 
-    /// Keeps how far it came, in the transaction of what it stored, and ends that.
+    /// Keeps how far it came, in the transaction of what it stored, ends that, and tells of it: whatever becomes of the rest,
+    /// this much is stored.
     pub(super) async fn advance(
         &self,
         tx: Tenant,
-        progress: Progress,
-        (account_id, as_of, of): (Uuid, jiff::civil::Date, usize),
+        (progress, known): (Progress, &Known),
+        (import_id, as_of, of): (Uuid, Date, usize),
         report: &Value,
     ) -> Result<(), Problem> {
-        let Keep::Upload(upload_id, before) = self.keep else {
+        let Keep::Upload(upload_id, _) = self.keep else {
             return Err(Problem::internal(anyhow::anyhow!("only an upload is stored in portions")));
         };
-        let import_id = progress.import_id.unwrap_or_else(Uuid::now_v7);
-        let kept = serde_json::to_value(Progress { of, ..progress }).map_err(Problem::internal)?;
-        let ids = (import_id, account_id, as_of);
-        let import = match before.import_id {
-            None => super::entries::recorded(self, &ids, report),
-            Some(_) => reported(&import_id, report),
+        let progress = Progress {
+            of,
+            import_id: Some(import_id),
+            account_id: Some(known.account_id),
+            file_sha256: Some(self.request.file_sha256.clone()),
+            account_created: known.account_created,
+            ..progress
         };
-        tx.commit([import, upload::advance(upload_id, &kept)]).await?;
+        let kept = serde_json::to_value(&progress).map_err(Problem::internal)?;
+        let ids = (import_id, known.account_id, as_of);
+        let event = StatementImported { import_id, account_id: known.account_id };
+        let event = Envelope::new(Some(self.workspace), &event)?;
+        let import = recorded(self, &ids, (report, &true));
+        tx.commit([import, upload::advance(upload_id, &kept), event.publish()]).await?;
+        events::dispatch(self.app, &[event]).await;
         Ok(())
     }
-}
-
-/// What is known of an import that was recorded with its first portion.
-pub(super) fn reported<'a>(import: &'a Uuid, report: &'a Value) -> shared::db::Statement<'a> {
-    statement(
-        "update portfolio.imports set report = $2 where import_id = $1",
-        [typed(import), typed(report)],
-    )
 }

@@ -32,11 +32,13 @@ with import as (
     delete from portfolio.statements s using import where s.account_id = $1 and s.import_id = $2
       and not exists (select from jsonb_to_recordset(import.before -> 'statements') as o (segment text) where o.segment = s.segment)
 ), statements as (
-    insert into portfolio.statements as s (workspace_id, account_id, segment, statement_on, taken_at, import_id)
-    select current_setting('app.workspace_id')::uuid, $1, o.segment, o.statement_on, o.taken_at, o.import_id
-    from import, jsonb_to_recordset(import.before -> 'statements') as o (segment text, statement_on date, taken_at time, import_id uuid)
+    insert into portfolio.statements as s (workspace_id, account_id, segment, statement_on, taken_at, import_id, folios_on)
+    select current_setting('app.workspace_id')::uuid, $1, o.segment, o.statement_on, o.taken_at, o.import_id, o.folios_on
+    from import, jsonb_to_recordset(import.before -> 'statements') as o (segment text, statement_on date, taken_at time,
+        import_id uuid, folios_on date)
     on conflict on constraint statements_pk do update
-    set statement_on = excluded.statement_on, taken_at = excluded.taken_at, import_id = excluded.import_id
+    set statement_on = excluded.statement_on, taken_at = excluded.taken_at, import_id = excluded.import_id,
+        folios_on = excluded.folios_on
     where s.import_id = $2
 )
 select (select count(*) from gone) + (select count(*) from restored) as holdings

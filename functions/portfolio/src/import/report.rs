@@ -177,7 +177,7 @@ impl Report {
                 changed: plan.count(Kind::Changed),
                 unchanged: plan.unchanged,
                 removed: plan.count(Kind::Removed),
-                superseded: plan.superseded,
+                superseded: plan.superseded.len(),
                 ..self.counts
             },
             changes: plan.changes.iter().take(MOST_LISTED).map(change_item).collect(),

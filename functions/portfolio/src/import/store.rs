@@ -15,17 +15,21 @@ use uuid::Uuid;
 use super::plan::{Held, Incoming, Moment, Plan, moment};
 use super::report::Report;
 use super::{Work, gone};
+use crate::reasons;
 
 /// The account an import goes to.
 pub(super) struct Account {
     account_id: Uuid,
     /// Broker, client and label, when the account may have to be made.
     new: Option<(String, String, String)>,
+    /// What the file or the request says of whose it is: the holder, and the depository's id of the demat account.
+    holder: Option<String>,
+    demat: Option<String>,
 }
 
 impl Account {
     pub(super) fn known(account_id: Uuid) -> Self {
-        Self { account_id, new: None }
+        Self { account_id, new: None, holder: None, demat: None }
     }
 
     pub(super) fn id(&self) -> Uuid {
@@ -34,7 +38,24 @@ impl Account {
 
     pub(super) fn new(broker: &str, client: &str, label: Option<&str>) -> Self {
         let label = label.map_or_else(|| format!("{broker} {client}"), str::to_owned);
-        Self { account_id: Uuid::now_v7(), new: Some((broker.into(), client.into(), label)) }
+        let new = Some((broker.into(), client.into(), label));
+        Self { new, ..Self::known(Uuid::now_v7()) }
+    }
+
+    /// Makes the account if it is new; whether it was.
+    async fn begin(&self, tx: &Tenant) -> Result<(Uuid, bool), Problem> {
+        let Some((broker, client, label)) = &self.new else { return Ok((self.account_id, false)) };
+        let params = [typed(&self.account_id), typed(broker), typed(client), typed(label)];
+        let rows = tx
+            .query("select account_id, created from brokers.link_account($1, $2, $3, $4)", params)
+            .await?;
+        let row = rows.first().ok_or_else(gone)?;
+        Ok((row.get("account_id"), row.get("created")))
+    }
+
+    /// With what is said of whose it is.
+    pub(super) fn of(self, holder: Option<String>, demat: Option<String>) -> Self {
+        Self { holder, demat, ..self }
     }
 }
 
@@ -48,6 +69,8 @@ pub(super) struct Known {
     /// The import that stored this very file last, the day it was taken for, and when it came.
     pub(super) import_id: Option<Uuid>,
     pub(super) seen_before: Option<(Date, Timestamp)>,
+    /// One of this very file that was cut off for good: whoever sends the file again goes on with it.
+    pub(super) unfinished: Option<Uuid>,
 }
 
 /// Makes the account if it is new, waits for other imports into it, and reads it. An import that is not done is not the one
@@ -58,22 +81,12 @@ pub(super) async fn load(
     (file_sha256, own): (&Vec<u8>, &Option<Uuid>),
     dry_run: bool,
 ) -> Result<Known, Problem> {
-    let (mut account_id, mut account_created) = (account.account_id, false);
-    if let Some((broker, client, label)) = &account.new {
-        if dry_run {
-            return Ok(Known::nothing(account_id));
-        }
-        let params = [typed(&account_id), typed(broker), typed(client), typed(label)];
-        let rows = tx
-            .query("select account_id, created from brokers.link_account($1, $2, $3, $4)", params)
-            .await?;
-        let row = rows.first().ok_or_else(gone)?;
-        (account_id, account_created) = (row.get("account_id"), row.get("created"));
+    if dry_run && account.new.is_some() {
+        return Ok(Known::nothing(account.account_id));
     }
-    let lock = statement(
-        "select pg_advisory_xact_lock(hashtextextended($1::text, 0))",
-        [typed(&account_id)],
-    );
+    let (account_id, account_created) = account.begin(tx).await?;
+    let sql = "select pg_advisory_xact_lock(hashtextextended($1::text, 0))";
+    let lock = statement(sql, [typed(&account_id)]);
     let holdings = statement(
         "select isin, segment, name, sector, available, t1, pledged, discrepant, cost, folios, statement_on, taken_at,
                 layout = 'kite' as told_by_broker
@@ -87,22 +100,33 @@ pub(super) async fn load(
         [typed(&account_id)],
     );
     let earlier = statement(
-        "select import_id, statement_on, coalesce(taken_at, created_at) as came from portfolio.imports
+        "select import_id, statement_on, coalesce(taken_at, created_at) as came, unfinished from portfolio.imports
          where account_id = $1 and file_sha256 = $2 and undone_at is null and import_id is distinct from $3
-         order by created_at desc limit 1",
+         order by created_at desc",
         [typed(&account_id), typed(file_sha256), typed(own)],
     );
-    let [_, holdings, complete, earlier] = tx.batch([lock, holdings, complete, earlier]).await?;
+    let owner = statement(
+        "select brokers.state_owner($1, $2, $3) as agreed",
+        [typed(&account_id), typed(&account.holder), typed(&account.demat)],
+    );
+    let [_, owner, holdings, complete, earlier] =
+        tx.batch([lock, owner, holdings, complete, earlier]).await?;
+    if !owner.first().is_some_and(|row| row.get("agreed")) {
+        return Err(Problem::new(reasons::OTHER_ACCOUNT));
+    }
+    let unfinished = earlier.iter().find(|row| row.get("unfinished"));
+    let earlier = earlier.iter().find(|row| !row.get::<_, bool>("unfinished"));
     Ok(Known {
         account_id,
         account_created,
+        unfinished: unfinished.map(|row| row.get("import_id")),
         holdings: holdings.iter().map(held).collect::<Result<_, _>>()?,
         complete: complete
             .iter()
             .map(|row| Ok((segment(row)?, taken(row))))
             .collect::<Result<_, Problem>>()?,
-        import_id: earlier.first().map(|row| row.get("import_id")),
-        seen_before: earlier.first().map(|row| (row.get("statement_on"), row.get("came"))),
+        import_id: earlier.map(|row| row.get("import_id")),
+        seen_before: earlier.map(|row| (row.get("statement_on"), row.get("came"))),
     })
 }
 
@@ -116,6 +140,7 @@ impl Known {
             complete,
             import_id: None,
             seen_before: None,
+            unfinished: None,
         }
     }
 }
@@ -211,8 +236,16 @@ impl Import<'_> {
                 typed(&self.taken_at),
             ],
         );
-        let complete = self.complete(&record_params, &completes);
-        tx.commit([record, before, delete, write, complete, event.publish(), keep_answer]).await?;
+        let tells_folios = work.statement.tells_folios();
+        let complete = self.complete(&record_params, (&completes, &tells_folios));
+        let overtaken = self.plan.superseded.iter().flat_map(Incoming::asserted).collect();
+        let overtaken = Value::Array(overtaken);
+        let assert = statement(
+            "select portfolio.keep_assertions(current_setting('app.workspace_id')::uuid, $1, $2, $3, $4)",
+            [typed(account), typed(&as_of), typed(&import_id), typed(&overtaken)],
+        );
+        let publish = event.publish();
+        tx.commit([record, before, delete, write, complete, assert, publish, keep_answer]).await?;
         Ok(())
     }
 
@@ -220,19 +253,22 @@ impl Import<'_> {
     fn complete<'a>(
         &'a self,
         (import_id, as_of, _): &'a (Uuid, Date, &str),
-        segments: &'a Vec<String>,
+        (segments, tells_folios): (&'a Vec<String>, &'a bool),
     ) -> Statement<'a> {
         statement(
-            "insert into portfolio.statements (workspace_id, account_id, segment, statement_on, import_id, taken_at)
-             select current_setting('app.workspace_id')::uuid, $1, segment, $3, $4, $5 from unnest($2) as segment
+            "insert into portfolio.statements as s (workspace_id, account_id, segment, statement_on, import_id, taken_at, folios_on)
+             select current_setting('app.workspace_id')::uuid, $1, segment, $3, $4, $5, case when $6 then $3 end
+             from unnest($2) as segment
              on conflict on constraint statements_pk do update
-             set statement_on = excluded.statement_on, import_id = excluded.import_id, taken_at = excluded.taken_at",
+             set statement_on = excluded.statement_on, import_id = excluded.import_id, taken_at = excluded.taken_at,
+                 folios_on = greatest(s.folios_on, excluded.folios_on)",
             [
                 typed(&self.known.account_id),
                 typed(segments),
                 typed(as_of),
                 typed(import_id),
                 typed(&self.taken_at),
+                typed(tells_folios),
             ],
         )
     }

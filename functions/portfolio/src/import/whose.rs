@@ -28,17 +28,40 @@ impl<'a> Whose<'a> {
         let of_folios = |part: &Statement| matches!(part.part, Part::Folio { .. });
         if parts.iter().all(of_folios) {
             let account = self.of_folios(&parts, named)?;
-            return Ok((self.folios(parts, &account)?, account));
+            let (statement, holder) = self.folios(parts, account.id())?;
+            return Ok((statement, account.of(holder, None)));
         }
         let part = self.part(parts, named)?;
-        let account = match (self.links.of(&part.part), named) {
-            (Some(linked), Some(named)) if linked != named.account_id => {
-                return Err(Problem::new(reasons::OTHER_ACCOUNT));
+        let demat = part.part.demat_id();
+        let linked = self.links.of(&part.part).and_then(|linked| self.stored(linked));
+        let account = match (linked, named) {
+            (Some(linked), named) => {
+                if named.is_some_and(|named| named.account_id != linked.account_id)
+                    || self.contradicts(linked)
+                {
+                    return Err(Problem::new(reasons::OTHER_ACCOUNT));
+                }
+                Account::known(linked.account_id)
             }
-            (Some(linked), _) => Account::known(linked),
             (None, named) => self.account(&part, named)?,
         };
-        Ok((part, account))
+        if demat.is_some()
+            && self.links.demat_of(account.id()).is_some_and(|own| Some(own) != demat.as_deref())
+        {
+            return Err(Problem::new(reasons::OTHER_ACCOUNT));
+        }
+        Ok((part, account.of(self.request.holder.clone(), demat)))
+    }
+
+    fn stored(&self, account: Uuid) -> Option<&'a Stored> {
+        self.accounts.iter().find(|stored| stored.account_id == account)
+    }
+
+    /// Whether the request says another broker or client than an account's.
+    fn contradicts(&self, account: &Stored) -> bool {
+        let other = |said: &Option<String>, is: &str| said.as_ref().is_some_and(|said| said != is);
+        other(&self.request.broker, &account.broker)
+            || other(&self.request.client_id, &account.client_id)
     }
 
     /// The account the request names by its id.
@@ -48,22 +71,23 @@ impl<'a> Whose<'a> {
         named.map(Some).ok_or_else(|| Problem::new(reasons::NO_ACCOUNT))
     }
 
-    /// The only part of a file, or of several demat accounts the one that is meant.
+    /// The only part of a file, or of several demat accounts the one that is meant; the others are named.
     fn part(&self, parts: Vec<Statement>, named: Option<&Stored>) -> Result<Statement, Problem> {
         let ids: Vec<_> = parts.iter().filter_map(|part| part.part.demat_id()).collect();
         let only = parts.len() == 1;
+        let named = named.map(|named| named.account_id);
         let meant = |part: &Statement| match &self.request.demat_id {
             Some(id) => part.part.is_demat(id) || part.part == Part::Account,
-            None => {
-                only || named.is_some()
-                    && self.links.of(&part.part) == named.map(|one| one.account_id)
-            }
+            None => only || named.is_some() && self.links.of(&part.part) == named,
         };
-        let mut meant = parts.into_iter().filter(meant);
-        match (meant.next(), meant.next()) {
-            (Some(part), None) => Ok(part),
-            _ => Err(Problem::new(reasons::SEVERAL_DEMAT_ACCOUNTS).with("dematIds", ids)),
-        }
+        let (mut own, others): (Vec<_>, Vec<_>) = parts.into_iter().partition(meant);
+        let Some(mut part) = own.pop().filter(|_| own.is_empty()) else {
+            return Err(Problem::new(reasons::SEVERAL_DEMAT_ACCOUNTS).with("dematIds", ids));
+        };
+        let left = others.iter().filter_map(|other| other.part.demat_id());
+        let why = "is another demat account; import the file again with its `dematId`";
+        part.warnings.extend(left.map(|id| left_out("dematId", &id, why)));
+        Ok(part)
     }
 
     /// The account that is named, or the client that the file or the request names.
@@ -112,8 +136,20 @@ impl<'a> Whose<'a> {
     fn of_folios(&self, parts: &[Statement], named: Option<&Stored>) -> Result<Account, Problem> {
         let linked =
             |account: Uuid| parts.iter().any(|part| self.links.of(&part.part) == Some(account));
-        if let Some(named) = named.filter(|named| linked(named.account_id)) {
-            return Ok(Account::known(named.account_id));
+        let by_client = self.accounts.iter().find(|account| {
+            (self.request.broker.as_ref(), self.request.client_id.as_ref())
+                == (Some(&account.broker), Some(&account.client_id))
+        });
+        if let Some(named) = named.or(by_client).filter(|named| linked(named.account_id)) {
+            return if self.contradicts(named) {
+                Err(Problem::new(reasons::OTHER_ACCOUNT))
+            } else {
+                Ok(Account::known(named.account_id))
+            };
+        }
+        if self.request.broker.as_deref().is_some_and(|broker| broker != FUNDS) {
+            // Nothing of the file is linked to an account of that broker.
+            return Err(Problem::new(reasons::NO_FOLIO));
         }
         let first = parts.first().and_then(|part| self.links.of(&part.part));
         let one = parts.iter().all(|part| self.links.of(&part.part) == first);
@@ -131,46 +167,57 @@ impl<'a> Whose<'a> {
         }
     }
 
-    /// What of a statement is an account's: the folios that are linked to it and, of an account for folios, those that are
-    /// linked to none and are its holder's. What is left out is named.
-    fn folios(&self, parts: Vec<Statement>, account: &Account) -> Result<Statement, Problem> {
-        let stored = self.accounts.iter().find(|stored| stored.account_id == account.id());
+    /// What of a statement is an account's, and whose that is: the folios that are linked to it and, of an account for
+    /// folios, those that are linked to none; of all of them only its holder's. What is left out is named.
+    fn folios(
+        &self,
+        parts: Vec<Statement>,
+        account: Uuid,
+    ) -> Result<(Statement, Option<String>), Problem> {
+        let stored = self.stored(account);
         let takes_free = stored.is_none_or(|stored| stored.broker == FUNDS);
-        let holder = if takes_free { self.holder(&parts, stored)? } else { None };
+        let may_be_own = |part: &Statement| match self.links.of(&part.part) {
+            Some(linked) => linked == account,
+            None => takes_free,
+        };
+        let holder = self.holder(parts.iter().filter(|part| may_be_own(part)), stored)?;
+        let several = parts.iter().any(|part| holder_of(part).is_some_and(|of| Some(of) != holder));
         let (mut own, mut left) = (Vec::new(), Vec::new());
         for part in parts {
             let Part::Folio { number, holder: of } = &part.part else { continue };
-            let others = of.is_some() && holder.is_some() && *of != holder;
-            let why = match self.links.of(&part.part) {
-                Some(linked) if linked == account.id() => None,
-                Some(_) => Some("is linked to another account; import the file into that one, too"),
-                None if !takes_free => {
-                    Some("is linked to no account; link it with `PATCH /v1/accounts/{accountId}`")
-                }
-                None if others => {
+            let why = match (self.links.of(&part.part), of) {
+                (_, Some(of)) if Some(of) != holder.as_ref() && holder.is_some() => {
                     Some("is somebody else's; import the file into an account of theirs, too")
                 }
-                None => None,
+                (Some(linked), _) if linked == account => None,
+                (Some(_), _) => {
+                    Some("is linked to another account; import the file into that one, too")
+                }
+                (None, None) if takes_free && several => Some(
+                    "has no holder in this file; link it with `PATCH /v1/accounts/{accountId}` to whose it is",
+                ),
+                (None, _) if takes_free => None,
+                (None, _) => {
+                    Some("is linked to no account; link it with `PATCH /v1/accounts/{accountId}`")
+                }
             };
             match why {
                 None => own.push(part),
-                Some(why) => left.push(left_out(number, why)),
+                Some(why) => left.push(left_out("folio", number, why)),
             }
         }
         let Some(mut statement) = Statement::join(own) else {
-            return Err(
-                Problem::new(reasons::NO_FOLIO).with("leftOut", super::report::faults(&left))
-            );
+            let left = super::report::faults(&left);
+            return Err(Problem::new(reasons::NO_FOLIO).with("leftOut", left));
         };
         statement.warnings.extend(left);
-        Ok(statement)
+        Ok((statement, holder))
     }
 
-    /// Whose the folios of an account are, where it matters: as the request says, as the account's owner has said, or as
-    /// all folios that are linked to none say.
-    fn holder(
+    /// Whose the folios of an account are: as the request says, as the account's owner has said, or as all of them say.
+    fn holder<'p>(
         &self,
-        parts: &[Statement],
+        own: impl Iterator<Item = &'p Statement>,
         stored: Option<&Stored>,
     ) -> Result<Option<String>, Problem> {
         let stated = stored.and_then(|stored| stored.holder.clone());
@@ -183,11 +230,7 @@ impl<'a> Whose<'a> {
         if stated.is_some() {
             return Ok(stated);
         }
-        let free = parts.iter().filter(|part| self.links.of(&part.part).is_none());
-        let mut holders = free.filter_map(|part| match &part.part {
-            Part::Folio { holder, .. } => holder.clone(),
-            _ => None,
-        });
+        let mut holders = own.filter_map(holder_of);
         let first = holders.next();
         if holders.all(|holder| Some(&holder) == first.as_ref()) {
             return Ok(first);
@@ -196,7 +239,14 @@ impl<'a> Whose<'a> {
     }
 }
 
-fn left_out(folio: &str, why: &str) -> RowError {
+fn holder_of(part: &Statement) -> Option<String> {
+    match &part.part {
+        Part::Folio { holder, .. } => holder.clone(),
+        _ => None,
+    }
+}
+
+fn left_out(column: &str, what: &str, why: &str) -> RowError {
     let place = Place { sheet: None, row: 0 };
-    RowError { place, column: "folio".into(), reason: format!("{folio} {why}") }
+    RowError { place, column: column.into(), reason: format!("{what} {why}") }
 }

@@ -71,6 +71,9 @@ async fn an_export_of_events_is_a_file_that_makes_the_same_ledger() -> Result<()
     assert_eq!((back.status, &back.body["errors"]), (200, &json!([])), "{}", back.body);
     assert_eq!(figures(&here, &ravi).await?, figures(&here, &asha).await?);
     assert_eq!(here.import(&ravi, &form()).await?.body["repeated"], true);
+    // Into the account it came from: everything is there, what was entered by hand among it.
+    let own = here.import(&asha, &form()).await?.body;
+    assert_eq!((&own["events"]["added"], &own["conflicts"]), (&json!(0), &json!([])), "{own}");
     // The broker's own file tells of the same trades.
     let tradebook = here.import(&ravi, &Form::example("tradebook-DEMO01-EQ.csv")?).await?.body;
     assert_eq!(

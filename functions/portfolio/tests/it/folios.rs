@@ -160,10 +160,17 @@ async fn folios_of_several_people_go_into_an_account_of_each() -> Result<()> {
     assert_eq!(first["warnings"][0]["column"], "folio", "{first}");
     let told = first["warnings"][0]["reason"].as_str().unwrap_or_default();
     assert!(told.starts_with("2 ") && !first.to_string().contains(his), "{told}");
-    // Whose it is is said once; another's statement is not taken for it.
-    assert_eq!(patched(&here, &asha, &first["accountId"], &json!({ "holder": hers })).await?, 204);
+    // Whose it is is said once, by the first import of them or by a person; another's is not taken for it.
     let again = imported(&here, &asha, &file.clone().with("clientId", "hers")).await?;
     assert_eq!((&again["events"]["added"], &again["events"]["repeated"]), (&json!(0), &json!(2)));
+    let his_alone = cas(&[folio("2", his, GOLD, "7")]).with("clientId", "hers");
+    let refused = here.import(&asha, &his_alone).await?;
+    assert_eq!((refused.status, refused.reason()), (422, "no_folio"), "{}", refused.body);
+    // Whose a folio without a holder is in a file of several nobody can know.
+    let bare =
+        [folio("1/1", hers, GOLD, "10"), folio("5", his, GOLD, "1"), folio("8", "", FLEXI, "3")];
+    let left = imported(&here, &asha, &cas(&bare).with("clientId", "hers")).await?;
+    assert_eq!(left["warnings"].as_array().map(Vec::len), Some(2), "{left}");
     let other =
         here.import(&asha, &file.clone().with("clientId", "hers").with("holder", his)).await?;
     assert_eq!((other.status, other.reason()), (422, "other_account"));
@@ -195,7 +202,13 @@ async fn a_folio_that_is_linked_is_its_accounts_and_no_other_ones() -> Result<()
     let to_groww = file.clone().with("accountId", of_groww.as_str().context("an id")?);
     let refused = here.import(&asha, &to_groww).await?;
     assert_eq!((refused.status, refused.reason()), (422, "other_account"), "before it is linked");
-    assert_eq!(patched(&here, &asha, &of_groww, &json!({ "folios": ["1/1"] })).await?, 204);
+    // What another account has already would be counted twice.
+    let early = imported(&here, &asha, &file.clone().with("clientId", "F1")).await?;
+    let link = json!({ "folios": ["1/1"] });
+    assert_eq!(patched(&here, &asha, &of_groww, &link).await?, 409);
+    let undo = format!("/v1/portfolio/imports/{}", early["importId"].as_str().context("an id")?);
+    assert_eq!(here.send(Method::DELETE, &undo, Some(&asha), &[], "").await?.status, 200);
+    assert_eq!(patched(&here, &asha, &of_groww, &link).await?, 204);
     // The linked one into its account, the free one into an account for folios: each once.
     let linked = imported(&here, &asha, &to_groww).await?;
     assert_eq!((&linked["accountId"], &linked["events"]["added"]), (&of_groww, &json!(1)));
@@ -236,7 +249,8 @@ async fn a_demat_account_that_is_linked_is_imported_into_its_account() -> Result
         let cas = json!({ "statement_period": { "from": "01-Oct-2026", "to": "31-Oct-2026" }, "accounts": accounts });
         Form::file("ecas.json", cas.to_string())
     };
-    let two = cas(&[account("12345678", 12), account("87654321", 5)]);
+    let (own, other) = (account("12345678", 12), account("87654321", 5));
+    let two = cas(&[own.clone(), other.clone()]);
     let template = "isin,symbol,name,segment,quantity,t1_quantity,pledged_quantity,discrepant_quantity,average_price,invested,as_of\nINE009A01021,,,equity,10,,,,1400,,2026-09-30\n";
     let known = Form::file("h.csv", template).with("broker", "zerodha").with("clientId", "AB1234");
     let zerodha = imported(&here, &asha, &known).await?["accountId"].clone();
@@ -269,5 +283,94 @@ async fn a_demat_account_that_is_linked_is_imported_into_its_account() -> Result
         two.with("dematId", "12345678").with("accountId", groww.as_str().context("an id")?);
     let refused = here.import(&asha, &refused).await?;
     assert_eq!((refused.status, refused.reason()), (422, "other_account"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_is_one_demat_account_from_the_first_import_on() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let cas = |client: &str, shares: u32| {
+        let account = json!({ "dp_id": "IN300394", "client_id": client, "equities": [
+            { "name": "INFOSYS", "isin": "INE009A01021", "num_shares": shares, "price": 1, "value": 1 }] });
+        let cas = json!({ "statement_period": { "to": "31-Oct-2026" }, "accounts": [account] });
+        Form::file("ecas.json", cas.to_string())
+    };
+    let named = |form: Form| form.with("broker", "zerodha").with("clientId", "AB1234");
+    imported(&here, &asha, &named(cas("12345678", 12))).await?;
+    let account = here.get("/v1/accounts", &asha).await?.body["items"][0].clone();
+    assert_eq!(account["dematIds"], json!(["IN30039412345678"]));
+    for form in [named(cas("87654321", 5)), named(cas("87654321", 5)).with("dryRun", "true")] {
+        let refused = here.import(&asha, &form).await?;
+        assert_eq!((refused.status, refused.reason()), (422, "other_account"));
+    }
+    let contradicted = cas("12345678", 12).with("broker", "groww").with("clientId", "G1");
+    assert_eq!(here.import(&asha, &contradicted).await?.reason(), "other_account");
+    assert_eq!(held(&here, &asha).await?, ["12 null statement_only"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn units_of_a_folio_meet_purchases_that_name_none_and_survive_an_export() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    let bought = "kind,date,isin,segment,quantity,amount,reference\n\
+        buy,2024-05-02,INF879O01027,mutual_fund,12,1200,1\n";
+    let of = |form: Form| form.with("broker", "groww").with("clientId", "G1");
+    imported(&here, &asha, &of(Form::file("t.csv", bought))).await?;
+    let groww = "HOLDINGS AS ON 2026-10-30\n\nScheme Name,AMC,Category,Sub-category,Folio No.,Source,Units,Invested Value,Current Value,Returns,XIRR\n\
+        Parag Parikh Flexi Cap Fund Direct Growth,PPFAS,Equity,Flexi Cap,1 / 1,Groww,12,1200,1300,100,10%\n";
+    let statement = Form::file("groww.csv", groww).with("clientId", "G1");
+    imported(&here, &asha, &statement).await?;
+    assert_eq!(held(&here, &asha).await?, ["12 1200.00 reconciled"]);
+    // Two folios, and units that are said to be in none.
+    let more = groww.to_owned()
+        + "Parag Parikh Flexi Cap Fund Direct Growth,PPFAS,Equity,Flexi Cap,7,Groww,5,600,650,50,10%\n\
+           Parag Parikh Flexi Cap Fund Direct Growth,PPFAS,Equity,Flexi Cap,,Groww,2,240,260,20,10%\n";
+    let more = Form::file("groww.csv", more.replace("10-30", "11-19")).with("clientId", "G1");
+    imported(&here, &asha, &more).await?;
+    let quantities = |held: &[String]| {
+        held.iter().map(|one| one.split(' ').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(quantities(&held(&here, &asha).await?), [Some("19".to_owned())]);
+    let made = here.post("/v1/portfolio/exports", &asha, &json!({})).await?.body;
+    let zipped = local::web::get(made["url"].as_str().context("a link")?).await?;
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(zipped.body.to_vec()))?;
+    for name in ["transactions-groww-G1.csv", "holdings-groww-G1-2026-11-19.csv"] {
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut archive.by_name(name)?, &mut content)?;
+        imported(&here, &ravi, &of(Form::file(name, content))).await?;
+    }
+    assert_eq!(held(&here, &ravi).await?, held(&here, &asha).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn returns_begin_with_the_first_statement_of_a_folio_in_whatever_order_they_came()
+-> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let groww = |day: &str| {
+        let rows = format!(
+            "HOLDINGS AS ON {day}\n\nScheme Name,AMC,Category,Sub-category,Folio No.,Source,Units,Invested Value,Current Value,Returns,XIRR\n\
+             Parag Parikh Flexi Cap Fund Direct Growth,PPFAS,Equity,Flexi Cap,1 / 1,Groww,12,1200,1300,100,10%\n"
+        );
+        Form::file("groww.csv", rows).with("clientId", "G1")
+    };
+    for order in [["2026-11-19", "2026-11-20"], ["2026-11-20", "2026-11-19"]] {
+        let asha = here.person().await?;
+        for day in order {
+            imported(&here, &asha, &groww(day)).await?;
+        }
+        let performance = here.get("/v1/portfolio/performance", &asha).await?;
+        assert_eq!(
+            (performance.status, &performance.body["from"]),
+            (200, &json!("2026-11-19")),
+            "{order:?} {}",
+            performance.body
+        );
+    }
     Ok(())
 }

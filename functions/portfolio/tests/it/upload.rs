@@ -69,7 +69,10 @@ async fn a_file_beyond_a_request_is_imported_once_when_it_is_there() -> Result<(
         (&done["status"], &done["report"]["events"]["added"]),
         (&json!("done"), &json!(40_000))
     );
-    assert_eq!(done["progress"], json!({ "taken": 40_000, "of": 40_000 }));
+    assert_eq!(
+        (&done["progress"]["taken"], &done["progress"]["of"]),
+        (&json!(40_000), &json!(40_000))
+    );
     assert_eq!(notify(&here, &link).await?, json!([]), "told twice");
     let trades = here.get("/v1/portfolio/trades?limit=1", &asha).await?.body;
     assert_eq!(trades["items"][0]["source"], "zerodha_tradebook");
@@ -96,8 +99,8 @@ async fn a_file_that_is_cut_off_goes_on_from_where_it_was() -> Result<()> {
     assert_ne!(notify(&here, &cut).await?, json!([]), "it is delivered again");
     let told = status(&here, &asha, &cut).await?;
     assert_eq!(
-        (&told["status"], &told["progress"]),
-        (&json!("reading"), &json!({ "taken": 20_000, "of": 45_000 }))
+        (&told["status"], &told["progress"]["taken"], &told["progress"]["of"]),
+        (&json!("reading"), &json!(20_000), &json!(45_000))
     );
     // What is there is what a tradebook that ends earlier would have left.
     let newest = here.get("/v1/portfolio/trades?limit=1", &asha).await?.body;
@@ -128,6 +131,44 @@ async fn a_file_that_is_cut_off_goes_on_from_where_it_was() -> Result<()> {
 }
 
 #[tokio::test]
+async fn another_file_in_its_place_is_not_gone_on_with_and_the_same_file_sent_again_is()
+-> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let file = tradebook(21_000);
+    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
+    let cut = link(&here, &asha, &request).await?;
+    put(&cut, file.clone()).await?;
+    let admin = here.admin().await?;
+    let refuse = "create function public.cut_off() returns trigger language plpgsql as $$ begin raise exception 'cut off'; end $$;
+        create trigger cut_off before insert on transactions.transactions for each row when (new.on_date > '2026-10-27')
+        execute function public.cut_off()";
+    admin.batch_execute(refuse).await?;
+    assert_ne!(notify(&here, &cut).await?, json!([]));
+    admin.batch_execute("drop trigger cut_off on transactions.transactions").await?;
+    put(&cut, String::from_utf8(file.clone())?.replace("400.5", "500.5").into_bytes()).await?;
+    assert_eq!(notify(&here, &cut).await?, json!([]));
+    let told = status(&here, &asha, &cut).await?;
+    assert_eq!(
+        (&told["status"], &told["problem"]["reason"], &told["progress"]["taken"]),
+        (&json!("refused"), &json!("other_file"), &json!(20_000))
+    );
+    // The same file by another upload is the same import, whole in the end and whole when it is taken back.
+    let again = link(&here, &asha, &request).await?;
+    put(&again, file).await?;
+    assert_eq!(notify(&here, &again).await?, json!([]));
+    let report = status(&here, &asha, &again).await?["report"].clone();
+    assert_eq!(
+        (&report["importId"], &report["events"]["added"]),
+        (&told["progress"]["importId"], &json!(1000))
+    );
+    let undo = format!("/v1/portfolio/imports/{}", report["importId"].as_str().context("an id")?);
+    let undone = here.send(http::Method::DELETE, &undo, Some(&asha), &[], "").await?;
+    assert_eq!(undone.body["events"], 21_000, "{}", undone.body);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_import_that_is_taken_back_halfway_ends_there() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
@@ -141,9 +182,8 @@ async fn an_import_that_is_taken_back_halfway_ends_there() -> Result<()> {
         execute function public.cut_off()";
     admin.batch_execute(cut).await?;
     assert_ne!(notify(&here, &link).await?, json!([]));
-    let import = "select import_id::text from portfolio.imports";
-    let import: String = admin.query_one(import, &[]).await?.get(0);
-    let path = format!("/v1/portfolio/imports/{import}");
+    let begun = status(&here, &asha, &link).await?["progress"]["importId"].clone();
+    let path = format!("/v1/portfolio/imports/{}", begun.as_str().context("an id")?);
     let undone = here.send(http::Method::DELETE, &path, Some(&asha), &[], "").await?;
     assert_eq!(undone.body["events"], 20_000, "{}", undone.body);
     admin.batch_execute("drop trigger cut_off on transactions.transactions").await?;

@@ -180,25 +180,31 @@ async fn what_is_no_part_of_a_kind_is_refused_and_not_dropped() -> Result<()> {
     let here = Here::start().await?;
     let (asha, account) = begin(&here).await?;
     let mut opening = json!({ "accountId": account, "kind": "opening", "isin": "INE002A01018", "on": "2024-01-02",
-                              "quantity": "10", "amount": "4020.00", "capital": "0" });
+                              "quantity": "10", "amount": "4020.00", "capital": "0", "stt": "4.00" });
     let refused = here.post("/v1/transactions", &asha, &opening).await?;
-    assert_eq!(
-        (refused.status, &refused.body["errors"][0]["path"]),
-        (400, &json!("amount")),
-        "it is not its cost"
-    );
-    opening["cost"] = json!("4020.00");
-    opening.as_object_mut().context("an object")?.remove("amount");
+    assert_eq!((refused.status, &refused.body["errors"][0]["path"]), (400, &json!("stt")));
+    opening.as_object_mut().context("an object")?.remove("stt");
+    // Of what was not bought an amount can be nothing but its cost.
     let made = here.post("/v1/transactions", &asha, &opening).await?;
     assert_eq!(made.status, 201, "{}", made.body);
-    // One that was stored with it before can be corrected all the same.
+    let invested = async || {
+        let held = here.get("/v1/portfolio/holdings", &asha).await?.body;
+        anyhow::Ok(held["items"][0]["invested"].clone())
+    };
+    assert_eq!(invested().await?, "4020.00");
     let id = made.body["transactionId"].as_str().context("an id")?.to_owned();
-    let sql = "update transactions.transactions set amount = 4020 where kind = 'opening'";
-    here.admin().await?.execute(sql, &[]).await?;
     let path = format!("/v1/transactions/{id}");
     let patched = send(&here, Method::PATCH, &path, &asha, &json!({ "cost": "4000.00" })).await?;
     assert_eq!(patched.status, 204, "{}", patched.body);
+    assert_eq!(invested().await?, "4000.00");
     let again = send(&here, Method::PATCH, &path, &asha, &json!({ "stt": "4.00" })).await?;
     assert_eq!((again.status, &again.body["errors"][0]["path"]), (400, &json!("stt")));
+    // How many shares a dividend was for may be said.
+    let paid = json!({ "accountId": account, "kind": "dividend", "isin": "INE925R01014", "on": "2024-06-03",
+                       "quantity": "10", "price": "2.50" });
+    let made = here.post("/v1/transactions", &asha, &paid).await?;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let income = here.get("/v1/portfolio/income", &asha).await?.body;
+    assert!(income.to_string().contains("\"25.00\""), "{income}");
     Ok(())
 }

@@ -88,7 +88,7 @@ fn an_older_statement_after_a_newer_one_changes_nothing() {
     let plan =
         account.import(&File { day: 3, replace: true, rows: vec![holding(0, 4), holding(1, 7)] });
     assert!(plan.changes_nothing());
-    assert_eq!(plan.superseded, 2);
+    assert_eq!(plan.superseded.len(), 2);
 }
 
 #[test]
