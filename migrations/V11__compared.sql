@@ -180,32 +180,40 @@ $$;
 revoke all on function portfolio.keep_assertions from public;
 grant execute on function portfolio.keep_assertions to svc_portfolio;
 
--- As whoever stores a holding.
-create function portfolio.keep_assertion() returns trigger
+-- As whoever stores holdings, once for all of a statement.
+create function portfolio.keep_stored() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-    told jsonb := coalesce(
-        (select jsonb_agg(jsonb_build_object('isin', new.isin, 'folio', f.folio, 'owned', f.units))
-         from jsonb_to_recordset(new.folios) as f (folio text, units numeric)),
-        jsonb_build_array(jsonb_build_object(
-            'isin', new.isin, 'folio', '', 'owned', new.available + new.t1 + new.pledged)));
 begin
-    perform portfolio.keep_assertions(new.workspace_id, new.account_id, new.statement_on, new.import_id, told);
-    if new.folios is not null then
-        -- What a statement without folios said is now known by folio; a folio that is told no more is empty.
-        delete from portfolio.assertions a
-        where a.workspace_id = new.workspace_id and a.account_id = new.account_id and a.isin = new.isin and a.folio = '' and not told @> '[{"folio": ""}]';
-        perform portfolio.keep_assertions(new.workspace_id, new.account_id, new.statement_on, new.import_id, (
-            select jsonb_agg(distinct jsonb_build_object('isin', a.isin, 'folio', a.folio, 'owned', 0))
+    perform portfolio.keep_assertions(told.workspace_id, told.account_id, told.statement_on, told.import_id, told.rows)
+    from (
+        select s.workspace_id, s.account_id, s.statement_on, s.import_id,
+               jsonb_agg(jsonb_build_object('isin', s.isin, 'folio', f.folio, 'owned', f.owned)) as rows
+        from stored s
+        cross join lateral (
+            select '' as folio, s.available + s.t1 + s.pledged as owned where s.folios is null
+            union all
+            select e.folio, e.units from jsonb_to_recordset(s.folios) as e (folio text, units numeric)
+            union all
+            -- A folio that is told no more is empty.
+            select distinct a.folio, 0
             from portfolio.assertions a
-            where a.workspace_id = new.workspace_id and a.account_id = new.account_id and a.isin = new.isin and a.on_date < new.statement_on
-              and not told @> jsonb_build_array(jsonb_build_object('folio', a.folio))));
-    end if;
+            where s.folios is not null and a.folio <> '' and a.on_date < s.statement_on
+              and (a.workspace_id, a.account_id, a.isin) = (s.workspace_id, s.account_id, s.isin)
+              and not s.folios @> jsonb_build_array(jsonb_build_object('folio', a.folio))
+        ) f
+        group by s.workspace_id, s.account_id, s.statement_on, s.import_id
+    ) told;
+    -- What a statement without folios said is now known by folio.
+    delete from portfolio.assertions a using stored s
+    where s.folios is not null and a.folio = '' and not s.folios @> '[{"folio": ""}]'
+      and (a.workspace_id, a.account_id, a.isin) = (s.workspace_id, s.account_id, s.isin);
     return null;
 end $$;
-revoke all on function portfolio.keep_assertion from public;
-create trigger keep_assertion after insert or update on portfolio.holdings
-    for each row execute function portfolio.keep_assertion();
+revoke all on function portfolio.keep_stored from public;
+create trigger keep_inserted after insert on portfolio.holdings referencing new table as stored
+    for each statement execute function portfolio.keep_stored();
+create trigger keep_updated after update on portfolio.holdings referencing new table as stored
+    for each statement execute function portfolio.keep_stored();
 
 -- What a complete statement no longer lists is not there on its day.
 create function portfolio.keep_absences() returns trigger
