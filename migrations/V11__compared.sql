@@ -233,6 +233,39 @@ revoke all on function portfolio.keep_absences from public;
 create trigger keep_absences after insert or update on portfolio.statements
     for each row execute function portfolio.keep_absences();
 
+-- What Kite told of a trade that a file has told since.
+alter table transactions.transactions add column was jsonb;
+
+-- As before; and what Kite had told before a file did is told by Kite again.
+create or replace function transactions.forget(p_import uuid) returns bigint
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    with told_again as (
+        update transactions.transactions t
+        set kind = w.kind, symbol = w.symbol, name = w.name, at_time = w.at_time, venue = w.venue, exchange = w.exchange,
+            series = w.series, quantity = w.quantity, amount = w.amount, charges = w.charges, stt = w.stt, terms = w.terms,
+            reference = w.reference, source = w.source, source_key = w.source_key, import_ids = w.import_ids, was = null
+        from transactions.transactions o
+        cross join lateral jsonb_populate_record(null::transactions.transactions, o.was) w
+        where o.transaction_id = t.transaction_id and o.workspace_id = t.workspace_id and o.was is not null
+          and t.import_ids = array[p_import] and t.corrected_at is null and t.removed_at is null
+          and not exists (select from transactions.transactions x
+                          where x.account_id = t.account_id and x.source_key = w.source_key
+                            and x.transaction_id <> t.transaction_id)
+        returning t.transaction_id
+    ), gone as (
+        delete from transactions.transactions t
+        where p_import = any (t.import_ids) and t.import_ids = array[p_import]
+          and t.corrected_at is null and t.removed_at is null
+          and not exists (select from told_again g where g.transaction_id = t.transaction_id)
+        returning 1
+    ), kept as (
+        update transactions.transactions t set import_ids = array_remove(t.import_ids, p_import)
+        where p_import = any (t.import_ids)
+          and not (t.import_ids = array[p_import] and t.corrected_at is null and t.removed_at is null)
+    )
+    select (select count(*) from gone) + (select count(*) from told_again)
+$$;
+
 -- Cash for the fraction of a share, too.
 alter table transactions.transactions drop constraint transactions_venue,
     add constraint transactions_venue check (
@@ -376,7 +409,9 @@ begin
         from rows r
         where not exists (select from transactions.transactions t where t.account_id = p_account and t.source_key = r.key)
     )
-    update transactions.transactions t set source_key = s.key
+    update transactions.transactions t
+    set source_key = s.key,
+        was = case when t.corrected_at is null and t.removed_at is null then to_jsonb(t) - 'was' end
     from fills f join stated s
       on (s.kind, s.isin, s."on", s.quantity, s.amount, s.nth) = (f.kind, f.isin, f.on_date, f.quantity, f.amount, f.nth)
     where t.account_id = p_account and t.transaction_id = f.transaction_id;
@@ -384,8 +419,8 @@ begin
     set kind = r.kind, symbol = r.symbol, name = r.name, at_time = r."at", venue = r.venue, exchange = r.exchange,
         series = r.series, quantity = r.quantity, amount = r.amount, charges = r.charges, stt = r.stt,
         terms = r.terms, reference = r.reference, source = p_source,
-        -- It is the file's now, and goes with it.
-        import_ids = '{}'
+        -- It is the file's now; taken back, it is again what Kite told.
+        import_ids = '{}', was = coalesce(t.was, to_jsonb(t) - 'was')
     from jsonb_to_recordset(p_rows) as r (
         kind text, symbol text, name text, "at" time, venue text, exchange text, series text, quantity numeric,
         amount numeric, charges numeric, stt numeric, terms jsonb, reference text, key text)

@@ -279,3 +279,26 @@ async fn what_a_person_took_out_stays_out_whatever_the_tradebook_calls_it() -> R
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn what_kite_told_is_told_again_when_the_tradebook_is_taken_back() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    for (nth, same_ids) in [true, false].into_iter().enumerate() {
+        let account = Told::begin(&here, format!("ZE000{nth}"), same_ids).await?;
+        account.tell(Reading).await?;
+        let before = account.end().await?;
+        account.tell(Evening).await?;
+        let sql = "select import_id::text from portfolio.imports where account_id = $1::text::uuid and undone_at is null";
+        let import: String = here.admin().await?.query_one(sql, &[&account.account]).await?.get(0);
+        let path = format!("/v1/portfolio/imports/{import}");
+        let undone = here.send(http::Method::DELETE, &path, Some(&account.person), &[], "").await?;
+        assert_eq!((undone.status, &undone.body["events"]), (200, &json!(2)), "{}", undone.body);
+        assert_eq!(account.end().await?, before);
+        account.tell(Evening).await?;
+        account.tell(Reading).await?;
+        let trades = here.get("/v1/portfolio/trades", &account.person).await?.body;
+        assert_eq!(trades["items"].as_array().map(Vec::len), Some(2));
+    }
+    Ok(())
+}
