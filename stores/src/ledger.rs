@@ -133,6 +133,9 @@ impl Book {
 
 /// Events that say no folio belong to the only one that statements say the scheme is in.
 fn in_their_folio(events: &mut [Event], asserted: &[Asserted]) {
+    if asserted.iter().all(|row| row.place.folio.is_none()) {
+        return;
+    }
     let mut folios: HashMap<(Uuid, Isin), Option<&Place>> = HashMap::new();
     for place in asserted.iter().map(|row| &row.place) {
         let only = folios.entry((place.account, place.isin));
