@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared::db::{Statement, Tenant, statement};
+use shared::db::{Tenant, statement};
 use shared::events::{self, Envelope, StatementImported};
 use shared::{Problem, clock, typed};
 use statements::{Entry, Market};
 use stores::transactions::record_row;
 use tokio_postgres::Row;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Work;
@@ -19,40 +17,9 @@ use super::asserted::{Stated, units_of};
 use super::dividends;
 use super::plan::Resolved;
 use super::portions::{MOST, Progress};
-use super::report::{MOST_LISTED, Report, faults};
-use super::store::{self, Account, Known};
+use super::report::{Conflict, EventCounts, MOST_LISTED, Report, Told, faults};
+use super::store::{self, Account, Known, recorded};
 use crate::reasons;
-
-/// How many events met which end.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = EventCounts)]
-pub(crate) struct Counts {
-    /// Events of the file that are new.
-    pub(crate) added: usize,
-    /// Events that are stored already, or stand in the file twice.
-    pub(crate) repeated: usize,
-    /// Events that contradict what is stored under the same key: what is stored stays.
-    pub(crate) conflicts: usize,
-    /// How many of the file's events are of derivatives, currencies and commodities: they are stored, and left out of
-    /// lots, value and returns.
-    pub(crate) left_out: usize,
-    /// Lots of a broker's report of gains. They change nothing: `GET /v1/portfolio/gains` compares them with the ledger.
-    pub(crate) exits: usize,
-}
-
-/// An event that contradicts what is stored, or another one of the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = EventConflict)]
-pub(crate) struct Conflict {
-    /// The sheet; null in a CSV file.
-    sheet: Option<String>,
-    /// The row, counted from 1.
-    row: usize,
-    /// What makes it the same event.
-    key: String,
-}
 
 /// The events of a file, each key once.
 #[derive(Debug, Default)]
@@ -76,14 +43,10 @@ fn distinct(entries: &[Entry]) -> Distinct<'_> {
         match distinct.first.get(entry.key.as_str()) {
             None => drop(distinct.first.insert(&entry.key, entry)),
             Some(first) if first.act == entry.act => distinct.repeated += 1,
-            Some(_) => distinct.conflicts.push(conflict(entry)),
+            Some(_) => distinct.conflicts.push(Conflict::of(entry)),
         }
     }
     distinct
-}
-
-pub(super) fn conflict(entry: &Entry) -> Conflict {
-    Conflict { sheet: entry.place.sheet.clone(), row: entry.place.row, key: entry.key.clone() }
 }
 
 /// The newest day of anything in a file, or why the file is refused as a whole.
@@ -123,6 +86,8 @@ struct Stored<'a> {
     known: Known,
     as_of: Date,
     progress: Progress,
+    /// How many events are left for other transactions.
+    left: usize,
     import_id: Uuid,
 }
 
@@ -142,7 +107,8 @@ async fn store<'a>(
     let import_id = begun.unwrap_or_else(Uuid::now_v7);
     distinct.leave_out(&dividends::told(tx, known.account_id, work.statement).await?);
     let rest = progress.rest(distinct.first.values().copied());
-    for entries in rest.get(..work.portion()).unwrap_or(&rest).chunks(MOST) {
+    let portion = rest.get(..work.portion()).unwrap_or(&rest);
+    for entries in portion.chunks(MOST) {
         let outcomes = if dry_run && known.account_created {
             // There is no account yet that could know any of them.
             BTreeMap::new()
@@ -151,7 +117,8 @@ async fn store<'a>(
         };
         progress.add(entries, &outcomes);
     }
-    Ok(Stored { distinct, known, as_of, progress, import_id })
+    let left = rest.len() - portion.len();
+    Ok(Stored { distinct, known, as_of, progress, left, import_id })
 }
 
 /// Stores events; answers what became of each by its key.
@@ -172,10 +139,9 @@ async fn record(
 impl Stored<'_> {
     /// Ends the transaction: with how far it came, with the whole answer, or, of a preview, as if nothing had been.
     async fn end(self, work: &Work<'_>, tx: Tenant) -> Result<Option<Value>, Problem> {
-        let Self { distinct, known, as_of, progress, import_id } = self;
-        let of = distinct.first.len();
-        let more = progress.taken < of;
-        let told = Told::new(&distinct, &progress, work.statement);
+        let Self { distinct, known, as_of, progress, left, import_id } = self;
+        let more = left > 0;
+        let told = told(&distinct, &progress, work.statement);
         let unchanged = told.counts.added == 0 && !work.request.dry_run && !more;
         let earlier = known.import_id.filter(|_| unchanged);
         let report = Report::begin(work, as_of, &Resolved::default(), true).of_events(
@@ -190,7 +156,7 @@ impl Stored<'_> {
             return Ok(Some(report));
         }
         if more {
-            let far = (import_id, as_of, of);
+            let far = (import_id, as_of, left);
             return work.advance(tx, (progress, &known), far, &report).await.map(|()| None);
         }
         let ids = (import_id, known.account_id, as_of);
@@ -235,55 +201,22 @@ async fn finish(
     Ok(report)
 }
 
-/// The row of an import, or what is known of it now.
-pub(super) fn recorded<'a>(
-    work: &'a Work<'_>,
-    (import_id, account_id, as_of): &'a (Uuid, Uuid, Date),
-    (report, unfinished): (&'a Value, &'a bool),
-) -> Statement<'a> {
-    statement(
-        "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
-             file_sha256, mode, statement_on, report, created_at, unfinished)
-         values (current_setting('app.workspace_id')::uuid, $1, $2, current_setting('app.user_id')::uuid,
-             $3, $4, $5, 'merge', $6, $7, clock_timestamp(), $8)
-         on conflict on constraint imports_pk do update set report = excluded.report, unfinished = excluded.unfinished",
-        [
-            typed(import_id),
-            typed(account_id),
-            typed(&work.statement.layout),
-            typed(&work.request.file_name),
-            typed(&work.request.file_sha256),
-            typed(as_of),
-            typed(report),
-            typed(unfinished),
-        ],
-    )
-}
-
 fn outcomes(rows: &[Row]) -> BTreeMap<String, String> {
     rows.iter().map(|row| (row.get("source_key"), row.get("outcome"))).collect()
 }
 
 /// What the caller is told of the events.
-pub(super) struct Told {
-    pub(super) counts: Counts,
-    pub(super) conflicts: Vec<Conflict>,
-}
-
-impl Told {
-    fn new(distinct: &Distinct<'_>, progress: &Progress, read: &statements::Statement) -> Self {
-        let met = &progress.met;
-        let mut conflicts = [distinct.conflicts.as_slice(), &met.listed].concat();
-        let left_out =
-            |entry: &&Entry| !matches!(entry.market, Market::Equity | Market::MutualFund);
-        let counts = Counts {
-            added: met.added,
-            repeated: distinct.repeated + met.repeated,
-            conflicts: distinct.conflicts.len() + met.conflicts,
-            left_out: read.entries.iter().filter(left_out).count() + read.exits.left_out,
-            exits: read.exits.rows.len(),
-        };
-        conflicts.truncate(MOST_LISTED);
-        Self { counts, conflicts }
-    }
+fn told(distinct: &Distinct<'_>, progress: &Progress, read: &statements::Statement) -> Told {
+    let met = &progress.met;
+    let mut conflicts = [distinct.conflicts.as_slice(), &met.listed].concat();
+    let left_out = |entry: &&Entry| !matches!(entry.market, Market::Equity | Market::MutualFund);
+    let counts = EventCounts {
+        added: met.added,
+        repeated: distinct.repeated + met.repeated,
+        conflicts: distinct.conflicts.len() + met.conflicts,
+        left_out: read.entries.iter().filter(left_out).count() + read.exits.left_out,
+        exits: read.exits.rows.len(),
+    };
+    conflicts.truncate(MOST_LISTED);
+    Told { counts, conflicts }
 }

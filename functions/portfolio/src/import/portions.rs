@@ -12,9 +12,8 @@ use shared::{Problem, typed};
 use statements::Entry;
 use uuid::Uuid;
 
-use super::entries::{Conflict, conflict, recorded};
-use super::report::MOST_LISTED;
-use super::store::Known;
+use super::report::{Conflict, MOST_LISTED};
+use super::store::{Known, recorded};
 use super::{Keep, Work};
 use crate::{reasons, upload};
 
@@ -76,7 +75,8 @@ impl Met {
                 Some("repeated") => self.repeated += 1,
                 Some("conflict") => {
                     self.conflicts += 1;
-                    self.listed.extend((self.listed.len() < MOST_LISTED).then(|| conflict(entry)));
+                    self.listed
+                        .extend((self.listed.len() < MOST_LISTED).then(|| Conflict::of(entry)));
                 }
                 _ => self.added += 1,
             }
@@ -125,14 +125,14 @@ impl Work<'_> {
         &self,
         tx: Tenant,
         (progress, known): (Progress, &Known),
-        (import_id, as_of, of): (Uuid, Date, usize),
+        (import_id, as_of, left): (Uuid, Date, usize),
         report: &Value,
     ) -> Result<(), Problem> {
         let Keep::Upload(upload_id, _) = self.keep else {
             return Err(Problem::internal(anyhow::anyhow!("only an upload is stored in portions")));
         };
         let progress = Progress {
-            of,
+            of: progress.taken + left,
             import_id: Some(import_id),
             account_id: Some(known.account_id),
             file_sha256: Some(self.request.file_sha256.clone()),

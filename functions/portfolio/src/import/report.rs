@@ -2,14 +2,13 @@
 
 use jiff::civil::Date;
 use ledger::Quantity;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use statements::RowError;
+use statements::{Entry, RowError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Work;
-use super::entries::{Conflict, Counts as EventCounts, Told};
 use super::plan::{Change, Kind, Plan, Resolved, Unresolved};
 
 /// What an import did, or would do.
@@ -71,6 +70,48 @@ struct Counts {
     /// Faults found in rows that were not stored.
     refused: usize,
     unresolved: usize,
+}
+
+/// How many events met which end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventCounts {
+    /// Events of the file that are new.
+    pub(crate) added: usize,
+    /// Events that are stored already, or stand in the file twice.
+    pub(crate) repeated: usize,
+    /// Events that contradict what is stored under the same key: what is stored stays.
+    pub(crate) conflicts: usize,
+    /// How many of the file's events are of derivatives, currencies and commodities: they are stored, and left out of
+    /// lots, value and returns.
+    pub(crate) left_out: usize,
+    /// Lots of a broker's report of gains. They change nothing: `GET /v1/portfolio/gains` compares them with the ledger.
+    pub(crate) exits: usize,
+}
+
+/// An event that contradicts what is stored, or another one of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EventConflict)]
+pub(crate) struct Conflict {
+    /// The sheet; null in a CSV file.
+    sheet: Option<String>,
+    /// The row, counted from 1.
+    row: usize,
+    /// What makes it the same event.
+    key: String,
+}
+
+impl Conflict {
+    pub(super) fn of(entry: &Entry) -> Self {
+        Self { sheet: entry.place.sheet.clone(), row: entry.place.row, key: entry.key.clone() }
+    }
+}
+
+/// What the caller is told of the events.
+pub(super) struct Told {
+    pub(super) counts: EventCounts,
+    pub(super) conflicts: Vec<Conflict>,
 }
 
 /// A change of a holding.

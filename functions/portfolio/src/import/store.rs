@@ -299,6 +299,31 @@ impl Import<'_> {
     }
 }
 
+/// The row of an import of events, or what is known of it now.
+pub(super) fn recorded<'a>(
+    work: &'a Work<'_>,
+    (import_id, account_id, as_of): &'a (Uuid, Uuid, Date),
+    (report, unfinished): (&'a Value, &'a bool),
+) -> Statement<'a> {
+    statement(
+        "insert into portfolio.imports (workspace_id, import_id, account_id, user_id, layout, file_name,
+             file_sha256, mode, statement_on, report, created_at, unfinished)
+         values (current_setting('app.workspace_id')::uuid, $1, $2, current_setting('app.user_id')::uuid,
+             $3, $4, $5, 'merge', $6, $7, clock_timestamp(), $8)
+         on conflict on constraint imports_pk do update set report = excluded.report, unfinished = excluded.unfinished",
+        [
+            typed(import_id),
+            typed(account_id),
+            typed(&work.statement.layout),
+            typed(&work.request.file_name),
+            typed(&work.request.file_sha256),
+            typed(as_of),
+            typed(report),
+            typed(unfinished),
+        ],
+    )
+}
+
 fn write(row: &Incoming) -> Value {
     json!({
         "isin": row.isin, "segment": row.segment, "name": row.name, "sector": row.sector,

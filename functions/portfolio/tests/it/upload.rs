@@ -169,6 +169,25 @@ async fn another_file_in_its_place_is_not_gone_on_with_and_the_same_file_sent_ag
 }
 
 #[tokio::test]
+async fn a_file_of_portions_that_is_told_twice_at_once_is_stored_once() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let file = tradebook(21_000);
+    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
+    let link = link(&here, &asha, &request).await?;
+    put(&link, file).await?;
+    let (one, other) = tokio::join!(notify(&here, &link), notify(&here, &link));
+    assert_eq!((one?, other?), (json!([]), json!([])));
+    let done = status(&here, &asha, &link).await?;
+    let events = &done["report"]["events"];
+    assert_eq!(
+        (&done["status"], &events["added"], &events["repeated"]),
+        (&json!("done"), &json!(21_000), &json!(0))
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_import_that_is_taken_back_halfway_ends_there() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
