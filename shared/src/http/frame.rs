@@ -143,7 +143,7 @@ fn with_headers(mut response: Response, id: &str) -> Response {
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            "etag, layout-verified, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id",
+            "as-of, etag, layout-verified, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, stale, x-request-id",
         ),
         (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     ];
