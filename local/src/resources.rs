@@ -31,13 +31,14 @@ pub struct Aws {
 }
 
 macro_rules! client {
-    ($sdk:ident, $url:expr) => {
+    ($sdk:ident, $url:expr, $http:expr) => {
         $sdk::Client::from_conf(
             $sdk::Config::builder()
                 .behavior_version($sdk::config::BehaviorVersion::latest())
                 .region($sdk::config::Region::new(REGION))
                 .credentials_provider(Credentials::new("local", "local", None, None, "local"))
                 .endpoint_url($url)
+                .http_client($http.clone())
                 .build(),
         )
     };
@@ -46,18 +47,19 @@ macro_rules! client {
 impl Aws {
     /// Clients of the emulator at this URL.
     pub fn at(url: &str) -> Self {
-        let s3 = client!(aws_sdk_s3, url);
+        let http = https::sdk_client();
+        let s3 = client!(aws_sdk_s3, url, http);
         let s3 =
             aws_sdk_s3::Client::from_conf(s3.config().to_builder().force_path_style(true).build());
-        let uncompressed = client!(aws_sdk_cloudwatch, url);
+        let uncompressed = client!(aws_sdk_cloudwatch, url, http);
         let uncompressed =
             uncompressed.config().to_builder().disable_request_compression(true).build();
         Self {
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(uncompressed),
-            dynamodb: client!(aws_sdk_dynamodb, url),
+            dynamodb: client!(aws_sdk_dynamodb, url, http),
             s3,
-            secrets: client!(aws_sdk_secretsmanager, url),
-            sqs: client!(aws_sdk_sqs, url),
+            secrets: client!(aws_sdk_secretsmanager, url, http),
+            sqs: client!(aws_sdk_sqs, url, http),
             emulator_url: url.to_owned(),
         }
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use aws_smithy_http_client::tls;
 use aws_types::SdkConfig;
 
 use crate::{Config, telemetry};
@@ -75,12 +74,7 @@ pub(crate) fn credentials(config: &Config) -> Credentials {
 
 /// Without `aws-config`: a function's credentials are in its environment for as long as it lives.
 fn sdk(config: &Config) -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-        .build_https();
-    let http = telemetry::watched(http);
     let timeouts = aws_sdk_dynamodb::config::timeout::TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(5))
         .operation_timeout(Duration::from_secs(12))
         .build();
@@ -88,7 +82,7 @@ fn sdk(config: &Config) -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(config.region()))
         .credentials_provider(SharedCredentialsProvider::new(credentials(config)))
-        .http_client(http)
+        .http_client(telemetry::watched(https::sdk_client()))
         .timeout_config(timeouts)
         .sleep_impl(aws_sdk_dynamodb::config::SharedAsyncSleep::new(TokioSleep));
     match config.endpoint_url() {

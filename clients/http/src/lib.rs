@@ -7,11 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::{BodyExt, Limited};
+use https::Client;
 use shared::crypto::random;
 use shared::telemetry::OutsideCall;
 use shared::{App, Problem};
@@ -25,7 +22,7 @@ const RETRIES: u32 = 2;
 
 /// A client, made at most once in a process.
 #[derive(Clone)]
-pub struct Http(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub struct Http(Client);
 
 /// Which vendor is called, for metrics, and how patiently.
 #[derive(Clone, Copy, Debug)]
@@ -81,19 +78,10 @@ impl Http {
     /// The process' client; an error where no trusted certificates could be read.
     pub fn of(app: &App) -> Result<Self, Problem> {
         let made = app.once(|| {
-            let made = Self::make();
+            let made = Client::new(None).map(Self);
             made.inspect_err(|err| tracing::error!(cause = %err, "no client could be made")).ok()
         });
         made.ok_or_else(|| Problem::internal(std::io::Error::other("no client could be made")))
-    }
-
-    fn make() -> std::io::Result<Self> {
-        let https = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Ok(Self(Client::builder(TokioExecutor::new()).build(https)))
     }
 
     /// Sends a call; one that only reads is sent again when there is no answer or the vendor says that it is down.
@@ -116,10 +104,10 @@ impl Http {
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }
-        let request = request.body(Full::new(call.body.clone())).map_err(HttpError::Request)?;
+        let request = request.body(call.body.clone().into()).map_err(HttpError::Request)?;
         let mut measured = OutsideCall::begin(vendor.name, call.operation);
         let answered = async {
-            let response = self.0.request(request).await;
+            let response = self.0.send(request).await;
             let response = response.map_err(|err| HttpError::Connection(Box::new(err)))?;
             let status = response.status();
             let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;

@@ -7,10 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use http::Request;
-use http_body_util::Full;
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use https::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -53,16 +50,10 @@ impl Order {
             "RequestId": self.request_id,
             "LogicalResourceId": self.logical_resource_id,
         });
-        let https = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new()).build(https);
         // The URL is signed for a request without a content type.
         let request = Request::put(&self.response_url);
-        let request = request.body(Full::new(bytes::Bytes::from(answer.to_string())))?;
-        let answer = tokio::time::timeout(PATIENCE, client.request(request)).await??;
+        let request = request.body(answer.to_string().into())?;
+        let answer = tokio::time::timeout(PATIENCE, Client::new(None)?.send(request)).await??;
         ensure!(answer.status().is_success(), "CloudFormation answered {}", answer.status());
         Ok(())
     }

@@ -1,0 +1,111 @@
+//! Whom the client believes, and what the SDKs are told when there is no answer.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use aws_credential_types::Credentials;
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::{BehaviorVersion, Region};
+use aws_sdk_sqs::error::SdkError;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use https::Client;
+use rustls_pki_types::PrivateKeyDer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio_rustls::TlsAcceptor;
+
+/// What the server answers.
+const ANSWER: &[u8] = b"HTTP/1.1 201 Created\r\ncontent-length: 5\r\n\r\nthere";
+
+/// Answers one request over TLS, as `localhost`; says where, and its certificate.
+async fn stand() -> Result<(String, String)> {
+    let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
+    let private = PrivateKeyDer::try_from(key.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![key.cert.der().clone()], private.map_err(anyhow::Error::msg)?)?;
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("https://localhost:{}/", listener.local_addr()?.port());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let mut asked = [0; 4096];
+                let _ = stream.read(&mut asked).await;
+                let _ = stream.write_all(ANSWER).await;
+                let _ = stream.shutdown().await;
+            }
+        }
+    });
+    Ok((url, key.cert.pem()))
+}
+
+async fn ask(url: &str) -> Result<(StatusCode, String)> {
+    let request = Request::post(url).body("something".into())?;
+    let answer = Client::new(None)?.send(request).await?;
+    let status = answer.status();
+    let body = answer.into_body().collect().await.map_err(anyhow::Error::msg)?.to_bytes();
+    Ok((status, String::from_utf8(body.into())?))
+}
+
+/// A file that goes with the test.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The same question in a process that trusts one certificate alone.
+async fn ask_trusting(url: &str, certificate: &Path) -> Result<bool> {
+    let mut other = Command::new(std::env::current_exe()?);
+    // A test's runner takes any word for a name of tests; this one is only for the other process to read.
+    let other = other.args(["--ignored", "answered_where_it_is_told", url]);
+    Ok(other.env("SSL_CERT_FILE", certificate).output().await?.status.success())
+}
+
+#[tokio::test]
+async fn a_certificate_is_believed_when_the_system_trusts_it_and_else_not() -> Result<()> {
+    let (url, certificate) = stand().await?;
+    ensure!(ask(&url).await.is_err(), "nobody vouches for it");
+    let file = Scratch(std::env::temp_dir().join(format!("{}.pem", uuid::Uuid::new_v4())));
+    std::fs::write(&file.0, &certificate)?;
+    ensure!(ask_trusting(&url, &file.0).await?, "the system trusts it");
+    let (other, _) = stand().await?;
+    ensure!(!ask_trusting(&other, &file.0).await?, "the system trusts another");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "asked by another test, in a process of its own"]
+async fn answered_where_it_is_told() -> Result<()> {
+    let url = std::env::args().find(|word| word.starts_with("https://"));
+    let url = url.ok_or_else(|| anyhow::anyhow!("no URL"))?;
+    let (status, body) = ask(&url).await?;
+    ensure!((status, body.as_str()) == (StatusCode::CREATED, "there"), "{status} {body}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_that_is_refused_may_be_tried_again() -> Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    drop(listener);
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("ap-south-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .endpoint_url(url)
+        .http_client(https::sdk_client());
+    let refused = aws_sdk_sqs::Client::from_conf(config.build()).list_queues().send().await;
+    let may_pass = matches!(&refused, Err(SdkError::DispatchFailure(failure)) if failure.is_io());
+    ensure!(may_pass, "{refused:?}");
+    Ok(())
+}
