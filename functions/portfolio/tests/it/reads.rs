@@ -55,6 +55,29 @@ async fn a_holding_without_a_price_says_so() -> Result<()> {
 }
 
 #[tokio::test]
+async fn of_one_day_the_close_counts_before_the_net_asset_value_and_else_what_is_newer()
+-> Result<()> {
+    let here = Here::start().await?;
+    let asha = invested(&here).await?;
+    let admin = here.admin().await?;
+    for (day, source, close) in
+        [("2026-11-20", "nse", "1512.3000"), ("2026-11-21", "amfi", "999.0000")]
+    {
+        let value = "insert into transactions.prices (isin, on_date, source, close)
+            select 'INE002A01018', $1::text::date, 'amfi', 999";
+        admin.execute(value, &[&day]).await?;
+        let page = here.get("/v1/portfolio/holdings?q=INE002A01018&limit=1", &asha).await?;
+        let price = &page.body["items"][0]["price"];
+        assert_eq!(
+            (&price["asOf"], &price["source"], &price["close"]),
+            (&json!(day), &json!(source), &json!(close)),
+            "{price}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn pages_of_holdings_join_to_the_whole() -> Result<()> {
     let here = Here::start().await?;
     let asha = invested(&here).await?;
