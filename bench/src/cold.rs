@@ -6,17 +6,22 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use local::home::Home;
+use local::postgres::Database;
 use serde_json::Value;
 use testkit::{Here, Person};
 use tokio::process::{Child, Command};
 
 use crate::FUNCTIONS;
+use crate::kept;
 use crate::runtime::Runtime;
 use crate::table::{median, row};
 use crate::warm::bare;
 
 /// Starts of each kind.
 const RUNS: usize = 31;
+
+/// Whose connections holdings are asked over.
+const PORTFOLIO: &str = "svc_portfolio";
 
 /// One start.
 pub(crate) struct Start {
@@ -28,29 +33,71 @@ pub(crate) struct Start {
     peak_mb: f64,
 }
 
+/// Starts on a new server process of Postgres each, as a function meets them that connects by itself.
 pub(crate) async fn measure(here: &Here, home: &Home, person: &Person) -> Result<()> {
+    heading();
+    for function in FUNCTIONS {
+        compare(here, home, person, function, &here.database).await?;
+    }
+    postgres_alone(person, &here.database).await
+}
+
+/// The same on a server process that was asked before.
+pub(crate) async fn measure_kept(here: &Here, home: &Home, person: &Person) -> Result<()> {
+    heading();
+    for (function, role) in [("auth-me", "svc_auth"), ("portfolio-holdings", PORTFOLIO)] {
+        let kept = kept::lend(here, role).await?;
+        compare(here, home, person, function, &kept).await?;
+    }
+    postgres_alone(person, &kept::lend(here, PORTFOLIO).await?).await
+}
+
+fn heading() {
     row(&["", "init", "first response", "Node", "Node / Rust", "peak memory", "Node"]);
     row(&["---"; 7]);
-    for function in FUNCTIONS {
-        let event = event(function, person)?;
-        let (mut rust, mut node) = (Vec::new(), Vec::new());
-        for _ in 0..RUNS {
-            rust.push(start(command(here, home, function, false)?, &event).await?);
-            node.push(start(command(here, home, function, true)?, &event).await?);
-        }
-        let of = |starts: &[Start], what: fn(&Start) -> f64| median(starts.iter().map(what));
-        let (first, nodes) = (of(&rust, |one| one.first_ms), of(&node, |one| one.first_ms));
-        row(&[
-            function,
-            &format!("{:.1} ms", of(&rust, |one| one.init_ms)),
-            &format!("**{first:.1} ms**"),
-            &format!("{nodes:.1} ms"),
-            &format!("**{:.1}**", nodes / first),
-            &format!("{:.1} MB", of(&rust, |one| one.peak_mb)),
-            &format!("{:.1} MB", of(&node, |one| one.peak_mb)),
-        ]);
+}
+
+async fn compare(
+    here: &Here,
+    home: &Home,
+    person: &Person,
+    function: &str,
+    database: &Database,
+) -> Result<()> {
+    let event = event(function, person)?;
+    let (mut rust, mut node) = (Vec::new(), Vec::new());
+    for _ in 0..=RUNS {
+        rust.push(start(command(here, home, function, false, database)?, &event).await?);
+        node.push(start(command(here, home, function, true, database)?, &event).await?);
     }
-    let (connected, asked) = postgres_alone(here, person).await?;
+    // What the first of each kind finds, files in memory among it, nobody finds again.
+    let of = |starts: &[Start], what: fn(&Start) -> f64| median(starts[1..].iter().map(what));
+    let (first, nodes) = (of(&rust, |one| one.first_ms), of(&node, |one| one.first_ms));
+    row(&[
+        function,
+        &format!("{:.1} ms", of(&rust, |one| one.init_ms)),
+        &format!("**{first:.1} ms**"),
+        &format!("{nodes:.1} ms"),
+        &format!("**{:.1}**", nodes / first),
+        &format!("{:.1} MB", of(&rust, |one| one.peak_mb)),
+        &format!("{:.1} MB", of(&node, |one| one.peak_mb)),
+    ]);
+    Ok(())
+}
+
+/// What Postgres takes by itself: until a connection is there, and until the first answer on it.
+async fn postgres_alone(person: &Person, database: &Database) -> Result<()> {
+    let (mut connected, mut asked) = (Vec::new(), Vec::new());
+    for _ in 0..=RUNS {
+        let began = Instant::now();
+        let client = kept::connect(database, PORTFOLIO).await?;
+        connected.push(began.elapsed().as_secs_f64() * 1000.0);
+        let rows = bare(&client, person).await?;
+        asked.push(began.elapsed().as_secs_f64() * 1000.0);
+        ensure!(rows == 50, "{rows} rows");
+    }
+    let of = |all: &[f64]| median(all[1..].iter().copied());
+    let (connected, asked) = (of(&connected), of(&asked));
     row(&[
         "connecting and the SQL of 50 holdings, nothing else",
         &format!("{connected:.1} ms"),
@@ -63,20 +110,6 @@ pub(crate) async fn measure(here: &Here, home: &Home, person: &Person) -> Result
     Ok(())
 }
 
-/// What Postgres takes by itself: until a new connection is there, and until the first answer on it.
-async fn postgres_alone(here: &Here, person: &Person) -> Result<(f64, f64)> {
-    let (mut connected, mut asked) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        let began = Instant::now();
-        let client = here.service("svc_portfolio").await?;
-        connected.push(began.elapsed().as_secs_f64() * 1000.0);
-        let rows = bare(&client, person).await?;
-        asked.push(began.elapsed().as_secs_f64() * 1000.0);
-        ensure!(rows == 50, "{rows} rows");
-    }
-    Ok((median(connected), median(asked)))
-}
-
 /// A sample event, signed in as somebody.
 pub(crate) fn event(function: &str, person: &Person) -> Result<Bytes> {
     let event = Here::sample(function)?.to_string();
@@ -84,7 +117,13 @@ pub(crate) fn event(function: &str, person: &Person) -> Result<Bytes> {
 }
 
 /// The release binary of a function, or its counterpart in Node, with the function's environment.
-pub(crate) fn command(here: &Here, home: &Home, function: &str, node: bool) -> Result<Command> {
+pub(crate) fn command(
+    here: &Here,
+    home: &Home,
+    function: &str,
+    node: bool,
+    database: &Database,
+) -> Result<Command> {
     let mut command = if node {
         let mut command = Command::new("node");
         command.arg(home.root.join("bench/node/runtime.mjs")).arg(function);
@@ -104,7 +143,8 @@ pub(crate) fn command(here: &Here, home: &Home, function: &str, node: bool) -> R
         ("AWS_ENDPOINT_URL", &here.cloud.aws_url),
         ("AWS_ACCESS_KEY_ID", "bench"),
         ("AWS_SECRET_ACCESS_KEY", "bench"),
-        ("DATABASE_PASSWORD", &here.database.password),
+        ("DATABASE_PORT", &database.port.to_string()),
+        ("DATABASE_PASSWORD", &database.password),
         ("DATABASE_TLS", "off"),
         ("DATABASE_AUTH", ""),
     ]);
@@ -113,7 +153,7 @@ pub(crate) fn command(here: &Here, home: &Home, function: &str, node: bool) -> R
 }
 
 async fn start(mut command: Command, event: &Bytes) -> Result<Start> {
-    let mut runtime = Runtime::start().await?;
+    let mut runtime = Runtime::start()?;
     runtime.give(event.clone());
     command.env("AWS_LAMBDA_RUNTIME_API", &runtime.address);
     let began = Instant::now();

@@ -10,6 +10,7 @@
 )]
 
 mod cold;
+mod kept;
 mod people;
 mod runtime;
 mod simulate;
@@ -38,6 +39,10 @@ async fn main() -> Result<()> {
     let home = Home::of_checkout()?;
     eprintln!("Exec to the first response, release binaries and Node, alternating:\n");
     cold::measure(&here, &home, &investor).await?;
+    eprintln!(
+        "\nThe same on a server process of Postgres that is kept, as RDS Proxy keeps them:\n"
+    );
+    cold::measure_kept(&here, &home, &investor).await?;
     eprintln!("\nA warm request for 50 holdings:\n");
     warm::measure(&here, &home, &investor).await?;
     eprintln!("\nBinaries:\n");

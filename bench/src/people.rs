@@ -16,8 +16,9 @@ pub(crate) async fn investor(here: &Here) -> Result<Person> {
              from generate_series(1, 50) n;
              insert into transactions.symbols (exchange, symbol, isin, series, valid_from, valid_to)
              select 'NSE', 'COMPANY' || isin, isin, 'EQ', '2024-01-01', '2026-11-20' from transactions.instruments;
-             insert into transactions.prices (isin, on_date, source, close)
-             select isin, day::date, 'nse', 100 + random() * 1000
+             insert into transactions.prices (isin, on_date, source, close, previous_close)
+             -- Files of the NSE state the close before.
+             select isin, day::date, 'nse', 100 + random() * 1000, 100 + random() * 1000
              from transactions.instruments, generate_series('2024-11-20', '2026-11-20', interval '1 day') day",
         )
         .await?;

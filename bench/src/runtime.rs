@@ -10,7 +10,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tokio::sync::{Notify, mpsc};
+use axum::serve::ListenerExt;
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// What a process did, as it is told.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Runtime {
     pub(crate) address: String,
     told: mpsc::UnboundedReceiver<Told>,
     shared: Arc<Shared>,
+    /// It ends with this.
+    _running: oneshot::Sender<()>,
 }
 
 struct Shared {
@@ -36,8 +39,10 @@ struct Shared {
 }
 
 impl Runtime {
-    pub(crate) async fn start() -> Result<Self> {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    /// Starts it in a thread of its own, so that nothing else delays its answers.
+    pub(crate) fn start() -> Result<Self> {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?.to_string();
         let (tell, told) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared { tell, next: Mutex::default(), given: Notify::new() });
@@ -46,8 +51,18 @@ impl Runtime {
             .route("/2018-06-01/runtime/invocation/{id}/response", post(answer))
             .fallback(|| async { StatusCode::ACCEPTED })
             .with_state(shared.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { address, told, shared })
+        let (running, ended) = oneshot::channel::<()>();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::spawn(move || {
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener)?;
+                tokio::select! {
+                    served = async { axum::serve(listener.tap_io(nodelay), router).await } => served,
+                    _ = ended => Ok(()),
+                }
+            })
+        });
+        Ok(Self { address, told, shared, _running: running })
     }
 
     /// Gives the next event.
@@ -72,6 +87,11 @@ impl Runtime {
             }
         }
     }
+}
+
+fn nodelay(stream: &mut tokio::net::TcpStream) {
+    // Without it the kernel waits for more.
+    let _ = stream.set_nodelay(true);
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {

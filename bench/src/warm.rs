@@ -144,8 +144,8 @@ struct Warm {
 
 async fn binary(here: &Here, home: &Home, person: &Person, node: bool) -> Result<Warm> {
     let event = event("portfolio-holdings", person)?;
-    let mut runtime = Runtime::start().await?;
-    let mut command = command(here, home, "portfolio-holdings", node)?;
+    let mut runtime = Runtime::start()?;
+    let mut command = command(here, home, "portfolio-holdings", node, &here.database)?;
     let mut child = command.env("AWS_LAMBDA_RUNTIME_API", &runtime.address).spawn()?;
     for _ in 0..WARM_UP {
         once(&mut runtime, &event).await?;

@@ -47,7 +47,9 @@ pub(super) async fn bench(home: &Home) -> Result<()> {
     // The local cloud's own functions stay as they are; those that are measured are as deployed.
     succeed(cargo(home).args(["build", "--bin", "platform-migrate"]))?;
     println!("Building in release; the first time that takes some minutes.");
-    succeed(cargo(home).args(["build", "--release"]))?;
+    let measured = ["bench", "platform-health", "auth-me", "portfolio-holdings"];
+    let measured = measured.iter().flat_map(|name| ["--bin", name]);
+    succeed(cargo(home).args(["build", "--release"]).args(measured))?;
     let node = home.root.join("bench/node");
     let mut npm = Command::new("npm");
     let npm = npm.args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(node);
