@@ -15,3 +15,5 @@ language sql stable as $$
     order by p.on_date desc, p.source desc
     limit 1
 $$;
+-- Another source has a place in that order to find first.
+alter table transactions.prices add constraint prices_source check (source in ('amfi', 'nse'));
