@@ -17,6 +17,8 @@ pub use breaker::Breaker;
 
 /// What an answer may have of bytes: no vendor's is near it.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// Longest wait for a connection; a call's own patience may be shorter.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a request that changes nothing is sent again.
 const RETRIES: u32 = 2;
 
@@ -78,7 +80,7 @@ impl Http {
     /// The process' client; an error where no trusted certificates could be read.
     pub fn of(app: &App) -> Result<Self, Problem> {
         let made = app.once(|| {
-            let made = Client::new(None).map(Self);
+            let made = Client::new(CONNECT_TIMEOUT).map(Self);
             made.inspect_err(|err| tracing::error!(cause = %err, "no client could be made")).ok()
         });
         made.ok_or_else(|| Problem::internal(std::io::Error::other("no client could be made")))

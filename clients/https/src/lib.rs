@@ -9,35 +9,42 @@ use std::io;
 use std::time::Duration;
 
 use aws_smithy_types::body::SdkBody;
-use http::{Request, Response};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use http::{Request, Response, Uri};
+use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+use tower::BoxError;
+use tower::timeout::Timeout;
+use tower::util::BoxCloneSyncService;
 
 pub use sdk::sdk_client;
 
 /// A body, of a request or of an answer.
 pub type Body = SdkBody;
 
+/// What connects: to a name, by TCP, and over TLS unless the URL says `http`.
+type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
+
 /// A client, cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Client(legacy::Client<HttpsConnector<HttpConnector>, Body>);
+pub struct Client(legacy::Client<Connector, Body>);
 
 impl Client {
     /// Reads the system's trusted certificates, which takes milliseconds: make it when it is first used.
-    /// `connect_timeout` is the longest wait until the other end takes the connection.
-    pub fn new(connect_timeout: Option<Duration>) -> io::Result<Self> {
+    /// `connect_timeout` is the longest wait for a connection: name, TCP and TLS together.
+    pub fn new(connect_timeout: Duration) -> io::Result<Self> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        tcp.set_connect_timeout(connect_timeout);
         let https = HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())?
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Ok(Self(legacy::Client::builder(TokioExecutor::new()).build(https)))
+        let connector = Connector::new(Timeout::new(https, connect_timeout));
+        Ok(Self(legacy::Client::builder(TokioExecutor::new()).build(connector)))
     }
 
     /// Sends a request once, and waits for the head of its answer as long as it takes.

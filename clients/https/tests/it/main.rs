@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use aws_credential_types::Credentials;
@@ -47,7 +49,7 @@ async fn stand() -> Result<(String, String)> {
 
 async fn ask(url: &str) -> Result<(StatusCode, String)> {
     let request = Request::post(url).body("something".into())?;
-    let answer = Client::new(None)?.send(request).await?;
+    let answer = Client::new(Duration::from_secs(5))?.send(request).await?;
     let status = answer.status();
     let body = answer.into_body().collect().await.map_err(anyhow::Error::msg)?.to_bytes();
     Ok((status, String::from_utf8(body.into())?))
@@ -92,20 +94,63 @@ async fn answered_where_it_is_told() -> Result<()> {
     Ok(())
 }
 
+/// A client of queues at this address, which tries so often.
+fn queues(url: &str, attempts: u32) -> aws_sdk_sqs::Client {
+    let retries = RetryConfig::standard().with_max_attempts(attempts);
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("ap-south-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .retry_config(retries.with_initial_backoff(Duration::from_millis(1)))
+        .endpoint_url(url)
+        .http_client(https::sdk_client());
+    aws_sdk_sqs::Client::from_conf(config.build())
+}
+
 #[tokio::test]
 async fn a_connection_that_is_refused_may_be_tried_again() -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}/", listener.local_addr()?);
     drop(listener);
-    let config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("ap-south-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .retry_config(RetryConfig::disabled())
-        .endpoint_url(url)
-        .http_client(https::sdk_client());
-    let refused = aws_sdk_sqs::Client::from_conf(config.build()).list_queues().send().await;
+    let refused = queues(&url, 1).list_queues().send().await;
     let may_pass = matches!(&refused, Err(SdkError::DispatchFailure(failure)) if failure.is_io());
     ensure!(may_pass, "{refused:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_handshake_that_nobody_answers_is_given_up() -> Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let request = Request::get(format!("https://{}/", listener.local_addr()?));
+    let client = Client::new(Duration::from_millis(100))?;
+    let sent = client.send(request.body(https::Body::empty())?);
+    ensure!(tokio::time::timeout(Duration::from_secs(20), sent).await?.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_is_sick_is_asked_again_over_another_connection() -> Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counts = (connections.clone(), requests.clone());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counts.0.fetch_add(1, Ordering::Relaxed);
+            let requests = counts.1.clone();
+            tokio::spawn(async move {
+                let mut asked = [0; 8192];
+                while stream.read(&mut asked).await.is_ok_and(|read| read > 0) {
+                    requests.fetch_add(1, Ordering::Relaxed);
+                    let sick = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}";
+                    let _ = stream.write_all(sick).await;
+                }
+            });
+        }
+    });
+    let answered = queues(&url, 2).list_queues().send().await;
+    ensure!(matches!(&answered, Err(SdkError::ServiceError(_))), "{answered:?}");
+    let counted = (connections.load(Ordering::Relaxed), requests.load(Ordering::Relaxed));
+    ensure!(counted == (2, 2), "{counted:?} connections and requests");
     Ok(())
 }

@@ -53,7 +53,7 @@ impl Order {
         // The URL is signed for a request without a content type.
         let request = Request::put(&self.response_url);
         let request = request.body(answer.to_string().into())?;
-        let answer = tokio::time::timeout(PATIENCE, Client::new(None)?.send(request)).await??;
+        let answer = tokio::time::timeout(PATIENCE, Client::new(PATIENCE)?.send(request)).await??;
         ensure!(answer.status().is_success(), "CloudFormation answered {}", answer.status());
         Ok(())
     }
