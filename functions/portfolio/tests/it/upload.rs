@@ -23,6 +23,14 @@ async fn put(link: &Value, file: Vec<u8>) -> Result<u16> {
     Ok(local::web::send(request.body(Bytes::from(file))?).await?.status)
 }
 
+/// A tradebook that is there, and that nobody has told the function of.
+async fn uploaded(here: &Here, person: &Person, file: Vec<u8>) -> Result<Value> {
+    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
+    let link = link(here, person, &request).await?;
+    ensure!(put(&link, file).await? == 200, "{link}");
+    Ok(link)
+}
+
 async fn status(here: &Here, person: &Person, link: &Value) -> Result<Value> {
     let path = format!("/v1/portfolio/uploads/{}", link["uploadId"].as_str().context("an id")?);
     Ok(here.get(&path, person).await?.body)
@@ -172,10 +180,7 @@ async fn another_file_in_its_place_is_not_gone_on_with_and_the_same_file_sent_ag
 async fn a_file_of_portions_that_is_told_twice_at_once_is_stored_once() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
-    let file = tradebook(21_000);
-    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
-    let link = link(&here, &asha, &request).await?;
-    put(&link, file).await?;
+    let link = uploaded(&here, &asha, tradebook(21_000)).await?;
     let (one, other) = tokio::join!(notify(&here, &link), notify(&here, &link));
     assert_eq!((one?, other?), (json!([]), json!([])));
     let done = status(&here, &asha, &link).await?;
@@ -191,10 +196,7 @@ async fn a_file_of_portions_that_is_told_twice_at_once_is_stored_once() -> Resul
 async fn an_import_that_is_taken_back_halfway_ends_there() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
-    let file = tradebook(21_000);
-    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
-    let link = link(&here, &asha, &request).await?;
-    put(&link, file).await?;
+    let link = uploaded(&here, &asha, tradebook(21_000)).await?;
     let admin = here.admin().await?;
     let cut = "create function public.cut_off() returns trigger language plpgsql as $$ begin raise exception 'cut off'; end $$;
         create trigger cut_off before insert on transactions.transactions for each row when (new.on_date > '2026-10-27')
@@ -282,10 +284,7 @@ async fn a_file_is_imported_by_itself_when_it_is_put() -> Result<()> {
     let mut here = Here::start().await?;
     here.poll_queues();
     let asha = here.person().await?;
-    let file = tradebook(3);
-    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
-    let link = link(&here, &asha, &request).await?;
-    put(&link, file).await?;
+    let link = uploaded(&here, &asha, tradebook(3)).await?;
     let until = Instant::now() + Duration::from_secs(20);
     loop {
         let told = status(&here, &asha, &link).await?;
@@ -302,10 +301,7 @@ async fn a_file_of_who_is_a_member_no_more_is_refused() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
     let leaving = here.member(asha.workspace_id, "analyst").await?;
-    let file = tradebook(3);
-    let request = json!({ "bytes": file.len(), "fileName": "tradebook-AB1234-EQ.csv" });
-    let link = link(&here, &leaving, &request).await?;
-    put(&link, file).await?;
+    let link = uploaded(&here, &leaving, tradebook(3)).await?;
     here.admin()
         .await?
         .execute(
