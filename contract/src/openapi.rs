@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use shared::Access;
 use shared::problem::{ProblemDocument, Reason, reasons};
+use utoipa::openapi::path::Paths;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::Service;
@@ -18,10 +19,12 @@ pub(crate) fn document(services: &[Service]) -> Result<Value> {
     let mut schemas = Map::new();
     for service in services {
         for route in &service.routes {
-            for (name, schema) in route.schemas() {
-                schemas.insert(name.clone(), serde_json::to_value(schema)?);
+            let documentation =
+                route.documentation().context("only a debug build has documentation")?;
+            for (name, schema) in documentation.schemas {
+                schemas.insert(name, serde_json::to_value(schema)?);
             }
-            add_paths(&mut paths, service, route)?;
+            add_paths(&mut paths, service, route.access(), &documentation.paths)?;
         }
     }
     let mut problem = Vec::new();
@@ -80,13 +83,14 @@ fn described(of: &str, reason: &Reason) -> Value {
 fn add_paths(
     paths: &mut Map<String, Value>,
     service: &Service,
-    route: &shared::http::Route,
+    access: Access,
+    documented: &Paths,
 ) -> Result<()> {
-    let Value::Object(items) = serde_json::to_value(route.paths())? else { return Ok(()) };
+    let Value::Object(items) = serde_json::to_value(documented)? else { return Ok(()) };
     for (path, item) in items {
         let Value::Object(mut item) = item else { continue };
         for operation in item.values_mut().filter_map(Value::as_object_mut) {
-            complete(operation, service.name, route.access()).with_context(|| path.clone())?;
+            complete(operation, service.name, access).with_context(|| path.clone())?;
         }
         let there = paths.entry(path).or_insert_with(|| json!({}));
         there.as_object_mut().context("a path is an object")?.append(&mut item);

@@ -1,19 +1,26 @@
 //! Serving one route as a Lambda function behind API Gateway.
 
+mod answer;
 mod extract;
 mod frame;
+mod operation;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use lambda_http::tower::ServiceBuilder;
 use serde::Serialize;
-use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::auth::KeyCounter;
 use crate::{Access, App, Config, Outcome, Problem, telemetry};
 pub use extract::{Body, Json, Query, SourceAddress, media_type, read_json};
 pub use frame::RequestId;
+pub use operation::{Documentation, Operation};
+#[doc(hidden)]
+pub use utoipa_axum;
+
+use answer::Answer;
 
 /// A body may have this many bytes unless its route says otherwise.
 pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
@@ -21,9 +28,9 @@ pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 /// What a handler returns.
 pub type Reply<T = Response> = Result<T, Problem>;
 
-/// A route with its documentation and its rules, erased: a binary that serves it compiles nothing generic.
+/// An operation with its rules, erased: a binary that serves it compiles nothing generic.
 pub struct Route {
-    documented: UtoipaMethodRouter<App>,
+    operation: Operation,
     access: Access,
     body_limit: usize,
     keys: Option<KeyCounter>,
@@ -31,16 +38,13 @@ pub struct Route {
 
 impl Route {
     /// The route of `routes!(handler)` and who may call it.
-    pub fn new(documented: UtoipaMethodRouter<App>, access: Access) -> Self {
-        Self { documented, access, body_limit: DEFAULT_BODY_LIMIT, keys: None }
+    pub fn new(operation: Operation, access: Access) -> Self {
+        Self { operation, access, body_limit: DEFAULT_BODY_LIMIT, keys: None }
     }
 
     /// The same for members with this permission, and for programs with a key for it.
-    pub fn for_keys_too(
-        documented: UtoipaMethodRouter<App>,
-        permission: crate::Permission,
-    ) -> Self {
-        let route = Self::new(documented, Access::MemberOrKey(permission));
+    pub fn for_keys_too(operation: Operation, permission: crate::Permission) -> Self {
+        let route = Self::new(operation, Access::MemberOrKey(permission));
         Self { keys: Some(KeyCounter::EXACT), ..route }
     }
 
@@ -55,22 +59,16 @@ impl Route {
         self.access
     }
 
-    /// Its operations, for openapi.json.
-    pub fn paths(&self) -> &utoipa::openapi::path::Paths {
-        &self.documented.1
-    }
-
-    /// The types its operations name, for openapi.json.
-    pub fn schemas(&self) -> &[(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)] {
-        &self.documented.0
+    /// What openapi.json says of it; `None` in a release build.
+    pub fn documentation(&self) -> Option<Documentation> {
+        self.operation.documentation()
     }
 
     /// The axum router of this one route, in its frame.
     pub fn into_router(self, app: App) -> Router {
-        let (_, paths, methods) = self.documented;
-        let paths = paths.paths.into_keys();
-        let router = paths
-            .fold(Router::new(), |router, path| router.route(&path, methods.clone()))
+        let Operation { path, methods, .. } = self.operation;
+        let router = Router::new()
+            .route(&path, methods)
             .layer(DefaultBodyLimit::max(self.body_limit))
             .layer(axum::middleware::from_fn(frame::operators_only))
             .layer(axum::Extension(self.access));
@@ -96,7 +94,7 @@ pub fn serve(route: Route) -> Outcome {
                 warming.await;
             }
         }
-        let router = route.into_router(app);
+        let router = ServiceBuilder::new().map_response(Answer).service(route.into_router(app));
         lambda_http::run(router).await.map_err(|err| anyhow::anyhow!(err))
     })
 }

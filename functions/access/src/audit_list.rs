@@ -6,10 +6,10 @@ use serde_json::Value;
 use shared::db::statement;
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::routes;
 use shared::{Access, Caller, Db, Permission, Timestamp, typed};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// For owners.

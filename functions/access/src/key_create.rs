@@ -9,9 +9,9 @@ use shared::db::{Statement, statement};
 use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, Timestamp, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use crate::reasons;
 

@@ -7,8 +7,8 @@ use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, typed};
-use utoipa_axum::routes;
 
 /// For owners, admins and analysts.
 pub fn route() -> Route {

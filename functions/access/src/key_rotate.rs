@@ -7,9 +7,9 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use crate::key_create::{MadeKey, NewKey};
 use crate::reasons;

@@ -5,9 +5,9 @@ use serde::Serialize;
 use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Access, App, Caller, Problem, Timestamp, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{purge, reasons};

@@ -4,9 +4,9 @@ use axum::extract::State;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Problem, Secret, clock};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use crate::external::{self, From};
 use crate::session::SessionTokens;

@@ -8,9 +8,9 @@ use shared::events::{self, Envelope, ExportRequested};
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Caller, Timestamp, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// Exports of one person: each reads every table.

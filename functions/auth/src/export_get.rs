@@ -8,9 +8,9 @@ use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::problem::reasons;
+use shared::routes;
 use shared::{Access, App, Caller, Problem, Timestamp, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// How long a link is good; asking again gives another.

@@ -7,9 +7,9 @@ use shared::events::{self, Envelope, PasswordResetRequested};
 use shared::fields::{Fields, FromFields, email};
 use shared::http::{Json, Reply, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Timestamp, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// Requests from one address.

@@ -5,9 +5,9 @@ use serde::Serialize;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
+use shared::routes;
 use shared::{Access, App, Caller, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 /// For any person.
 pub fn route() -> Route {

@@ -6,9 +6,9 @@ use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::problem::reasons;
+use shared::routes;
 use shared::{Access, Caller, Db, Problem, Timestamp};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// For any person.

@@ -8,9 +8,9 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Problem, Secret, clock};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use crate::external::{self, From};
 use crate::oauth_start::STATE;

@@ -10,9 +10,9 @@ use shared::http::{Json, Reply, Route, SourceAddress};
 use shared::limits::Limit;
 use shared::once::Once;
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Problem, Timestamp, clock};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use crate::{providers, reasons};
 

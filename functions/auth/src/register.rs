@@ -8,9 +8,9 @@ use shared::events::{self, Envelope, RegistrationRequested};
 use shared::fields::{Fields, FromFields, email, printable};
 use shared::http::{Json, Reply, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Secret, Timestamp, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::password;

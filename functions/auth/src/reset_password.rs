@@ -6,9 +6,9 @@ use http::StatusCode;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Problem, Secret, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{mail, password, reasons};

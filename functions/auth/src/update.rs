@@ -6,9 +6,9 @@ use http::StatusCode;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
+use shared::routes;
 use shared::{Access, App, Caller, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use crate::register::person_name;
 

@@ -5,9 +5,9 @@ use shared::auth::{Session, Signer};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Problem, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::refresh_token::RefreshToken;

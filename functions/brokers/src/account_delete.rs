@@ -8,8 +8,8 @@ use shared::events::{self, AccountDeleted, Envelope};
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, typed};
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::reasons;

@@ -10,11 +10,11 @@ use serde::Serialize;
 use shared::db::statement;
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::routes;
 use shared::{Access, Caller, Db, Permission, Timestamp, typed};
 use stores::health::Health;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// For any member.

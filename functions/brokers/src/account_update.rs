@@ -8,11 +8,11 @@ use shared::db::{Statement, statement};
 use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, typed};
 use statements::{folio_number, permanent_account_number};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::reasons;

@@ -7,9 +7,9 @@ use shared::auth::Session;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, Secret, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::connection::{COLUMNS, Connection, Happening, State as Is, next_six};

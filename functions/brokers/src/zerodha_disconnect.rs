@@ -7,10 +7,10 @@ use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, typed};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::sealing::{Place, SealingKeys};

@@ -6,9 +6,9 @@ use serde::Serialize;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Timestamp, clock};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use crate::kite_apps::KiteApps;
 use crate::login_state;

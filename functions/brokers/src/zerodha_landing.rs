@@ -9,8 +9,8 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Access, App};
-use utoipa_axum::routes;
 
 /// The page reads what came with it in the browser; nothing of it is put into it here.
 const PAGE: &str = include_str!("zerodha_landing.html");

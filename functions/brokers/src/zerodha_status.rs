@@ -7,10 +7,10 @@ use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use crate::connection::{COLUMNS, Connection, Happening, State as Is, what_to_do};
 use crate::reasons;

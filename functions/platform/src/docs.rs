@@ -4,7 +4,7 @@ use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use shared::Access;
 use shared::http::{Reply, Route};
-use utoipa_axum::routes;
+use shared::routes;
 
 /// The page reads `openapi.json` and shows what it says.
 const PAGE: &str = include_str!("docs/explorer.html");

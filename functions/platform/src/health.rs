@@ -3,8 +3,8 @@
 use serde::Serialize;
 use shared::Access;
 use shared::http::{Reply, Route};
+use shared::routes;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 /// For anyone.
 pub fn route() -> Route {

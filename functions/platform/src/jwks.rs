@@ -6,9 +6,9 @@ use http::header::CACHE_CONTROL;
 use serde::Serialize;
 use shared::auth::PublicKey;
 use shared::http::{Reply, Route};
+use shared::routes;
 use shared::{Access, Db};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 /// For anyone.
 pub fn route() -> Route {

@@ -7,9 +7,9 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Access, App, Problem, Timestamp, clock};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 /// The services whose metrics there are; a test holds them against the workspace.
 pub const SERVICES: &[&str] =

@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode};
 use shared::Access;
 use shared::http::{Reply, Route};
-use utoipa_axum::routes;
+use shared::routes;
 
 /// The contract as it was when this was built.
 const CONTRACT: &str = include_str!("../../../openapi.json");

@@ -8,9 +8,9 @@ use serde::Serialize;
 use shared::events::Queue;
 use shared::http::{Reply, Route};
 use shared::problem::reasons::UNAVAILABLE;
+use shared::routes;
 use shared::{Access, App, Problem};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use crate::migrate::LATEST;
 use crate::signing_key::{CURRENT, Versions};

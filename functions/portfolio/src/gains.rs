@@ -12,11 +12,11 @@ use ledger::tax::{self, Gain, GainClass, schedule};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::PageQuery;
+use shared::routes;
 use shared::{Caller, Db, Permission, Problem, clock};
 use stores::accounts::Account;
 use stores::health::Health;
 use stores::ledger::{Book, BookOn};
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::asked::{self, Level};

@@ -10,13 +10,13 @@ use serde::Serialize;
 use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Caller, Db, Permission, Problem, Timestamp, clock};
 use stores::accounts::Account;
 use stores::health::Health;
 use stores::ledger::BookOn;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// For any member, and keys with `portfolio:read`.

@@ -9,11 +9,11 @@ use serde::Serialize;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::routes;
 use shared::{Caller, Db, Permission, clock};
 use stores::health::Health;
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::asked as fields_of;

@@ -25,12 +25,12 @@ use shared::http::{Reply, Route};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::limits::Limit;
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Caller, Problem, Timestamp, clock};
 use statements::{Refusal, Statement};
 use stores::accounts::{self, Links};
 use stores::instruments::{Symbols, by_symbols, spellings};
 use tokio_postgres::Row;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::reasons;

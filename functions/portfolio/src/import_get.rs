@@ -6,8 +6,8 @@ use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::problem::reasons;
+use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, typed};
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::import::report::Report;

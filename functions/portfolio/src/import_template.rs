@@ -5,7 +5,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use shared::Access;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
-use utoipa_axum::routes;
+use shared::routes;
 
 /// For anyone: it is the same for all.
 pub fn route() -> Route {

@@ -10,11 +10,11 @@ use serde::Serialize;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::routes;
 use shared::{Caller, Db, Permission, Problem, clock};
 use stores::health::Health;
 use stores::ledger::{Book, BookOn};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::asked::{self, Level};

@@ -12,11 +12,11 @@ use ledger::{Cause, Event, Isin, Move, Place, Snapshot};
 use rust_decimal::Decimal;
 use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Caller, Db, Permission, Problem, clock};
 use stores::ledger::{Book, BookOn, assertions};
 use stores::prices::{Benchmark, PricesOver};
 use tokio_postgres::Row;
-use utoipa_axum::routes;
 
 use crate::asked::{Level, Within, with_relatives};
 use crate::reasons;

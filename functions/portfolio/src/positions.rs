@@ -8,11 +8,11 @@ use serde::Serialize;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Caller, Db, Permission, Timestamp, typed};
 use stores::health::Health;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::asked;

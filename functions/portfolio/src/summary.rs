@@ -5,11 +5,11 @@ use ledger::{Allocation, Mover, Totals, allocate, movers, totals};
 use serde::Serialize;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Caller, Db, Permission, clock};
 use stores::health::Health;
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 /// How many gainers and losers are named.
 const MOVERS: usize = 5;

@@ -11,11 +11,11 @@ use shared::db::statement;
 use shared::fields::{Fields, FromFields, known_day, printable};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::routes;
 use shared::{Caller, Db, Permission, Problem, typed};
 use stores::health::Health;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::asked;

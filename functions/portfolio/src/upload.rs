@@ -13,9 +13,9 @@ use shared::events::{Envelope, UploadAwaited};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, Timestamp, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::import::request::{ImportRequest, Options};

@@ -13,10 +13,10 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::corporate_actions::{Action, Suggestion, published, suggestions};

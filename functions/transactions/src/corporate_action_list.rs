@@ -8,11 +8,11 @@ use serde::Serialize;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::health::{self, Health};
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::corporate_actions::{Action, Suggestion, published, suggestions};

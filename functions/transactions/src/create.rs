@@ -8,9 +8,9 @@ use shared::db::statement;
 use shared::events::{self, Envelope, TransactionChanged};
 use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::entry::{Asked, TransactionRequest};

@@ -9,10 +9,10 @@ use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::routes;
 use shared::{Caller, Db, Permission, clock, typed};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 /// For any member.
 pub fn route() -> Route {

@@ -8,8 +8,8 @@ use shared::db::statement;
 use shared::events::{self, Envelope, TransactionChanged};
 use shared::http::{Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::entry::{Asked, TransactionCorrection};

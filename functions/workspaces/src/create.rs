@@ -8,9 +8,9 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{Access, App, Caller, Permission, Timestamp, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::list::Workspace;

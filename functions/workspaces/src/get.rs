@@ -4,8 +4,8 @@ use axum::extract::{Path, State};
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::problem::reasons;
+use shared::routes;
 use shared::{Access, Caller, Db, DbError, Permission, Problem};
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::list::{Workspace, own};

@@ -6,8 +6,8 @@ use http::StatusCode;
 use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Access, App, Caller, DbError, Permission, Problem};
-use utoipa_axum::routes;
 
 use crate::reasons;
 

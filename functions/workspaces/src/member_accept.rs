@@ -6,9 +6,9 @@ use shared::crypto::sha256;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
+use shared::routes;
 use shared::{Access, App, Caller, Problem, Secret, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::reasons;

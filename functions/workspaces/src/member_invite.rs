@@ -10,9 +10,9 @@ use shared::fields::{Fields, FromFields, email};
 use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::limits::Limit;
+use shared::routes;
 use shared::{App, Caller, DbError, Timestamp, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::names;

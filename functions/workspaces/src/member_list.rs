@@ -5,10 +5,10 @@ use serde::Serialize;
 use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Access, Caller, Db, DbError, Permission, Timestamp};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 /// For its members.

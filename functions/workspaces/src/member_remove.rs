@@ -3,8 +3,8 @@
 use axum::extract::{Path, State};
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{App, Caller};
-use utoipa_axum::routes;
 
 use crate::{member_update, names};
 

@@ -6,9 +6,9 @@ use shared::auth::{LIFETIME_S, Session, Signer};
 use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
+use shared::routes;
 use shared::{Access, App, Caller, DbError, clock, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::names;

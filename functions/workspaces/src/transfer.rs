@@ -7,9 +7,9 @@ use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
+use shared::routes;
 use shared::{Access, App, Caller, DbError, Permission, Problem, typed};
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::reasons;

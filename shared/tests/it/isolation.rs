@@ -6,9 +6,9 @@ use http::Request;
 use serde_json::{Value, json};
 use shared::http::{Reply, Route};
 use shared::queue::Consumer;
+use shared::routes;
 use shared::{Access, App, Config, Problem};
 use tower::ServiceExt;
-use utoipa_axum::routes;
 
 /// Panics with what must not be seen.
 #[utoipa::path(get, path = "/panics")]

@@ -8,10 +8,10 @@ use serde_json::json;
 use shared::auth::ApiKey;
 use shared::db::statement;
 use shared::http::{Reply, Route};
+use shared::routes;
 use shared::{Caller, Db, Permission};
 use testkit::Here;
 use tower::ServiceExt;
-use utoipa_axum::routes;
 
 /// Reads nothing.
 #[utoipa::path(get, path = "/reads")]
