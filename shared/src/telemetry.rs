@@ -2,7 +2,8 @@
 //!
 //! The invocation's line is at once what people search and what CloudWatch makes metrics of. What
 //! happened inside (each statement, each call to another system) is measured as it happens and
-//! logged one by one only where `LOG_LEVEL` has `trace=debug`, as in the local cloud.
+//! logged one by one only where `LOG_LEVEL` is `debug`, or has `trace=debug`, as in the local cloud.
+//! Of other crates' debug events a release build has none (`release_max_level_info` of `tracing`).
 
 mod invocation;
 mod measures;
@@ -13,7 +14,7 @@ use std::future::Future;
 
 use tracing::Level;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -22,6 +23,9 @@ use crate::{Config, Outcome, Problem};
 pub use invocation::{Begun, Invocation, Invocations};
 pub use measures::{RoundTrip, connected, entered, queried, trace, within_trace};
 pub use outside::{OutsideCall, watched};
+
+/// What lines of what happened inside an invocation are logged as.
+const TRACE_LINES: &str = "trace";
 
 /// Sets up logging and runs a function on one thread, as Lambda gives it one request at a time.
 pub fn run(function: impl Future<Output = Outcome>) -> Outcome {
@@ -36,13 +40,20 @@ pub fn run(function: impl Future<Output = Outcome>) -> Outcome {
 /// JSON lines on standard output; `LOG_LEVEL` chooses how much, `info` unless it says otherwise.
 pub fn start_logging(config: &Config) {
     let level = config.find("LOG_LEVEL").unwrap_or("info");
-    // `info,trace=debug` and its like; without the regular expressions of an EnvFilter, which every
-    // binary would carry.
-    let filter = level.parse().unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
-    let lines = lines.with_target(false).with_filter(filter);
+    let lines = lines.with_target(false).with_filter(filter(level));
     // A second call, in a test, keeps the first.
     let _ = tracing_subscriber::registry().with(lines).try_init();
+}
+
+/// What is logged at a level, `info,trace=debug` and its like; without the regular expressions of an EnvFilter, which
+/// every binary would carry.
+fn filter(level: &str) -> Targets {
+    let asked: Targets = level.parse().unwrap_or_default();
+    // A word that is no level is taken for a target, and silence about all others is nobody's wish.
+    let asked = asked.clone().with_default(asked.default_level().unwrap_or(LevelFilter::INFO));
+    let traced = asked.would_enable(TRACE_LINES, &Level::DEBUG);
+    asked.with_target(TRACE_LINES, if traced { LevelFilter::INFO } else { LevelFilter::OFF })
 }
 
 /// Logs a problem once: our failures with their cause at error, refusals at info.
@@ -65,4 +76,24 @@ pub fn report(problem: &Problem, subject: &str) {
 /// What a caught panic becomes; where it happened is in the line before.
 pub fn panicked() -> Problem {
     Problem::internal(anyhow::anyhow!("the handler panicked"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_and_calls_are_logged_one_by_one_only_where_debug_is_asked_for() {
+        for (level, traced) in [
+            ("info", false),
+            ("warn,shared=debug", false),
+            ("no such level", false),
+            ("debug", true),
+            ("info,trace=debug", true),
+        ] {
+            let shown = filter(level);
+            assert_eq!(shown.would_enable(TRACE_LINES, &Level::INFO), traced, "{level}");
+            assert!(shown.would_enable("shared", &Level::WARN), "{level}");
+        }
+    }
 }

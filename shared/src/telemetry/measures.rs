@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::TRACE_LINES;
 use crate::clock;
 
 /// A round trip that takes longer is counted and named in the log as slow.
@@ -82,7 +83,7 @@ pub fn entered(workspace: Uuid) {
 /// A connection to the database was opened.
 pub fn connected(began: Instant) {
     Measures::note(|done| done.connects += 1);
-    tracing::debug!(target: "trace", kind = "connect", start_us = started_us(began), took_us = micros(began.elapsed()), "postgres");
+    tracing::info!(target: TRACE_LINES, kind = "connect", start_us = started_us(began), took_us = micros(began.elapsed()), "postgres");
 }
 
 /// Statements that travelled together, each with its rows and when its answer was there.
@@ -108,11 +109,11 @@ pub fn queried(trip: &RoundTrip<'_>) {
             "slow query"
         );
     }
-    if tracing::enabled!(target: "trace", tracing::Level::DEBUG) {
+    if tracing::enabled!(target: TRACE_LINES, tracing::Level::INFO) {
         let mut began = trip.began;
         for (statement, rows, ended) in trip.statements {
             let took_us = micros(ended.duration_since(began));
-            tracing::debug!(target: "trace", kind = "sql", start_us = started_us(began), took_us, rows, "{statement}");
+            tracing::info!(target: TRACE_LINES, kind = "sql", start_us = started_us(began), took_us, rows, "{statement}");
             began = *ended;
         }
     }
@@ -128,7 +129,7 @@ pub(super) fn called(system: &str, operation: &str, began: Instant, status: Opti
         calls.took_ms.push(took.as_secs_f64() * 1000.0);
         calls.failed += u32::from(failed);
     });
-    tracing::debug!(target: "trace", kind = "call", start_us = started_us(began), took_us = micros(took), status, "{system} {operation}");
+    tracing::info!(target: TRACE_LINES, kind = "call", start_us = started_us(began), took_us = micros(took), status, "{system} {operation}");
 }
 
 /// A security event, by the metric that counts it.
