@@ -59,7 +59,7 @@ pub enum Reason {
 
 /// The rows [`Health::read`] takes: every account of the entered workspace.
 pub fn all<'a>() -> Statement<'a> {
-    statement(include_str!("health.sql"), [])
+    statement("select * from portfolio.freshness()", [])
 }
 
 impl Health {

@@ -39,12 +39,12 @@ impl BookOn {
 
     /// The queries.
     pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
-        let asserted = statement(include_str!("ledger/asserted.sql"), []);
+        let asserted = statement("select * from portfolio.stated()", []);
         let complete = statement(
             "select account_id, segment, statement_on, taken_at from portfolio.statements",
             [],
         );
-        let securities = statement(include_str!("ledger/securities.sql"), [typed(&self.day)]);
+        let securities = statement("select * from portfolio.securities($1)", [typed(&self.day)]);
         [transactions::events(), asserted, complete, securities]
     }
 

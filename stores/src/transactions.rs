@@ -11,14 +11,7 @@ use uuid::Uuid;
 
 /// Every event of the entered workspace that the ledger counts.
 pub fn events<'a>() -> Statement<'a> {
-    statement(
-        // Two readings of one statement write a folio with and without spaces.
-        "select transaction_id, account_id, isin, regexp_replace(folio, '\\s', '', 'g') as folio, market, kind, venue, exchange, on_date, at_time,
-                reference || '|' || source_key as reference, quantity, amount, charges, stt, terms
-         from transactions.transactions
-         where removed_at is null and market in ('equity', 'mutual_fund')",
-        [],
-    )
+    statement("select * from transactions.counted()", [])
 }
 
 /// Reads a row of [`events`].

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use shared::App;
 use shared::http::Route;
 use testkit::{Form, Here, Person};
 
@@ -129,6 +130,37 @@ async fn a_read_is_one_round_trip() -> Result<()> {
         assert!([200, 422].contains(&response.status().as_u16()), "{path}: {}", response.status());
         assert_eq!(app.db().round_trips() - before, 1, "{path}");
     }
+    Ok(())
+}
+
+/// Asks a route in this process, over the connection it keeps.
+async fn asked(app: &App, route: Route, path: &str, who: &Person) -> Result<Value> {
+    let token = format!("Bearer {}", who.token);
+    let request = http::Request::get(path).header("authorization", token);
+    let request = request.body(axum::body::Body::empty())?;
+    let response = tower::ServiceExt::oneshot(route.into_router(app.clone()), request).await?;
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await?;
+    Ok(serde_json::from_slice(&body)?)
+}
+
+#[tokio::test]
+async fn a_connection_that_keeps_plans_shows_each_workspace_its_own() -> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi, nobody) = (invested(&here).await?, here.person().await?, here.person().await?);
+    here.import(&ravi, &Form::example("groww-stocks-holdings.xlsx")?).await?;
+    let app = here.app("portfolio-holdings")?;
+    let path = "/v1/portfolio/holdings";
+    // A plan is made anew five times before one is kept for whatever comes.
+    for round in 0..12 {
+        let mut seen = Vec::new();
+        for who in [&asha, &ravi, &nobody] {
+            let page = asked(&app, portfolio::holdings::route(), path, who).await?;
+            let accounts = page["accounts"].as_array().map_or(0, Vec::len);
+            seen.push((accounts, page["items"].as_array().map_or(0, Vec::len)));
+        }
+        assert_eq!(seen, [(2, 12), (1, 2), (0, 0)], "round {round}");
+    }
+    assert_eq!(app.db().round_trips(), 12 * 3 + 1, "over one connection");
     Ok(())
 }
 
