@@ -27,7 +27,8 @@ macro_rules! amount {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                let $value = self.0;
+                serializer.serialize_str(&$text)
             }
         }
 

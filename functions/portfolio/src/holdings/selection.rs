@@ -87,7 +87,7 @@ impl Selection {
     }
 
     fn wants(&self, holding: &Holding) -> bool {
-        let worth = value(holding).value.ok().map(|value| value.0);
+        let worth = || value(holding).value.ok().map(|value| value.0);
         let has = |wanted: &Option<String>, found: &str| {
             wanted.as_ref().is_none_or(|wanted| *wanted == found.to_lowercase())
         };
@@ -101,8 +101,8 @@ impl Selection {
         text && has(&self.sector, &holding.sector)
             && has(&self.class, &holding.class)
             // What has no price has no value to compare with.
-            && self.least.is_none_or(|least| worth.is_some_and(|worth| worth >= least))
-            && self.most.is_none_or(|most| worth.is_some_and(|worth| worth <= most))
+            && self.least.is_none_or(|least| worth().is_some_and(|worth| worth >= least))
+            && self.most.is_none_or(|most| worth().is_some_and(|worth| worth <= most))
     }
 
     fn compare(&self, a: &Holding, b: &Holding) -> Ordering {
