@@ -138,7 +138,6 @@ pub(crate) fn command(
         ("AWS_LAMBDA_FUNCTION_NAME", function),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("_HANDLER", function),
         ("AWS_REGION", "ap-south-1"),
         ("AWS_ENDPOINT_URL", &here.cloud.aws_url),

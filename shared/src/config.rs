@@ -60,12 +60,6 @@ impl Config {
         self.function().split('-').next().unwrap_or("function")
     }
 
-    /// Whether an event is there for this process already: Lambda starts it for one, and not ahead of any
-    /// ("Defined runtime environment variables" in its Developer Guide).
-    pub fn started_on_demand(&self) -> bool {
-        self.find("AWS_LAMBDA_INITIALIZATION_TYPE") == Some("on-demand")
-    }
-
     /// These settings with some changed.
     pub fn with<K: Into<String>, V: Into<String>>(
         &self,

@@ -85,14 +85,7 @@ pub fn serve(route: Route) -> Outcome {
     telemetry::run(async move {
         let app = App::new(Config::from_environment());
         if route.access.identifies() {
-            let warmed = app.clone();
-            let warming = async move { warmed.keys().warm(warmed.db()).await };
-            // A process that is started ahead of its events is frozen as soon as it asks for one.
-            if app.config().started_on_demand() {
-                tokio::spawn(warming);
-            } else {
-                warming.await;
-            }
+            app.keys().warm(app.db()).await;
         }
         let router = ServiceBuilder::new().map_response(Answer).service(route.into_router(app));
         lambda_http::run(router).await.map_err(|err| anyhow::anyhow!(err))

@@ -3,7 +3,7 @@
 //! The invocation's line is at once what people search and what CloudWatch makes metrics of. What
 //! happened inside (each statement, each call to another system) is measured as it happens and
 //! logged one by one only where `LOG_LEVEL` is `debug`, or has `trace=debug`, as in the local cloud.
-//! Of other crates' debug events a release build has none (`release_max_level_info` of `tracing`).
+//! Of other debug events a release build has none (`release_max_level_info` of `tracing`).
 
 mod invocation;
 mod measures;

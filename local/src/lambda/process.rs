@@ -41,7 +41,6 @@ impl Environment {
             ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_mb.to_string()),
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
             ("_HANDLER", &function.name),
             ("AWS_REGION", REGION),
             ("AWS_ENDPOINT_URL", &self.aws_url),

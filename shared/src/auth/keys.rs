@@ -46,8 +46,6 @@ impl PublicKey {
 #[derive(Default)]
 pub struct KeyRing {
     known: Mutex<Known>,
-    /// Held while they are read: whoever needs them meanwhile waits for that answer and does not ask again.
-    reading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -80,7 +78,6 @@ impl KeyRing {
 
     /// Reads the published keys ahead of the first request; a failure is left for that request.
     pub async fn warm(&self, db: &Db) {
-        let _reading = self.reading.lock().await;
         if let Err(problem) = self.look(db).await {
             tracing::warn!(
                 cause = problem.cause().map(tracing::field::debug),
@@ -91,29 +88,22 @@ impl KeyRing {
 
     /// The key of this id; `None` when no such key is published.
     pub async fn find(&self, db: &Db, kid: &str) -> Result<Option<DecodingKey>, Problem> {
-        if let Some(known) = self.known(kid) {
-            return Ok(known);
-        }
-        let _reading = self.reading.lock().await;
-        if let Some(known) = self.known(kid) {
-            return Ok(known);
+        {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let looked_within = |age| known.looked.is_some_and(|at| at.elapsed() < age);
+            match known.keys.get(kid) {
+                Some(key) if looked_within(TRUSTED_FOR) => return Ok(Some(key.clone())),
+                None if looked_within(LOOK_AGAIN_AFTER) => return Ok(None),
+                _ => {}
+            }
         }
         self.look(db).await?;
         Ok(self.known.lock().unwrap_or_else(PoisonError::into_inner).keys.get(kid).cloned())
     }
 
-    /// What is known of a key id without asking; `None` when that is too old to be relied on.
-    fn known(&self, kid: &str) -> Option<Option<DecodingKey>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let looked_within = |age| known.looked.is_some_and(|at| at.elapsed() < age);
-        match known.keys.get(kid) {
-            Some(key) if looked_within(TRUSTED_FOR) => Some(Some(key.clone())),
-            None if looked_within(LOOK_AGAIN_AFTER) => Some(None),
-            _ => None,
-        }
-    }
-
     async fn look(&self, db: &Db) -> Result<(), Problem> {
+        // From before they were asked for: the answer can be older than the moment it is read in.
+        let looked = Instant::now();
         let published = PublicKey::all(db).await?;
         let mut keys = HashMap::new();
         for key in published {
@@ -122,7 +112,7 @@ impl KeyRing {
             keys.insert(key.kid, decoding);
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Known { keys, looked: Some(Instant::now()), checked: HashMap::new() };
+        *known = Known { keys, looked: Some(looked), checked: HashMap::new() };
         Ok(())
     }
 }

@@ -35,17 +35,6 @@ async fn a_read_is_one_round_trip_and_sees_only_its_workspace() -> Result<()> {
 }
 
 #[tokio::test]
-async fn whoever_needs_the_public_keys_while_they_are_read_waits_for_them() -> Result<()> {
-    let here = Here::start().await?;
-    let app = here.app("auth-me")?;
-    let of = |kid| app.keys().find(app.db(), kid);
-    let ((), one, other) = tokio::join!(app.keys().warm(app.db()), of("nobody's"), of("nobody's"));
-    assert!(one.is_ok_and(|key| key.is_none()) && other.is_ok_and(|key| key.is_none()));
-    assert_eq!(app.db().round_trips(), 1);
-    Ok(())
-}
-
-#[tokio::test]
 async fn without_a_workspace_nothing_is_read_or_written() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
