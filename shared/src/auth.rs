@@ -8,9 +8,6 @@ mod api_key;
 mod keys;
 mod token;
 
-use std::future::Future;
-use std::pin::Pin;
-
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -20,15 +17,15 @@ use uuid::Uuid;
 use crate::http::{RequestId, SourceAddress};
 use crate::limits::Limit;
 use crate::problem::reasons;
-use crate::{App, Problem, clock, telemetry};
+use crate::{App, Problem, telemetry};
 pub use api_key::ApiKey;
 pub use keys::{KeyRing, PublicKey};
 pub use token::{AUDIENCE, Claims, LIFETIME_S, Signer, verify};
 
 /// The header an API key comes in.
 pub const API_KEY_HEADER: &str = "x-api-key";
-/// Requests by one key.
-const PER_KEY: Limit = Limit { name: "api-key", most: 600, window_s: 60 };
+/// Requests by one key; counted by `tenant.count_key`.
+pub(crate) const PER_KEY: Limit = Limit { name: "api-key", most: 600, window_s: 60 };
 
 /// What a member may do; the table of roles is in [`Permission::roles`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,14 +193,11 @@ impl FromRequestParts<App> for Caller {
         };
         let by = match (access, parts.headers.get(API_KEY_HEADER)) {
             (Some(Access::MemberOrKey(permission)), Some(text)) => {
-                let counter = parts.extensions.get::<KeyCounter>().copied().ok_or_else(|| {
-                    Problem::internal(anyhow::anyhow!("a route for keys that does not count them"))
-                })?;
                 // Two identities at once: which one counts would be a guess.
                 if parts.headers.contains_key(AUTHORIZATION) {
                     return Err(Problem::new(reasons::TWO_CREDENTIALS));
                 }
-                key(app, text.to_str().unwrap_or_default(), permission, counter).await?
+                key(text.to_str().unwrap_or_default(), permission)?
             }
             _ => session(app, &parts.headers, access).await?,
         };
@@ -213,32 +207,12 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// Counts a request by a key. A value that only routes for keys name, so that only they link what counts.
-#[derive(Clone, Copy)]
-pub(crate) struct KeyCounter(fn(App, String) -> Counted);
-
-type Counted = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
-
-impl KeyCounter {
-    /// Exactly, for all functions together.
-    pub(crate) const EXACT: Self = Self(|app, subject| {
-        Box::pin(async move { PER_KEY.take(&app, &subject, clock::now()).await })
-    });
-}
-
-async fn key(
-    app: &App,
-    text: &str,
-    permission: Permission,
-    KeyCounter(count): KeyCounter,
-) -> Result<Credential, Problem> {
+fn key(text: &str, permission: Permission) -> Result<Credential, Problem> {
     let scope = permission.scope().ok_or_else(|| {
         Problem::internal(anyhow::anyhow!("a route for keys whose permission has no scope"))
     })?;
     // Prefix and checksum are looked at before anything is asked.
     let key = ApiKey::read(text).ok_or_else(|| Problem::new(reasons::BAD_KEY))?;
-    // By the whole key: its id is no secret, and who knows only that takes nothing away from its owner.
-    count(app.clone(), key.subject()).await?;
     Ok(Credential::Key(key, scope))
 }
 

@@ -8,22 +8,24 @@
 
 mod connection;
 mod error;
+mod tenant;
 mod types;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use crate::auth::{Credential, Session};
+use crate::auth::{Credential, PER_KEY, Session};
 use crate::telemetry::{self, RoundTrip};
 use crate::{Caller, Config};
 pub use connection::Target;
 pub use error::DbError;
+pub use tenant::Tenant;
 pub use types::{Param, Typed, typed};
 
 /// The database of a process, cheap to clone.
@@ -78,7 +80,12 @@ pub enum Entry<'a> {
 impl Entry<'_> {
     /// Whether entering itself writes.
     fn writes(&self) -> bool {
-        matches!(self, Self::Member(Caller { by: Credential::Key(..), .. }) | Self::Event { .. })
+        self.counts() || matches!(self, Self::Event { .. })
+    }
+
+    /// Whether it is a request of those that are counted.
+    fn counts(&self) -> bool {
+        matches!(self, Self::Member(Caller { by: Credential::Key(..), .. }))
     }
 }
 
@@ -114,11 +121,9 @@ impl Db {
         params: [Param<'_>; N],
     ) -> Result<Vec<Row>, DbError> {
         let lease = self.lease().await?;
-        let rows = lease
-            .send(&[], &[statement(sql, params)], false)
-            .await
-            .map(|mut all| all.pop().unwrap_or_default());
-        lease.settle(rows)
+        let sent = lease.send(&[], &[statement(sql, params)], &[]).await;
+        let [rows] = lease.settle(sent)?.own();
+        Ok(rows)
     }
 
     /// Statements that only read, inside a workspace: one round trip, repeated if the connection had died.
@@ -129,9 +134,11 @@ impl Db {
     ) -> Result<[Vec<Row>; N], DbError> {
         let entry = entry.into();
         // The use of a key is written down.
-        let begin = if entry.writes() { Open::Write } else { Open::Read };
-        let (lease, sent) = self.send(&[begin, Open::Enter(entry)], &statements, true).await?;
-        Ok(last(lease.settle(sent)?))
+        let begin = if entry.writes() { Step::Write } else { Step::Read };
+        let close: &[Step<'_>] =
+            if entry.counts() { &[Step::Count, Step::Commit] } else { &[Step::Commit] };
+        let (lease, sent) = self.send(&[begin, Step::Enter(entry)], &statements, close).await?;
+        Ok(lease.settle(sent)?.own())
     }
 
     /// Opens a transaction inside a workspace and runs its first statements in the same round trip.
@@ -140,13 +147,11 @@ impl Db {
         entry: impl Into<Entry<'a>>,
         first: [Statement<'_>; N],
     ) -> Result<(Tenant, [Vec<Row>; N]), DbError> {
-        let (lease, sent) =
-            self.send(&[Open::Write, Open::Enter(entry.into())], &first, false).await?;
+        let entry = entry.into();
+        let close: &[Step<'_>] = if entry.counts() { &[Step::Count] } else { &[] };
+        let (lease, sent) = self.send(&[Step::Write, Step::Enter(entry)], &first, close).await?;
         match sent {
-            Ok(rows) => {
-                let fresh = entered_afresh(&rows);
-                Ok((Tenant { lease, fresh }, last(rows)))
-            }
+            Ok(answers) => Ok((Tenant { lease, fresh: answers.afresh() }, answers.own())),
             Err(err) if err.connection_is_sound() => {
                 // The transaction is known to be in its failed state: end it and keep the connection.
                 if lease.end("rollback").await.is_ok() {
@@ -159,21 +164,21 @@ impl Db {
     }
 
     /// Sends the opening of a transaction, once more on a new connection when the old one had died:
-    /// nothing of it was committed, or it only reads.
+    /// nothing of it was committed, or it only reads. (A read by key may then be written down twice.)
     async fn send(
         &self,
-        open: &[Open<'_>],
+        open: &[Step<'_>],
         statements: &[Statement<'_>],
-        commit: bool,
-    ) -> Result<(Lease, Result<Vec<Vec<Row>>, DbError>), DbError> {
+        close: &[Step<'_>],
+    ) -> Result<(Lease, Result<Answers, DbError>), DbError> {
         let lease = self.lease().await?;
-        let sent = lease.send(open, statements, commit).await;
+        let sent = lease.send(open, statements, close).await;
         if !sent.as_ref().is_err_and(DbError::connection_lost) {
             return Ok((lease, sent));
         }
         drop(lease);
         let lease = self.lease().await?;
-        let sent = lease.send(open, statements, commit).await;
+        let sent = lease.send(open, statements, close).await;
         Ok((lease, sent))
     }
 
@@ -193,28 +198,38 @@ impl Db {
     }
 }
 
-/// Whether the event that was entered by had not been consumed before. `begin` answers no rows, the
-/// entry after it one; a member's says nothing of an event.
-fn entered_afresh(rows: &[Vec<Row>]) -> bool {
-    let entry = rows.get(1).and_then(|rows| rows.first());
-    entry.is_some_and(|row| row.try_get::<_, bool>("fresh").unwrap_or(true))
+/// The rows of what was sent together.
+struct Answers {
+    /// Of the steps that opened the transaction.
+    opened: Vec<Vec<Row>>,
+    /// Of the caller's own statements.
+    own: Vec<Vec<Row>>,
 }
 
-/// The rows of the caller's own statements, which come after those that opened the transaction.
-fn last<const N: usize>(mut rows: Vec<Vec<Row>>) -> [Vec<Row>; N] {
-    let own = rows.split_off(rows.len() - N);
-    let mut own = own.into_iter();
-    std::array::from_fn(|_| own.next().unwrap_or_default())
+impl Answers {
+    /// Whether the event that was entered by had not been consumed before; a member's entry says nothing of an event.
+    fn afresh(&self) -> bool {
+        let entry = self.opened.last().and_then(|rows| rows.first());
+        entry.is_some_and(|row| row.try_get::<_, bool>("fresh").unwrap_or(true))
+    }
+
+    fn own<const N: usize>(self) -> [Vec<Row>; N] {
+        let mut own = self.own.into_iter();
+        std::array::from_fn(|_| own.next().unwrap_or_default())
+    }
 }
 
-/// How a transaction begins.
-enum Open<'a> {
+/// What a transaction does besides its caller's statements.
+enum Step<'a> {
     Read,
     Write,
     Enter(Entry<'a>),
+    /// Counts a request by a key: last, since others by it wait from here on.
+    Count,
+    Commit,
 }
 
-impl Open<'_> {
+impl Step<'_> {
     /// What it is called where statements are shown.
     fn name(&self) -> &str {
         match self {
@@ -222,9 +237,14 @@ impl Open<'_> {
             Self::Write => "begin",
             Self::Enter(Entry::Member(_)) => "tenant.enter",
             Self::Enter(Entry::Event { .. }) => "tenant.enter_event",
+            Self::Count => "tenant.count_key",
+            Self::Commit => "commit",
         }
     }
 }
+
+/// The rows of a statement, and when they were there.
+type Answered = (Result<Vec<Row>, DbError>, Instant);
 
 /// What comes of something, and when.
 async fn timed<F: Future>(work: F) -> (F::Output, Instant) {
@@ -239,57 +259,71 @@ struct Lease {
 }
 
 impl Lease {
-    /// Sends everything at once and waits once; the rows of `tenant.enter` come first if it is entered.
+    /// Sends everything at once and waits once.
     async fn send(
         &self,
-        open: &[Open<'_>],
+        open: &[Step<'_>],
         statements: &[Statement<'_>],
-        commit: bool,
-    ) -> Result<Vec<Vec<Row>>, DbError> {
+        close: &[Step<'_>],
+    ) -> Result<Answers, DbError> {
         self.inner.round_trips.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
-        let opens = open.iter().map(|open| timed(self.open(open)));
-        let own = statements.iter().map(|one| timed(self.one(one.sql, &one.params)));
-        let opened = join(join_all(opens), join_all(own));
-        let end = timed(async {
-            if commit { self.client.batch_execute("commit").await } else { Ok(()) }
-        });
-        // join polls in order, so the order written is the order sent.
-        let sent = self.inner.target.timely(join(opened, end)).await;
-        let opens = open.iter().map(Open::name);
-        let named: Vec<&str> = opens.chain(statements.iter().map(|one| one.sql)).collect();
-        let ((opened, own), (end, ended)) = sent.inspect_err(|_| {
-            let told: Vec<_> = named.iter().map(|sql| (*sql, 0, Instant::now())).collect();
+        let own = join_all(statements.iter().map(|one| timed(self.one(one.sql, &one.params))));
+        // join3 and join_all poll in order, so the order written is the order sent.
+        let sent = self.inner.target.timely(join3(self.steps(open), own, self.steps(close))).await;
+        let names = open.iter().map(Step::name).chain(statements.iter().map(|one| one.sql));
+        let names = names.chain(close.iter().map(Step::name));
+        let (opened, own, closed) = sent.inspect_err(|_| {
+            let told: Vec<_> = names.clone().map(|sql| (sql, 0, Instant::now())).collect();
             telemetry::queried(&RoundTrip { began, statements: &told });
         })?;
-        let answers: Vec<_> = opened.into_iter().chain(own).collect();
-        let mut told: Vec<_> = named
-            .into_iter()
-            .zip(&answers)
+        let answers = opened.iter().chain(&own).chain(&closed);
+        let told: Vec<_> = names
+            .zip(answers)
             .map(|(sql, (answer, at))| (sql, answer.as_ref().map_or(0, Vec::len), *at))
             .collect();
-        told.extend(commit.then_some(("commit", 0, ended)));
         telemetry::queried(&RoundTrip { began, statements: &told });
-        let rows = answers.into_iter().map(|(answer, _)| answer).collect::<Result<_, _>>()?;
-        end?;
-        Ok(rows)
+        let rows = |answers: Vec<Answered>| {
+            answers.into_iter().map(|(answer, _)| answer).collect::<Result<Vec<_>, _>>()
+        };
+        let answers = Answers { opened: rows(opened)?, own: rows(own)? };
+        rows(closed)?;
+        Ok(answers)
     }
 
-    async fn open(&self, open: &Open<'_>) -> Result<Vec<Row>, DbError> {
-        match open {
-            Open::Read => {
-                Ok(self.client.batch_execute("begin read only").await.map(|()| Vec::new())?)
-            }
-            Open::Write => Ok(self.client.batch_execute("begin").await.map(|()| Vec::new())?),
-            Open::Enter(Entry::Member(caller)) => self.enter(caller).await,
-            Open::Enter(Entry::Event { event, consumer }) => {
+    async fn steps(&self, steps: &[Step<'_>]) -> Vec<Answered> {
+        join_all(steps.iter().map(|step| timed(self.step(step)))).await
+    }
+
+    async fn step(&self, step: &Step<'_>) -> Result<Vec<Row>, DbError> {
+        match step {
+            Step::Read => self.plain("begin read only").await,
+            Step::Write => self.plain("begin").await,
+            Step::Commit => self.plain("commit").await,
+            Step::Enter(Entry::Member(caller)) => self.enter(caller).await,
+            Step::Enter(Entry::Event { event, consumer }) => {
                 self.one(
                     "select fresh from tenant.enter_event($1, $2)",
                     &[typed(event), typed(consumer)],
                 )
                 .await
             }
+            Step::Count => self.count().await,
         }
+    }
+
+    async fn plain(&self, sql: &str) -> Result<Vec<Row>, DbError> {
+        Ok(self.client.batch_execute(sql).await.map(|()| Vec::new())?)
+    }
+
+    async fn count(&self) -> Result<Vec<Row>, DbError> {
+        let (most, window_s) = (PER_KEY.most.cast_signed(), PER_KEY.window_s);
+        let sql = "select requests_left, reset_s from tenant.count_key($1, $2)";
+        let rows = self.one(sql, &[typed(&most), typed(&window_s)]).await?;
+        for row in &rows {
+            PER_KEY.counted(row.get("requests_left"), row.get("reset_s"));
+        }
+        Ok(rows)
     }
 
     async fn enter(&self, caller: &Caller) -> Result<Vec<Row>, DbError> {
@@ -341,52 +375,5 @@ impl Lease {
     fn give_back(self) {
         let Self { client, mut slot, .. } = self;
         *slot = Some((client, Instant::now()));
-    }
-}
-
-/// A transaction inside one workspace; anything but [`Tenant::commit`] undoes it.
-#[must_use = "a transaction that is not committed is undone"]
-pub struct Tenant {
-    lease: Lease,
-    fresh: bool,
-}
-
-impl Tenant {
-    /// `false` when this event was consumed before by this consumer: there is nothing left to do.
-    pub fn fresh(&self) -> bool {
-        self.fresh
-    }
-
-    /// Runs one statement.
-    pub async fn query<const N: usize>(
-        &self,
-        sql: &str,
-        params: [Param<'_>; N],
-    ) -> Result<Vec<Row>, DbError> {
-        let [rows] = self.batch([statement(sql, params)]).await?;
-        Ok(rows)
-    }
-
-    /// Runs several statements in one round trip.
-    pub async fn batch<const N: usize>(
-        &self,
-        statements: [Statement<'_>; N],
-    ) -> Result<[Vec<Row>; N], DbError> {
-        Ok(last(self.lease.send(&[], &statements, false).await?))
-    }
-
-    /// Runs the last statements and commits, in one round trip.
-    pub async fn commit<const N: usize>(
-        self,
-        statements: [Statement<'_>; N],
-    ) -> Result<[Vec<Row>; N], DbError> {
-        let rows = self.lease.send(&[], &statements, true).await;
-        Ok(last(self.lease.settle(rows)?))
-    }
-
-    /// Undoes everything and keeps the connection; dropping undoes it too, and costs a reconnect.
-    pub async fn rollback(self) -> Result<(), DbError> {
-        let ended = self.lease.end("rollback").await;
-        self.lease.settle(ended)
     }
 }

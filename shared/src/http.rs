@@ -12,7 +12,6 @@ use http::{HeaderValue, StatusCode, header};
 use lambda_http::tower::ServiceBuilder;
 use serde::Serialize;
 
-use crate::auth::KeyCounter;
 use crate::{Access, App, Config, Outcome, Problem, telemetry};
 pub use extract::{Body, Json, Query, SourceAddress, media_type, read_json};
 pub use frame::RequestId;
@@ -33,19 +32,12 @@ pub struct Route {
     operation: Operation,
     access: Access,
     body_limit: usize,
-    keys: Option<KeyCounter>,
 }
 
 impl Route {
     /// The route of `routes!(handler)` and who may call it.
     pub fn new(operation: Operation, access: Access) -> Self {
-        Self { operation, access, body_limit: DEFAULT_BODY_LIMIT, keys: None }
-    }
-
-    /// The same for members with this permission, and for programs with a key for it.
-    pub fn for_keys_too(operation: Operation, permission: crate::Permission) -> Self {
-        let route = Self::new(operation, Access::MemberOrKey(permission));
-        Self { keys: Some(KeyCounter::EXACT), ..route }
+        Self { operation, access, body_limit: DEFAULT_BODY_LIMIT }
     }
 
     /// Takes bodies of up to this many bytes.
@@ -72,10 +64,6 @@ impl Route {
             .layer(DefaultBodyLimit::max(self.body_limit))
             .layer(axum::middleware::from_fn(frame::operators_only))
             .layer(axum::Extension(self.access));
-        let router = match self.keys {
-            Some(counter) => router.layer(axum::Extension(counter)),
-            None => router,
-        };
         frame::around(router.with_state(app.clone()), &app)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The window's start is part of the key, so a window never needs resetting; DynamoDB deletes
 //! old ones by their time to live, whenever it comes to that. The client does not retry: a retry
-//! after a lost answer would count twice.
+//! after a lost answer would count twice. What Postgres writes down anyway, requests by keys, it
+//! counts itself (`tenant.count_key`).
 
 use std::cell::Cell;
 use std::future::Future;
@@ -82,6 +83,19 @@ impl Limit {
             Some(_) => Ok(()),
             None => Err(self.refusal(standing.reset_s)),
         }
+    }
+
+    /// Tells the caller of what the database has counted.
+    pub(crate) fn counted(&self, left: i32, reset_s: i32) {
+        let remaining = Some(u32::try_from(left).unwrap_or(0));
+        Standing { limit: self.most, remaining, reset_s: reset_s.into() }.tell();
+    }
+
+    /// Refuses because the database has counted that none is left, and tells the caller.
+    pub(crate) fn exhausted(&self, now: Timestamp) -> Problem {
+        let reset_s = self.window_s - now.as_second().rem_euclid(self.window_s);
+        Standing { limit: self.most, remaining: None, reset_s }.tell();
+        self.refusal(reset_s)
     }
 
     /// Waits for so many turns at once within somebody else's limit, as long as `patience` allows; then refuses as `take`

@@ -39,10 +39,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V11__compared", include_str!("../../../migrations/V11__compared.sql")),
     ("V12__price_order", include_str!("../../../migrations/V12__price_order.sql")),
     ("V13__kept_plans", include_str!("../../../migrations/V13__kept_plans.sql")),
+    ("V14__limits_and_prices", include_str!("../../../migrations/V14__limits_and_prices.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 13;
+pub const LATEST: i32 = 14;
 
 /// The function has ten minutes; CloudFormation is to be told within them.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(560);

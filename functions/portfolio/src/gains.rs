@@ -13,7 +13,7 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::PageQuery;
 use shared::routes;
-use shared::{Caller, Db, Permission, Problem, clock};
+use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::accounts::Account;
 use stores::health::Health;
 use stores::ledger::{Book, BookOn};
@@ -25,7 +25,7 @@ use answer::Gains;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::for_keys_too(routes!(gains), Permission::ReadPortfolio)
+    Route::new(routes!(gains), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 /// Of a schedule: whether its columns are known to be those of the year's form.

@@ -11,7 +11,7 @@ use shared::db::statement;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::routes;
-use shared::{Caller, Db, Permission, Problem, Timestamp, clock};
+use shared::{Access, Caller, Db, Permission, Problem, Timestamp, clock};
 use stores::accounts::Account;
 use stores::health::Health;
 use stores::ledger::BookOn;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::for_keys_too(routes!(get), Permission::ReadPortfolio)
+    Route::new(routes!(get), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 /// A workspace's portfolio.

@@ -10,7 +10,7 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
-use shared::{Caller, Db, Permission, clock};
+use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ use selection::{Position, Selection, after};
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::for_keys_too(routes!(holdings), Permission::ReadPortfolio)
+    Route::new(routes!(holdings), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 /// A page of holdings.

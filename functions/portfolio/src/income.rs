@@ -11,7 +11,7 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
-use shared::{Caller, Db, Permission, Problem, clock};
+use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::health::Health;
 use stores::ledger::{Book, BookOn};
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ use crate::asked::{self, Level};
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::for_keys_too(routes!(income), Permission::ReadPortfolio)
+    Route::new(routes!(income), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 /// Income of a workspace.

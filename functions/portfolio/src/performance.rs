@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use shared::fields::{Fields, FromFields, printable};
 use shared::http::{Query, Reply, Route};
 use shared::routes;
-use shared::{Caller, Db, Permission, Problem, clock};
+use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::ledger::{Book, BookOn, assertions};
 use stores::prices::{Benchmark, PricesOver};
 use tokio_postgres::Row;
@@ -24,7 +24,7 @@ use answer::{Interval, Performance};
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::for_keys_too(routes!(performance), Permission::ReadPortfolio)
+    Route::new(routes!(performance), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 struct Asked {

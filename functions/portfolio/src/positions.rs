@@ -9,7 +9,7 @@ use shared::db::statement;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::routes;
-use shared::{Caller, Db, Permission, Timestamp, typed};
+use shared::{Access, Caller, Db, Permission, Timestamp, typed};
 use stores::health::Health;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -19,7 +19,7 @@ use crate::asked;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::for_keys_too(routes!(positions), Permission::ReadPortfolio)
+    Route::new(routes!(positions), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 /// Open positions.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::routes;
-use shared::{Caller, Db, Permission, clock};
+use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ const MOVERS: usize = 5;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::for_keys_too(routes!(summary), Permission::ReadPortfolio)
+    Route::new(routes!(summary), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 /// The portfolio at a glance.

@@ -12,7 +12,7 @@ use shared::fields::{Fields, FromFields, known_day, printable};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
-use shared::{Caller, Db, Permission, Problem, typed};
+use shared::{Access, Caller, Db, Permission, Problem, typed};
 use stores::health::Health;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ use crate::asked;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::for_keys_too(routes!(trades), Permission::ReadPortfolio)
+    Route::new(routes!(trades), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 /// An event of the ledger.

@@ -10,13 +10,13 @@ use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
-use shared::{Caller, Db, Permission, clock, typed};
+use shared::{Access, Caller, Db, Permission, clock, typed};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 
 /// For any member.
 pub fn route() -> Route {
-    Route::for_keys_too(routes!(instrument_search), Permission::ReadPortfolio)
+    Route::new(routes!(instrument_search), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 /// An instrument.

@@ -34,11 +34,6 @@ impl ApiKey {
         Ok((key, Secret::new(text)))
     }
 
-    /// What its requests are counted by.
-    pub fn subject(&self) -> String {
-        self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
     /// Reads a key; `None` when it cannot be one.
     pub fn read(text: &str) -> Option<Self> {
         let (id, rest) = text.strip_prefix(PREFIX)?.split_once('_')?;

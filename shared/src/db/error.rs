@@ -2,8 +2,9 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::Problem;
+use crate::auth::PER_KEY;
 use crate::problem::{Reason, reasons};
+use crate::{Problem, clock};
 
 /// A failure of the database or a refusal by it.
 ///
@@ -113,6 +114,7 @@ impl From<DbError> for Problem {
             "KM403" => Self::new(reasons::ROLE),
             "KM404" => Self::new(reasons::NOT_A_MEMBER),
             "KM405" => Self::new(reasons::SCOPE),
+            "KM429" => PER_KEY.exhausted(clock::now()),
             // A character that no database text may have, such as NUL.
             "22021" | "22P05" => Self::new(reasons::INVALID)
                 .detail("A text has a character that cannot be stored; leave it out.")

@@ -9,7 +9,7 @@ use shared::auth::ApiKey;
 use shared::db::statement;
 use shared::http::{Reply, Route};
 use shared::routes;
-use shared::{Caller, Db, Permission};
+use shared::{Access, Caller, Db, Permission};
 use testkit::Here;
 use tower::ServiceExt;
 
@@ -20,7 +20,7 @@ async fn reads(caller: Caller) -> Reply {
 }
 
 fn route() -> Route {
-    Route::for_keys_too(routes!(reads), Permission::ReadPortfolio)
+    Route::new(routes!(reads), Access::MemberOrKey(Permission::ReadPortfolio))
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_key_is_checked_and_its_use_written_down_in_the_one_round_trip_of_the_
     let made = here.post("/v1/api-keys", &asha, &made).await?.body;
     let key = made["key"].as_str().unwrap_or_default();
     let app = here.app("portfolio-summary")?;
-    let route = Route::for_keys_too(routes!(counts), Permission::ReadPortfolio);
+    let route = Route::new(routes!(counts), Access::MemberOrKey(Permission::ReadPortfolio));
     let router = route.into_router(app.clone());
     let status = async || -> Result<u16> {
         let request = Request::get("/counts").header("x-api-key", key).body(Body::empty())?;

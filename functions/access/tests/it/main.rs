@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 use testkit::{Here, Person, Reply};
@@ -19,6 +20,23 @@ async fn by_key(here: &Here, path: &str, made: &Value) -> Result<Reply> {
     here.send(Method::GET, path, None, &headers, "").await
 }
 
+/// Every path that openapi.json has for keys, with what must be asked of it.
+fn paths_for_keys() -> Result<Vec<String>> {
+    let document: Value = serde_json::from_str(include_str!("../../../../openapi.json"))?;
+    let paths = document["paths"].as_object().context("paths")?;
+    let for_keys = paths.iter().filter(|(_, path)| {
+        let doors = path["get"]["security"].as_array();
+        doors.is_some_and(|doors| doors.iter().any(|door| door.get("apiKey").is_some()))
+    });
+    let asked = |path: &String| match path.as_str() {
+        "/v1/instruments" => format!("{path}?q=INFY"),
+        _ => path.clone(),
+    };
+    let paths: Vec<String> = for_keys.map(|(path, _)| asked(path)).collect();
+    ensure!(paths.len() > 8, "{paths:?}");
+    Ok(paths)
+}
+
 async fn revoke(here: &Here, person: &Person, made: &Value) -> Result<u16> {
     let path = format!("/v1/api-keys/{}", made["keyId"].as_str().unwrap_or_default());
     Ok(here.send(Method::DELETE, &path, Some(person), &[], "").await?.status)
@@ -29,15 +47,12 @@ async fn a_key_reads_its_workspace_until_it_is_revoked() -> Result<()> {
     let here = Here::start().await?;
     let (asha, ravi) = (here.person().await?, here.person().await?);
     let made = make(&here, &asha).await?;
-    for path in [
-        "/v1/portfolio",
-        "/v1/portfolio/summary",
-        "/v1/portfolio/holdings",
-        "/v1/instruments?q=INFY",
-    ] {
-        let reply = by_key(&here, path, &made).await?;
-        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
-        assert_eq!(reply.header("ratelimit-limit"), "600");
+    for path in paths_for_keys()? {
+        let reply = by_key(&here, &path, &made).await?;
+        // Nothing was ever held whose performance there could be.
+        let status = if path.ends_with("/performance") { 422 } else { 200 };
+        assert_eq!(reply.status, status, "{path}: {}", reply.body);
+        assert_eq!(reply.header("ratelimit-limit"), "600", "{path}");
     }
     let whose = by_key(&here, "/v1/portfolio", &made).await?;
     assert_eq!(whose.body["workspaceId"], asha.workspace_id.to_string());
@@ -109,7 +124,7 @@ async fn two_rotations_at_once_make_one_key() -> Result<()> {
 }
 
 #[tokio::test]
-async fn each_use_of_a_key_is_written_down_and_its_last_use_to_the_minute() -> Result<()> {
+async fn each_use_of_a_key_is_written_down_and_the_last_one_with_the_key() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
     let made = make(&here, &asha).await?;
@@ -129,9 +144,63 @@ async fn each_use_of_a_key_is_written_down_and_its_last_use_to_the_minute() -> R
         .filter_map(|one| one["action"].as_str())
         .collect();
     assert_eq!(actions, ["key.used", "key.created"]);
-    let writes = "select count(distinct xmin::text), count(*) from access.api_keys where last_used_at is not null";
-    let row = here.admin().await?.query_one(writes, &[]).await?;
-    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 1));
+    let key = here.get("/v1/api-keys", &asha).await?.body["items"][0].clone();
+    let (made_at, used_at) = (key["createdAt"].as_str(), key["lastUsedAt"].as_str());
+    assert!(made_at.is_some() && made_at < used_at, "{key}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_has_as_many_requests_as_it_was_promised_however_many_come_at_once() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let (made, other) = (make(&here, &asha).await?, make(&here, &asha).await?);
+    let first = by_key(&here, "/v1/portfolio", &made).await?;
+    assert_eq!((first.status, first.header("ratelimit-remaining")), (200, "599"));
+    let admin = here.admin().await?;
+    let leave = async |left: i32, minutes: i32| -> Result<()> {
+        let sql = "update access.api_keys set requests_left = $1, counted_until = now() + $2 * interval '1 minute'
+            where key_id = $3";
+        admin.execute(sql, &[&left, &f64::from(minutes), &made["keyId"].as_str()]).await?;
+        Ok(())
+    };
+    leave(3, 10).await?;
+    // All of them have entered, and wait for whoever counts first.
+    let mut counting = here.admin().await?;
+    let counting = counting.transaction().await?;
+    counting.execute("select from access.api_keys for update", &[]).await?;
+    let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    let all = join_all((0..8).map(|_| by_key(&here, "/v1/portfolio", &made)));
+    let let_go = async {
+        while admin.query_one(waiting, &[]).await?.get::<_, i64>(0) < 8 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        counting.commit().await
+    };
+    let (all, let_go) = tokio::join!(all, let_go);
+    let_go?;
+    let mut statuses =
+        all.iter().map(|one| one.as_ref().map_or(0, |reply| reply.status)).collect::<Vec<_>>();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 429, 429, 429, 429, 429]);
+    let refused = by_key(&here, "/v1/portfolio", &made).await?;
+    assert_eq!((refused.status, refused.reason()), (429, "rate_limited"));
+    assert_eq!(refused.header("ratelimit-remaining"), "0");
+    assert_eq!(refused.header("retry-after"), refused.header("ratelimit-reset"));
+    let scopes = async |scopes: &str| {
+        let sql = format!("update access.api_keys set scopes = '{scopes}'");
+        admin.batch_execute(&sql).await
+    };
+    scopes("{}").await?;
+    assert_eq!(by_key(&here, "/v1/portfolio", &made).await?.status, 429, "at the door");
+    scopes("{portfolio:read}").await?;
+    assert_eq!(by_key(&here, "/v1/portfolio", &other).await?.status, 200, "another key");
+    leave(0, -1).await?;
+    let next = by_key(&here, "/v1/portfolio", &made).await?;
+    assert_eq!((next.status, next.header("ratelimit-remaining")), (200, "599"));
+    let used = "select count(*) from access.audit where action = 'key.used' and key_id = $1";
+    let used: i64 = admin.query_one(used, &[&made["keyId"].as_str()]).await?.get(0);
+    assert_eq!(used, 5, "what was refused was no use");
     Ok(())
 }
 
