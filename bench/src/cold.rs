@@ -116,7 +116,7 @@ pub(crate) fn event(function: &str, person: &Person) -> Result<Bytes> {
     Ok(event.replace("DEMO_TOKEN", &person.token).into())
 }
 
-/// The release binary of a function, or its counterpart in Node, with the function's environment.
+/// The binary of a function as it is deployed, or its counterpart in Node, with the function's environment.
 pub(crate) fn command(
     here: &Here,
     home: &Home,
@@ -129,7 +129,7 @@ pub(crate) fn command(
         command.arg(home.root.join("bench/node/runtime.mjs")).arg(function);
         command
     } else {
-        Command::new(home.target().join("release").join(function))
+        Command::new(home.deployed(function))
     };
     let spec = here.cloud.model.functions.iter().find(|one| one.name == function);
     let spec = spec.context("there is no such function")?;

@@ -1,7 +1,7 @@
 //! `cargo run -- bench`: measures on this machine and prints the tables of docs/benchmarks.md; `cargo run -- simulate`:
 //! those of docs/refresh.md.
 //!
-//! Release binaries as they are deployed, with their logging, over a real Postgres; the same three
+//! Binaries as they are deployed, with their logging, over a real Postgres; the same three
 //! endpoints in Node beside them in the same harness. Runs alternate, so that whatever else the
 //! machine does meets both.
 #![expect(
@@ -37,7 +37,7 @@ async fn main() -> Result<()> {
     let here = Here::start().await?;
     let investor = people::investor(&here).await?;
     let home = Home::of_checkout()?;
-    eprintln!("Exec to the first response, release binaries and Node, alternating:\n");
+    eprintln!("Exec to the first response, as deployed and in Node, alternating:\n");
     cold::measure(&here, &home, &investor).await?;
     eprintln!(
         "\nThe same on a server process of Postgres that is kept, as RDS Proxy keeps them:\n"

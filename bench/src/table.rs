@@ -21,12 +21,12 @@ pub(crate) fn median(of: impl IntoIterator<Item = f64>) -> f64 {
     all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The sizes of the release binaries, as they are and zipped as they are uploaded.
+/// The sizes of the binaries as they are deployed, as they are and zipped as they are uploaded.
 pub(crate) fn sizes(home: &Home) -> Result<()> {
     row(&["", "raw", "zipped"]);
     row(&["---"; 3]);
     for function in FUNCTIONS {
-        let file = home.target().join("release").join(function);
+        let file = home.deployed(function);
         let bytes = std::fs::read(&file).with_context(|| file.display().to_string())?;
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
         zip.start_file("bootstrap", SimpleFileOptions::default().compression_level(Some(9)))?;

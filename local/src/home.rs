@@ -44,6 +44,11 @@ impl Home {
         self.target().join("debug")
     }
 
+    /// Where `deploy/build` put a function's binary.
+    pub fn deployed(&self, function: &str) -> PathBuf {
+        self.target().join("lambda").join(function).join("bootstrap")
+    }
+
     /// Cargo's target folder.
     pub fn target(&self) -> PathBuf {
         setting("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from)
