@@ -37,3 +37,9 @@ pub use secret::Secret;
 
 /// What a function's `main` returns.
 pub type Outcome = anyhow::Result<()>;
+
+/// Where memory of what is deployed comes from. The C library beside it keeps pages of each size apart, and asks the
+/// system for each: twice as many calls and a sixth more first touches of pages in a process that answers one request.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
