@@ -38,9 +38,10 @@ pub(super) fn write(
     for (name, _, value) in metrics {
         line.insert(name.into(), value);
     }
-    let line = Value::Object(line);
-    // A log that cannot be written to has no one to tell.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    let line = format!("{}\n", Value::Object(line));
+    // In one piece: standard output looks for an end of line in whatever is written to it. A log that cannot be written
+    // to has no one to tell.
+    let _ = std::io::stdout().write_all(line.as_bytes());
 }
 
 /// Writes what calls to an outside system came to.
