@@ -1,7 +1,8 @@
-"""Checks that built functions run on any Linux: for their processor, static, at an address of the system's choosing.
+"""Checks that built functions run on any Linux: for their processor, static, at an address of the system's choosing, with
+the tables of addresses read-only once they are filled in.
 
 Format: "ELF-64 Object File Format": the header's type and machine, and that no segment names an interpreter and no
-entry of the dynamic segment a library.
+entry of the dynamic segment a library. "Linux Standard Base", PT_GNU_RELRO: what is read-only after relocation.
 """
 
 import pathlib
@@ -11,6 +12,8 @@ import sys
 MACHINES = {"arm64": 183, "x86_64": 62}
 # ET_DYN: position-independent. PT_DYNAMIC, PT_INTERP, DT_NEEDED: what a static executable has the first of alone.
 TYPE, DYNAMIC, INTERPRETER, NEEDED = 3, 2, 3, 1
+# PT_GNU_RELRO, and DF_BIND_NOW in DT_FLAGS: without it some of the tables would stay to be filled in later.
+READ_ONLY, FLAGS, BIND_NOW = 0x6474E552, 30, 8
 
 
 def wrong_with(data: bytes, arch: str) -> str | None:
@@ -30,9 +33,12 @@ def wrong_with(data: bytes, arch: str) -> str | None:
     dynamic = next((segment for segment in segments if segment[0] == DYNAMIC), None)
     if dynamic is None:
         return "has no dynamic segment, which a position-independent executable has"
-    tags = struct.iter_unpack("<Qq", data[dynamic[2] : dynamic[2] + dynamic[5]])
+    tags = list(struct.iter_unpack("<QQ", data[dynamic[2] : dynamic[2] + dynamic[5]]))
     if any(tag == NEEDED for tag, _ in tags):
         return "needs a library"
+    now = any(tag == FLAGS and value & BIND_NOW for tag, value in tags)
+    if not now or all(segment[0] != READ_ONLY for segment in segments):
+        return "leaves its tables of addresses to be written to"
     return None
 
 
