@@ -1,22 +1,22 @@
 //! The book of a workspace: what its events and statements come to, with names, classes and newest prices.
 
+mod holdings;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use ::ledger::{
-    Event, Holding, Isin, Ledger, Lots, Money, Place, Position, Price, PricePoint, Quantity,
-    Reconciled, Snapshot,
-};
+use ::ledger::{Event, Holding, Isin, Ledger, Place, Price, PricePoint, Snapshot};
 use jiff::civil::{Date, Time};
-use rust_decimal::{Decimal, RoundingStrategy};
-use shared::db::{Statement, statement};
-use shared::{Problem, typed};
+use rust_decimal::Decimal;
+use shared::db::{Statement, each, statement};
+use shared::{Caller, Db, Problem, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::transactions;
+use holdings::holdings;
 
-/// A question for the book of the entered workspace: [`BookOn::statements`] are sent together, in one round trip,
-/// with whatever else is asked, and [`BookOn::read`] takes their answers.
+/// A question for the book of a workspace: asked by itself ([`BookOn::ask`]), or by its [`BookOn::statements`] in a
+/// transaction, whose answers [`BookOn::read`] takes.
 pub struct BookOn {
     day: Date,
     /// Whether what happened after the day is left out, too.
@@ -48,9 +48,37 @@ impl BookOn {
         [transactions::events(), asserted, complete, securities]
     }
 
+    /// Asks it with whatever else is asked of the caller's workspace, in one round trip: lots are worked out while
+    /// Postgres looks prices up.
+    pub async fn ask<const N: usize>(
+        &self,
+        db: &Db,
+        caller: &Caller,
+        others: [Statement<'_>; N],
+    ) -> Result<(Book, [Vec<Row>; N]), Problem> {
+        let [events, asserted, complete, securities] = self.statements();
+        let first = [events, asserted, complete];
+        let rest: Vec<_> = others.into_iter().chain([securities]).collect();
+        let reckon = |[events, asserted, complete]: [Vec<Row>; 3]| {
+            self.reckon(&events, &asserted, &complete)
+        };
+        let (reckoned, mut rest) = db.read_meanwhile(caller, first, reckon, &rest).await?;
+        let securities = rest.pop().unwrap_or_default();
+        Ok((reckoned?.book(&securities)?, each(rest)))
+    }
+
     /// What the queries were answered.
     pub fn read(&self, answers: &[Vec<Row>; STATEMENTS]) -> Result<Book, Problem> {
         let [events, asserted, complete, securities] = answers;
+        self.reckon(events, asserted, complete)?.book(securities)
+    }
+
+    fn reckon(
+        &self,
+        events: &[Row],
+        asserted: &[Row],
+        complete: &[Row],
+    ) -> Result<Reckoned, Problem> {
         let segments: HashMap<Uuid, &str> =
             events.iter().map(|row| (row.get("transaction_id"), row.get("market"))).collect();
         let mut events = events.iter().map(transactions::event).collect::<Result<Vec<_>, _>>()?;
@@ -65,7 +93,6 @@ impl BookOn {
             let segment = segments.get(&event.id)?;
             complete.get(&(account, *segment)).copied()
         }));
-        let securities = securities.iter().map(security).collect::<Result<HashMap<_, _>, _>>()?;
         let mut ledger = Ledger::new(&events, &snapshots);
         let later = events.iter().any(|event| event.on > self.day)
             || snapshots.iter().any(|snapshot| snapshot.on > self.day);
@@ -73,6 +100,22 @@ impl BookOn {
             snapshots = closing(&ledger, self.day, &mut events, &mut asserted);
             ledger = Ledger::new(&events, &snapshots);
         }
+        Ok(Reckoned { ledger, events, snapshots, asserted })
+    }
+}
+
+/// A book without names and prices.
+struct Reckoned {
+    ledger: Ledger,
+    events: Vec<Event>,
+    snapshots: Vec<Snapshot>,
+    asserted: Vec<Asserted>,
+}
+
+impl Reckoned {
+    fn book(self, securities: &[Row]) -> Result<Book, Problem> {
+        let Self { ledger, events, snapshots, asserted } = self;
+        let securities = securities.iter().map(security).collect::<Result<HashMap<_, _>, _>>()?;
         let holdings = holdings(&ledger, &events, &asserted, &securities);
         Ok(Book { ledger, events, snapshots, securities, holdings })
     }
@@ -289,93 +332,4 @@ fn security(row: &Row) -> Result<(Isin, Security), Problem> {
         price: row.get::<_, Option<Decimal>>("close").map(price),
     };
     Ok((Isin::parse(row.get("isin")).map_err(Problem::internal)?, security))
-}
-
-/// Everything that is held or discrepant, by ISIN and account; folios of one scheme together.
-fn holdings(
-    ledger: &Ledger,
-    events: &[Event],
-    asserted: &[Asserted],
-    securities: &HashMap<Isin, Security>,
-) -> Vec<Holding> {
-    // Of what came out of an event, that is the event.
-    let mut newest: HashMap<Place, Date> = HashMap::new();
-    for event in events {
-        for place in [Some(event.place.clone()), event.target()].into_iter().flatten() {
-            let on = newest.entry(place).or_insert(event.on);
-            *on = event.on.max(*on);
-        }
-    }
-    let statements: HashMap<&Place, &Asserted> =
-        asserted.iter().map(|row| (&row.place, row)).collect();
-    let mut holdings: BTreeMap<(Isin, Uuid), Holding> = BTreeMap::new();
-    for (place, position) in ledger.places.iter().zip(&ledger.positions) {
-        let stated = statements.get(place).copied();
-        let discrepant = stated.is_some_and(|row| !row.discrepant.is_zero());
-        if position.quantity.is_zero() && !discrepant {
-            continue;
-        }
-        let holding = holding(place, position, stated, newest.get(place).copied(), securities);
-        match holdings.get_mut(&(place.isin, place.account)) {
-            Some(other) => other.absorb(holding),
-            None => drop(holdings.insert((place.isin, place.account), holding)),
-        }
-    }
-    holdings.into_values().collect()
-}
-
-fn holding(
-    place: &Place,
-    position: &Position,
-    stated: Option<&Asserted>,
-    newest: Option<Date>,
-    securities: &HashMap<Isin, Security>,
-) -> Holding {
-    let known = securities.get(&place.isin);
-    let name = known.and_then(|known| known.name.clone()).or_else(|| Some(stated?.name.clone()));
-    // A statement tells the parts of what is held on its day alone.
-    let current = stated.filter(|row| newest.is_none_or(|on| on <= row.taken.on));
-    let sector = known.and_then(|known| known.sector.clone()).or_else(|| stated?.sector.clone());
-    Holding {
-        account: place.account,
-        isin: place.isin,
-        name: name.unwrap_or_else(|| place.isin.to_string()),
-        symbol: known.and_then(|known| known.symbol.clone()),
-        class: known.map_or("unclassified".into(), |known| known.class.clone()),
-        sector: sector.unwrap_or_else(|| "unclassified".into()),
-        owned: Quantity(position.quantity),
-        pledged: Quantity(stated.map_or(Decimal::ZERO, |row| row.pledged.min(position.quantity))),
-        t1: Quantity(current.map_or(Decimal::ZERO, |row| row.t1)),
-        discrepant: Quantity(stated.map_or(Decimal::ZERO, |row| row.discrepant)),
-        financed: Quantity(current.map_or(Decimal::ZERO, |row| row.financed)),
-        loan: current.and_then(|row| row.loan).map(Money),
-        cost: cost(position, stated).map(Money),
-        as_of: stated.map(|row| row.taken.on).max(newest).unwrap_or_default(),
-        source: current.map_or("transactions".into(), |row| row.layout.clone()),
-        lots: lots(position, newest.is_some()),
-        price: known.and_then(|known| known.price.clone()),
-    }
-}
-
-fn lots(position: &Position, has_events: bool) -> Lots {
-    match position.state {
-        _ if !has_events => Lots::StatementOnly,
-        Reconciled::Events => Lots::Events,
-        Reconciled::Snapshot => Lots::Reconciled,
-        Reconciled::DerivedOpening(_) => Lots::DerivedOpening,
-        Reconciled::UnexplainedOutflow(_) => Lots::UnexplainedOutflow,
-    }
-}
-
-/// The lots' cost where they agree with what is held, else the statement's average.
-fn cost(position: &Position, stated: Option<&Asserted>) -> Option<Decimal> {
-    position.cost().or_else(|| {
-        let stated = stated.filter(|row| !row.owned.is_zero())?;
-        let cost = stated.cost?;
-        if stated.owned == position.quantity {
-            return Some(cost);
-        }
-        let cost = cost.checked_mul(position.quantity)?.checked_div(stated.owned)?;
-        Some(cost.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
-    })
 }

@@ -92,14 +92,13 @@ async fn gains(
 ) -> Reply<Response> {
     // Lots and intraday trades know no bounds of accounts that transfers cross: the whole book is worked through.
     let question = BookOn::new(clock::india_day(clock::now()));
-    let [one, two, three, four] = question.statements();
     let (accounts, healths) = (stores::accounts::all(), stores::health::all());
     let reports = compared::Reports::of(asked.level.account, asked.year, !asked.schedule);
     let (values, reports) = (stores::tax::known(), reports.statement());
-    let statements = [accounts, healths, values, reports, one, two, three, four];
-    let [accounts, healths, values, reports, answers @ ..] = db.read(&caller, statements).await?;
+    let others = [accounts, healths, values, reports];
+    let (book, others) = question.ask(&db, &caller, others).await?;
+    let [accounts, healths, values, reports] = others;
     let accounts: Vec<Account> = accounts.iter().map(Account::from).collect();
-    let book = question.read(&answers)?;
     let (healths, within) = asked.level.within(&healths, &book.events)?;
     let facts = stores::tax::facts(&book, &values)?;
     let mut gains = tax::gains(&book.ledger, &facts);

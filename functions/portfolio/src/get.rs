@@ -79,15 +79,13 @@ async fn get(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
         [],
     );
     let entered = statement("select current_setting('app.workspace_id')::uuid as workspace_id", []);
-    let [one, two, three, four] = question.statements();
-    let (accounts, healths) = (stores::accounts::all(), stores::health::all());
-    let statements = [entered, accounts, healths, snapshot, one, two, three, four];
-    let [entered, accounts, healths, snapshots, answers @ ..] =
-        db.read(&caller, statements).await?;
+    let others = [entered, stores::accounts::all(), stores::health::all(), snapshot];
+    let (book, others) = question.ask(&db, &caller, others).await?;
+    let [entered, accounts, healths, snapshots] = others;
     let healths = Health::read_all(&healths).into_iter();
     let healths: BTreeMap<Uuid, Health> = healths.map(|one| (one.account_id, one)).collect();
     let entered = entered.first().ok_or_else(|| Problem::internal(anyhow::anyhow!("no row")))?;
-    let summary = summarise(&question.read(&answers)?.holdings);
+    let summary = summarise(&book.holdings);
     let mut sums: BTreeMap<Uuid, _> =
         summary.accounts.into_iter().map(|sums| (sums.account, sums)).collect();
     let account = |row: &Row| {

@@ -131,11 +131,9 @@ impl FromFields for Asked {
 async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let position: Option<Position> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
-    let [one, two, three, four] = question.statements();
-    let statements = [stores::health::all(), one, two, three, four];
-    let [healths, answers @ ..] = db.read(&caller, statements).await?;
+    let (book, [healths]) = question.ask(&db, &caller, [stores::health::all()]).await?;
     let accounts = fields_of::healths_of(&healths, asked.account, asked.holder_of)?;
-    let mut holdings = question.read(&answers)?.holdings_in(asked.account);
+    let mut holdings = book.holdings_in(asked.account);
     holdings.retain(|holding| accounts.iter().any(|one| one.account_id == holding.account));
     let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);
     let rest = after(asked.selection.of(holdings), position).take(fetch);

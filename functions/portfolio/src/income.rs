@@ -94,10 +94,7 @@ impl FromFields for Asked {
     responses((status = 200, body = Income)))]
 async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
-    let [one, two, three, four] = question.statements();
-    let statements = [stores::health::all(), one, two, three, four];
-    let [healths, answers @ ..] = db.read(&caller, statements).await?;
-    let book = question.read(&answers)?;
+    let (book, [healths]) = question.ask(&db, &caller, [stores::health::all()]).await?;
     let (accounts, within) = asked.level.within(&healths, &book.events)?;
     let paid: Vec<_> = book
         .ledger

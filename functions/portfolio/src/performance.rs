@@ -114,19 +114,8 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
     let from = asked.begins(to);
     let question = BookOn::new(to);
     let over = PricesOver::new(from, to, asked.benchmark.as_ref());
-    let [one, two, three, four] = question.statements();
-    let statements = [
-        stores::health::all(),
-        over.statement(),
-        over.index(),
-        assertions(),
-        one,
-        two,
-        three,
-        four,
-    ];
-    let [healths, closes, index, asserted, answers @ ..] = db.read(&caller, statements).await?;
-    let book = question.read(&answers)?;
+    let others = [stores::health::all(), over.statement(), over.index(), assertions()];
+    let (book, [healths, closes, index, asserted]) = question.ask(&db, &caller, others).await?;
     let (accounts, within) = asked.level.within(&healths, &book.events)?;
     let closes = PricesOver::read(&closes)?;
     let benchmark = asked.benchmark.map(|benchmark| compared(benchmark, &closes, &index));

@@ -48,10 +48,8 @@ struct Allocations {
 #[utoipa::path(get, path = "/v1/portfolio/summary", responses((status = 200, body = PortfolioSummary)))]
 async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
-    let [one, two, three, four] = question.statements();
-    let statements = [stores::health::all(), one, two, three, four];
-    let [healths, answers @ ..] = db.read(&caller, statements).await?;
-    let book = question.read(&answers)?.holdings;
+    let (book, [healths]) = question.ask(&db, &caller, [stores::health::all()]).await?;
+    let book = book.holdings;
     let (top_gainers, top_losers) = movers(&book, MOVERS);
     shared::http::ok(PortfolioSummary {
         currency: "INR",

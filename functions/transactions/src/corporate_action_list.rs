@@ -93,10 +93,8 @@ async fn corporate_action_list(
 ) -> Reply {
     let after: Option<(Date, String, String)> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
-    let [one, two, three, four] = question.statements();
-    let statements = [published(), health::all(), one, two, three, four];
-    let [actions, healths, answers @ ..] = db.read(&caller, statements).await?;
-    let book = question.read(&answers)?;
+    let others = [published(), health::all()];
+    let (book, [actions, healths]) = question.ask(&db, &caller, others).await?;
     let actions = actions.iter().map(Action::read).collect::<Result<Vec<_>, Problem>>()?;
     let mut found = suggestions(&book, actions);
     found.retain(|one| !asked.pending || one.accounts.values().any(|(_, applied)| !applied));

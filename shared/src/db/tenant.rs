@@ -2,7 +2,8 @@
 
 use tokio_postgres::Row;
 
-use super::{DbError, Lease, Param, Statement, Step, statement};
+use super::lease::{Lease, Step};
+use super::{DbError, Param, Statement, statement};
 
 /// A transaction inside one workspace; anything but [`Tenant::commit`] undoes it.
 #[must_use = "a transaction that is not committed is undone"]

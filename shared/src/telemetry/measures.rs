@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::TRACE_LINES;
 use crate::clock;
 
-/// A round trip that takes longer is counted and named in the log as slow.
+/// A round trip that is waited for longer is counted and named in the log as slow.
 const SLOW: Duration = Duration::from_millis(500);
 
 tokio::task_local! {
@@ -90,13 +90,15 @@ pub fn connected(began: Instant) {
 pub struct RoundTrip<'a> {
     /// When they were sent.
     pub began: Instant,
+    /// How long something else was worked on while Postgres was: nobody waited for it then.
+    pub worked: Duration,
     /// In the order they were sent.
     pub statements: &'a [(&'a str, usize, Instant)],
 }
 
 /// A round trip to the database has ended.
 pub fn queried(trip: &RoundTrip<'_>) {
-    let took = trip.began.elapsed();
+    let took = trip.began.elapsed().saturating_sub(trip.worked);
     Measures::note(|done| {
         done.round_trips_ms.push(took.as_secs_f64() * 1000.0);
         done.slow_queries += u32::from(took > SLOW);
@@ -144,4 +146,20 @@ fn micros(duration: Duration) -> i64 {
 /// When something began, in microseconds since 1970.
 fn started_us(began: Instant) -> i64 {
     clock::now().as_microsecond() - micros(began.elapsed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_trip_is_slow_by_what_was_waited_for_and_not_by_what_was_done_meanwhile() {
+        let long_ago = Instant::now().checked_sub(SLOW * 3).unwrap();
+        for (worked, slow) in [(Duration::ZERO, 1), (SLOW * 3, 0)] {
+            let measures = Measures::default();
+            let trip = RoundTrip { began: long_ago, worked, statements: &[] };
+            measures.during(async { queried(&trip) }).await;
+            assert_eq!(measures.done().slow_queries, slow, "{worked:?}");
+        }
+    }
 }

@@ -35,6 +35,51 @@ async fn a_read_is_one_round_trip_and_sees_only_its_workspace() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_asked_first_is_worked_on_before_the_rest_is_answered() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-summary")?;
+    let caller = asha.caller(Permission::ReadPortfolio);
+    // The rest waits for a lock that goes when the first has been worked on.
+    let holder = here.admin().await?;
+    holder.batch_execute("select pg_advisory_lock(27)").await?;
+    let (worked, works) = tokio::sync::oneshot::channel();
+    let worked = std::sync::Mutex::new(Some(worked));
+    let release = tokio::spawn(async move {
+        works.await?;
+        Ok::<_, anyhow::Error>(holder.batch_execute("select pg_advisory_unlock(27)").await?)
+    });
+    let first = [statement("select 'first'", [])];
+    let rest = [statement("select 'rest' from pg_advisory_xact_lock_shared(27)", [])];
+    let work = |[rows]: [Vec<tokio_postgres::Row>; 1]| {
+        let told = worked.lock().ok().and_then(|mut worked| worked.take());
+        told.map(|told| told.send(()));
+        rows[0].get::<_, String>(0)
+    };
+    let (first, rest) = app.db().read_meanwhile(&caller, first, work, &rest).await?;
+    assert_eq!((first.as_str(), rest[0][0].get(0)), ("first", "rest"));
+    release.await?
+}
+
+#[tokio::test]
+async fn what_failed_is_not_worked_on_and_what_fails_after_it_is_a_failure() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-summary")?;
+    let caller = asha.caller(Permission::ReadPortfolio);
+    let (right, wrong) = (|| statement("select 1", []), || statement("select 1 / 0", []));
+    for (first, rest, works) in [(wrong(), right(), 0), (right(), wrong(), 1)] {
+        let worked = std::sync::atomic::AtomicU32::new(0);
+        let work = |_: [_; 1]| worked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let read = app.db().read_meanwhile(&caller, [first], work, &[rest]).await;
+        assert!(read.is_err_and(|err| err.to_string().contains("division by zero")));
+        assert_eq!(worked.into_inner(), works);
+        assert_eq!(app.db().read(&caller, [right()]).await?[0].len(), 1);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn without_a_workspace_nothing_is_read_or_written() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
@@ -108,6 +153,11 @@ async fn a_lost_connection_is_replaced_without_the_caller_noticing() -> Result<(
     here.admin().await?.batch_execute(kill).await?;
     let [rows] = app.db().read(&caller, [statement(COUNT, [])]).await?;
     assert_eq!(count(&rows), 0);
+    here.admin().await?.batch_execute(kill).await?;
+    let (first, rest) = ([statement(COUNT, [])], [statement(COUNT, [])]);
+    let work = |[rows]: [Vec<tokio_postgres::Row>; 1]| count(&rows);
+    let (first, rest) = app.db().read_meanwhile(&caller, first, work, &rest).await?;
+    assert_eq!((first, count(&rest[0])), (0, 0));
     Ok(())
 }
 
