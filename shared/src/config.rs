@@ -1,13 +1,14 @@
 //! The settings of a function. Only this module reads the environment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::Secret;
 
-/// The environment as it was when the process started.
+/// The environment as it was when the process started; cheap to clone.
 #[derive(Clone)]
 pub struct Config {
-    settings: BTreeMap<String, String>,
+    settings: Arc<BTreeMap<String, String>>,
 }
 
 /// A setting that is not there, or not what it should be.
@@ -24,16 +25,15 @@ impl Config {
     /// Reads the environment.
     #[expect(clippy::disallowed_methods, reason = "this is the one place the rule points to")]
     pub fn from_environment() -> Self {
-        Self { settings: std::env::vars().collect() }
+        Self { settings: Arc::new(std::env::vars().collect()) }
     }
 
     /// Settings chosen by a test or a tool.
     pub fn from_pairs<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        Self {
-            settings: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-        }
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { settings: Arc::new(pairs.collect()) }
     }
 
     /// A setting that may be missing; an empty one counts as missing.
@@ -65,9 +65,9 @@ impl Config {
         &self,
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        let mut settings = self.settings.clone();
+        let mut settings = BTreeMap::clone(&self.settings);
         settings.extend(pairs.into_iter().map(|(name, value)| (name.into(), value.into())));
-        Self { settings }
+        Self { settings: Arc::new(settings) }
     }
 
     /// The password of the database role, where it signs in with one.

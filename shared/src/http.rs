@@ -8,11 +8,15 @@ mod operation;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::join;
 use http::{HeaderValue, StatusCode, header};
+use lambda_http::Adapter;
 use lambda_http::tower::ServiceBuilder;
+use lambda_runtime::Runtime;
+use lambda_runtime::layers::TracingLayer;
 use serde::Serialize;
 
-use crate::{Access, App, Config, Outcome, Problem, telemetry};
+use crate::{Access, App, Outcome, Problem, telemetry};
 pub use extract::{Body, Json, Query, SourceAddress, media_type, read_json};
 pub use frame::RequestId;
 pub use operation::{Documentation, Operation};
@@ -70,13 +74,22 @@ impl Route {
 
 /// Serves a route: the whole of an HTTP function's binary.
 pub fn serve(route: Route) -> Outcome {
-    telemetry::run(async move {
-        let app = App::new(Config::from_environment());
-        if route.access.identifies() {
-            app.keys().warm(app.db()).await;
-        }
-        let router = ServiceBuilder::new().map_response(Answer).service(route.into_router(app));
-        lambda_http::run(router).await.map_err(|err| anyhow::anyhow!(err))
+    telemetry::run(|config| async move {
+        let app = App::new(config);
+        let identifies = route.access.identifies();
+        let keys = async {
+            if identifies {
+                app.keys().warm(app.db()).await;
+            }
+        };
+        let runtime = async {
+            let router = route.into_router(app.clone());
+            let answers = ServiceBuilder::new().map_response(Answer).service(router);
+            Runtime::new(Adapter::from(answers)).layer(TracingLayer::new())
+        };
+        // In this order: while the database is connected, what answers is put together.
+        let ((), runtime) = join(keys, runtime).await;
+        runtime.run().await.map_err(|err| anyhow::anyhow!(err))
     })
 }
 

@@ -16,7 +16,7 @@ use crate::db::{Entry, Statement, Tenant};
 use crate::events::{self, Envelope, Event, Queue};
 use crate::problem::reasons;
 use crate::telemetry::{self, Begun};
-use crate::{App, Code, Config, Outcome, Problem, Reason};
+use crate::{App, Code, Outcome, Problem, Reason};
 
 type Handled = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
 
@@ -216,8 +216,8 @@ pub struct Delivered {
 
 /// Serves a queue: the whole of a consumer's binary.
 pub fn consume(consumer: Consumer) -> Outcome {
-    telemetry::run(async move {
-        let app = App::new(Config::from_environment());
+    telemetry::run(|config| async move {
+        let app = App::new(config);
         app.db().warm().await;
         let consumer = Arc::new(consumer);
         let invocations = telemetry::Invocations::new(app.config());

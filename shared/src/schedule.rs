@@ -10,7 +10,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 
 use crate::telemetry::{self, Begun, Invocation};
-use crate::{App, Config, Outcome, Problem, Timestamp, clock};
+use crate::{App, Outcome, Problem, Timestamp, clock};
 
 type Ran = Pin<Box<dyn Future<Output = Result<Value, Problem>> + Send>>;
 
@@ -49,8 +49,8 @@ impl Schedule {
 
 /// Serves a schedule: the whole of its binary.
 pub fn run(schedule: Schedule) -> Outcome {
-    telemetry::run(async move {
-        let app = App::new(Config::from_environment());
+    telemetry::run(|config| async move {
+        let app = App::new(config);
         app.db().warm().await;
         let schedule = Arc::new(schedule);
         let invocations = telemetry::Invocations::new(app.config());

@@ -27,14 +27,15 @@ pub use outside::{OutsideCall, watched};
 /// What lines of what happened inside an invocation are logged as.
 const TRACE_LINES: &str = "trace";
 
-/// Sets up logging and runs a function on one thread, as Lambda gives it one request at a time.
-pub fn run(function: impl Future<Output = Outcome>) -> Outcome {
-    start_logging(&Config::from_environment());
+/// Sets up logging and runs a function, with the settings, on one thread, as Lambda gives it one request at a time.
+pub fn run<F: Future<Output = Outcome>>(function: impl FnOnce(Config) -> F) -> Outcome {
+    let config = Config::from_environment();
+    start_logging(&config);
     // A panic's message can quote what was being read; where it happened is enough to find it.
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!(at = panic.location().map(tracing::field::display), "panicked");
     }));
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(function)
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(function(config))
 }
 
 /// JSON lines on standard output; `LOG_LEVEL` chooses how much, `info` unless it says otherwise.
