@@ -19,7 +19,12 @@ left join lateral (
     order by y.valid_to desc, y.exchange
     limit 1
 ) s on true
-left join lateral transactions.price_on(h.isin, $1) p on true
+left join transactions.newest_prices w on w.isin = h.isin
+left join lateral (
+    select w.close, w.previous, w.on_date, w.source where w.on_date <= $1
+    union all
+    select o.* from transactions.price_on(h.isin, $1) o where w.on_date > $1
+) p on true
 left join lateral (
     select x.on_date from transactions.prices x
     where x.source = p.source and x.on_date <= $1

@@ -41,10 +41,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V13__kept_plans", include_str!("../../../migrations/V13__kept_plans.sql")),
     ("V14__limits_and_prices", include_str!("../../../migrations/V14__limits_and_prices.sql")),
     ("V15__newest_symbols", include_str!("../../../migrations/V15__newest_symbols.sql")),
+    ("V16__newest_prices", include_str!("../../../migrations/V16__newest_prices.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 15;
+pub const LATEST: i32 = 16;
 
 /// The function has ten minutes; CloudFormation is to be told within them.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(560);

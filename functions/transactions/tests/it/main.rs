@@ -3,6 +3,7 @@
 mod asset_kind;
 mod corporate_actions;
 mod events;
+mod prices;
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -167,41 +168,5 @@ async fn a_fund_list_says_what_a_traded_fund_is_for_tax_and_not_what_it_is_calle
     load(&here, "prices/new.txt", &list("19-Nov-2026")).await?;
     assert_eq!(kind().await?.as_deref(), Some("debt_fund"));
     assert_eq!(search(&here, &asha, "q=INF204KB14I2").await?[0]["name"], "GOLDETF");
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_price_of_a_day_is_the_newest_until_then_however_old_that_is() -> Result<()> {
-    let here = Here::start().await?;
-    let admin = here.admin().await?;
-    // Gaps of a day, of a week, of eight days and of months; days on which both sources have a price, and one has.
-    admin
-        .batch_execute(
-            "insert into transactions.prices (isin, on_date, source, close, previous_close)
-             select 'INE002A01018', day, source, 100 + row_number() over (), case when source = 'nse' then 99 end
-             from unnest('{2026-01-01,2026-01-02,2026-01-09,2026-01-17,2026-06-30,2026-11-20}'::date[]) day,
-                  unnest('{nse,amfi}'::text[]) source
-             where not (day in ('2026-01-09', '2026-06-30') and source = 'nse')",
-        )
-        .await?;
-    let differing = "
-        select day::date::text, p, w
-        from generate_series('2025-12-25', '2026-12-31', interval '1 day') day
-        left join lateral (select to_jsonb(x) as p from transactions.price_on('INE002A01018', day::date) x) p on true
-        left join lateral (
-            select jsonb_build_object('close', n.close, 'on_date', n.on_date, 'source', n.source, 'previous', coalesce(
-                n.previous_close, (select b.close from transactions.prices b
-                                   where b.on_date < n.on_date and b.source = n.source order by b.on_date desc limit 1))) as w
-            from transactions.prices n
-            where n.on_date <= day
-            order by n.on_date desc, n.source desc
-            limit 1
-        ) w on true
-        where p is distinct from w";
-    let differing = admin.query(differing, &[]).await?;
-    let days: Vec<String> = differing.iter().map(|row| row.get(0)).collect();
-    assert_eq!(days, Vec::<String>::new());
-    let known = "select count(*) from generate_series(0, 371) n, transactions.price_on('INE002A01018', '2025-12-25'::date + n)";
-    assert_eq!(admin.query_one(known, &[]).await?.get::<_, i64>(0), 365, "from the first price on");
     Ok(())
 }
