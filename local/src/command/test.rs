@@ -3,7 +3,7 @@
 mod afterwards;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -61,8 +61,8 @@ pub(super) async fn bench(home: &Home) -> Result<()> {
     succeed(npm).context("the comparison needs Node 20 with npm")?;
     let bed = Bed::make(home).await?;
     // Its tables are on standard error; on standard output it logs, as functions do.
-    let mut bench = Command::new(home.target().join("release/bench"));
-    bed.run(bench.stdout(std::process::Stdio::null()))
+    let mut bench = bed.apart(&home.target().join("release/bench"))?;
+    bed.run(bench.stdout(Stdio::null()))
 }
 
 /// What an evening's refresh calls.
@@ -87,7 +87,7 @@ pub(super) async fn simulate(home: &Home, accounts: &str, connected: &str) -> Re
     let release = home.target().join("release");
     let mut simulate = Command::new(release.join("bench"));
     simulate.args(["simulate", accounts, connected]).env("KITEMATE_TEST_BINARIES", &release);
-    bed.run(simulate.stdout(std::process::Stdio::null()))
+    bed.run(simulate.stdout(Stdio::null()))
 }
 
 /// What tests and measurements stand on: Postgres with a migrated template, and the emulator.
@@ -123,6 +123,24 @@ impl Bed {
             .env("KITEMATE_TEST_FOLDER", &self.folder.0)
             .env("KITEMATE_PARTS", &self.parts);
         succeed(command)
+    }
+
+    /// Puts Postgres on a processor of its own, and a program on the others. Once deployed they are on different machines;
+    /// here the system would have them take turns on one, and who asks would read the first row after the last was sent.
+    fn apart(&self, program: &Path) -> Result<Command> {
+        let processors = processors()?;
+        let Some((last, others @ [_, ..])) = processors.split_last() else {
+            return Ok(Command::new(program));
+        };
+        let pids = std::fs::read_to_string(self.folder.0.join("postgres/data/postmaster.pid"))?;
+        let pid = pids.lines().next().unwrap_or_default();
+        // What it starts from now on stays there with it.
+        let mut there = Command::new("taskset");
+        succeed(there.args(["-acp", &last.to_string(), pid]).stdout(Stdio::null()))?;
+        let others: Vec<_> = others.iter().map(u32::to_string).collect();
+        let mut here = Command::new("taskset");
+        here.args(["-c", &others.join(",")]).arg(program);
+        Ok(here)
     }
 
     /// Grants that nobody used, and secrets in logs.
@@ -166,6 +184,18 @@ async fn migrate_template(
 fn succeed(command: &mut Command) -> Result<()> {
     let status = command.status()?;
     if status.success() { Ok(()) } else { bail!("it did not go well ({status})") }
+}
+
+/// The processors this process may use: `Cpus_allowed_list` of proc(5).
+fn processors() -> Result<Vec<u32>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let ranges = list.context("no Cpus_allowed_list: not Linux?")?.trim().split(',');
+    let ranges = ranges.map(|range| {
+        let (from, to) = range.split_once('-').unwrap_or((range, range));
+        Ok(from.parse()?..=to.parse()?)
+    });
+    Ok(ranges.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// A folder that is deleted at the end.
