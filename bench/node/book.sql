@@ -2,28 +2,21 @@
 -- $1 day: prices after it are not looked at. $2 account: null for all of the workspace's.
 -- $3, $4 instrument and account to go on after: null from the beginning. $5 how many: null for all.
 select h.account_id, h.isin,
-       coalesce(i.name, h.name) as name,
-       s.symbol,
-       coalesce(i.class, 'unclassified') as class,
+       coalesce(q.name, h.name) as name,
+       q.symbol,
+       coalesce(q.class, 'unclassified') as class,
        -- The reference first; a statement's own word where the reference has none.
-       coalesce(nullif(i.sector, 'unclassified'), h.sector, 'unclassified') as sector,
+       coalesce(nullif(q.sector, 'unclassified'), h.sector, 'unclassified') as sector,
        h.available, h.t1, h.pledged, h.discrepant, h.cost, h.statement_on, h.layout,
        p.close, p.on_date, p.source as price_source,
        -- A price that lags its source by more than a long weekend made its last move some other day.
        case when p.on_date >= n.on_date - 4 then p.previous end as previous
 from portfolio.holdings h
-left join transactions.instruments i on i.isin = h.isin
+left join transactions.quotes q on q.isin = h.isin
 left join lateral (
-    select y.symbol from transactions.symbols y
-    where y.isin = h.isin
-    order by y.valid_to desc, y.exchange
-    limit 1
-) s on true
-left join transactions.newest_prices w on w.isin = h.isin
-left join lateral (
-    select w.close, w.previous, w.on_date, w.source where w.on_date <= $1
+    select q.close, q.previous, q.on_date, q.source where q.on_date <= $1
     union all
-    select o.* from transactions.price_on(h.isin, $1) o where w.on_date > $1
+    select o.* from transactions.price_on(h.isin, $1) o where q.on_date > $1
 ) p on true
 left join lateral (
     select x.on_date from transactions.prices x

@@ -42,10 +42,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V14__limits_and_prices", include_str!("../../../migrations/V14__limits_and_prices.sql")),
     ("V15__newest_symbols", include_str!("../../../migrations/V15__newest_symbols.sql")),
     ("V16__newest_prices", include_str!("../../../migrations/V16__newest_prices.sql")),
+    ("V17__quotes", include_str!("../../../migrations/V17__quotes.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 16;
+pub const LATEST: i32 = 17;
 
 /// The function has ten minutes; CloudFormation is to be told within them.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(560);

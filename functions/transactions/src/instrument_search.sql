@@ -9,10 +9,7 @@ with matched as (
                else 4
            end as rank
     from transactions.instruments i
-    left join lateral (
-        select y.symbol from transactions.symbols y
-        where y.isin = i.isin order by y.valid_to desc, y.exchange limit 1
-    ) s on true
+    left join transactions.quotes s on s.isin = i.isin
     where i.isin = $1 or s.symbol like $2 || '%' or lower(i.name) like '%' || $3 || '%'
 ), page as (
     select * from matched

@@ -66,20 +66,57 @@ async fn a_book_of_any_day_has_the_prices_of_that_day() -> Result<()> {
     Ok(())
 }
 
-/// Securities whose newest price, as it is kept, is not what the history of prices says.
+/// Securities of which something else is kept than what instruments, symbols and the history of prices say.
 async fn out_of_date(admin: &Client) -> Result<Vec<String>> {
     let differing = "
-        select isin from (
-            select s.isin, p.close, p.previous, p.on_date, p.source
-            from (select distinct isin from transactions.prices) s
-            cross join lateral transactions.price_on(s.isin, '2100-01-01') p) history
-        full join transactions.newest_prices kept using (isin, close, on_date, source)
-        where history.previous is distinct from kept.previous or history.isin is null or kept.isin is null
+        with known as (
+            select isin from transactions.instruments
+            union select isin from transactions.prices
+            union select isin from transactions.quotes
+        ), told as (
+            select k.isin, i.name, i.class, i.sector, i.asset_kind, s.symbol, p.close, p.previous, p.on_date, p.source
+            from known k
+            left join transactions.instruments i on i.isin = k.isin
+            left join (
+                select isin, (array_agg(symbol order by valid_to desc, exchange, symbol))[1] as symbol
+                from transactions.symbols group by isin) s on s.isin = k.isin
+            left join lateral transactions.price_on(k.isin, '2100-01-01') p on true
+        )
+        select isin from told full join transactions.quotes kept using (isin)
+        where (told.name, told.class, told.sector, told.asset_kind, told.symbol, told.close, told.previous, told.on_date,
+               told.source) is distinct from
+              (kept.name, kept.class, kept.sector, kept.asset_kind, kept.symbol, kept.close, kept.previous, kept.on_date,
+               kept.source)
         order by isin";
     Ok(admin.query(differing, &[]).await?.iter().map(|row| row.get("isin")).collect())
 }
 
-const WRITE: &str = "
+/// What is written of prices, of instruments and of symbols, with any of them being another's afterwards.
+const WRITES: [&str; 14] = [
+    PRICES,
+    "update transactions.prices set close = close + 1, previous_close = null where random() < 0.2",
+    "update transactions.prices p set isin = 'INE00000000' || (9 - right(p.isin, 1)::int)
+     where random() < 0.2 and not exists (
+         select from transactions.prices q
+         where (q.isin, q.on_date, q.source) = ('INE00000000' || (9 - right(p.isin, 1)::int), p.on_date, p.source))",
+    INSTRUMENTS,
+    SYMBOLS,
+    "update transactions.symbols set valid_to = valid_to + (random() * 4)::int where random() < 0.4",
+    "update transactions.symbols y set isin = o.isin from (select isin from transactions.instruments order by random() limit 1) o
+     where random() < 0.4 and not exists (
+         select from transactions.symbols z
+         where (z.exchange, z.symbol) = (y.exchange, y.symbol) and z.isin <> y.isin)",
+    "update transactions.instruments set name = name || '.' where random() < 0.3",
+    "update transactions.instruments set class = (array['etf', 'equity'])[1 + floor(random() * 2)::int]",
+    "update transactions.instruments set sector = (array['Energy', 'Services'])[1 + floor(random() * 2)::int]",
+    "update transactions.instruments set asset_kind = (array['listed_share', 'equity_fund'])[1 + floor(random() * 2)::int]",
+    "delete from transactions.symbols where random() < 0.2",
+    "delete from transactions.instruments i
+     where random() < 0.3 and not exists (select from transactions.symbols y where y.isin = i.isin)",
+    "delete from transactions.prices where random() < 0.3",
+];
+
+const PRICES: &str = "
     insert into transactions.prices (isin, on_date, source, close, previous_close)
     select distinct on (1, 2, 3)
            'INE00000000' || floor(random() * 4), '2026-11-01'::date + floor(random() * 8)::int,
@@ -89,28 +126,55 @@ const WRITE: &str = "
     on conflict (isin, on_date, source)
     do update set close = excluded.close, previous_close = excluded.previous_close";
 
+const INSTRUMENTS: &str = "
+    insert into transactions.instruments (isin, name, class, source, as_of)
+    select distinct on (1) 'INE00000000' || floor(random() * 4), 'Name ' || random(), 'equity', 'nse', '2026-11-01'
+    from generate_series(1, 2)
+    on conflict (isin) do update set name = excluded.name";
+
+const SYMBOLS: &str = "
+    insert into transactions.symbols (exchange, symbol, isin, series, valid_from, valid_to)
+    select distinct on (1, 2, 3) (array['NSE', 'BSE'])[1 + floor(random() * 2)::int], 'SYMBOL' || floor(random() * 3), isin,
+           'EQ', '2026-11-01', '2026-11-01'::date + floor(random() * 8)::int
+    from transactions.instruments
+    on conflict (exchange, symbol, isin) do update set valid_to = excluded.valid_to";
+
 #[tokio::test]
-async fn the_newest_price_is_kept_whatever_is_written_of_prices() -> Result<()> {
+async fn quotes_are_kept_whatever_is_written_of_what_they_are_made_of() -> Result<()> {
     let here = Here::start().await?;
     let admin = here.admin().await?;
+    here.load_prices().await?;
+    assert_eq!(out_of_date(&admin).await?, Vec::<String>::new());
+    let loaded =
+        "select count(*) from transactions.quotes where symbol is not null and close is not null";
+    assert_ne!(admin.query_one(loaded, &[]).await?.get::<_, i64>(0), 0);
+    admin
+        .batch_execute(
+            "truncate transactions.instruments, transactions.symbols, transactions.prices",
+        )
+        .await?;
     admin.batch_execute("select setseed(0.5)").await?;
-    let correct = "update transactions.prices set close = close + 1, previous_close = null where random() < 0.2";
-    let remove = "delete from transactions.prices where random() < 0.3";
-    let another = "
-        update transactions.prices p set isin = 'INE00000000' || (9 - right(p.isin, 1)::int)
-        where random() < 0.2 and not exists (
-            select from transactions.prices q
-            where (q.isin, q.on_date, q.source) = ('INE00000000' || (9 - right(p.isin, 1)::int), p.on_date, p.source))";
     for round in 0..60 {
-        for what in [WRITE, correct, another, WRITE, remove] {
+        for what in WRITES {
             admin.batch_execute(what).await?;
-            ensure!(out_of_date(&admin).await?.is_empty(), "round {round}: {what}");
+            let wrong = out_of_date(&admin).await?;
+            ensure!(wrong.is_empty(), "round {round}, {wrong:?}: {what}");
         }
     }
-    let kept = "select count(*) from transactions.newest_prices";
-    assert_ne!(admin.query_one(kept, &[]).await?.get::<_, i64>(0), 0);
-    admin.batch_execute("truncate transactions.prices").await?;
-    assert_eq!(admin.query_one(kept, &[]).await?.get::<_, i64>(0), 0);
+    for of in ["prices", "symbols", "instruments"] {
+        let (insert, column) = match of {
+            "prices" => (PRICES, "close"),
+            "symbols" => (SYMBOLS, "symbol"),
+            _ => (INSTRUMENTS, "name"),
+        };
+        admin.batch_execute(INSTRUMENTS).await?;
+        admin.batch_execute(insert).await?;
+        let kept = format!("select count({column}) from transactions.quotes");
+        assert_ne!(admin.query_one(&kept, &[]).await?.get::<_, i64>(0), 0, "{of}");
+        admin.batch_execute(&format!("truncate transactions.{of} cascade")).await?;
+        assert_eq!(admin.query_one(&kept, &[]).await?.get::<_, i64>(0), 0, "{of}");
+        assert_eq!(out_of_date(&admin).await?, Vec::<String>::new(), "{of}");
+    }
     Ok(())
 }
 
@@ -140,7 +204,7 @@ async fn of_two_loads_at_once_the_newer_price_stays() -> Result<()> {
         second.await??;
         assert_eq!(out_of_date(&one).await?, Vec::<String>::new());
     }
-    let newest = "select on_date::text from transactions.newest_prices";
+    let newest = "select on_date::text from transactions.quotes";
     assert_eq!(one.query_one(newest, &[]).await?.get::<_, &str>(0), "2026-11-06");
     Ok(())
 }
