@@ -5,11 +5,83 @@ use serde::{Serialize, Serializer};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Rounds once, on the way out: half away from zero.
-fn rounded(amount: Decimal, places: u32) -> String {
-    let mut rounded = amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
-    rounded.rescale(places);
-    // Not "-0.00", which a reader takes for a loss.
-    if rounded.is_zero() { Decimal::new(0, places).to_string() } else { rounded.to_string() }
+fn rounded(amount: Decimal, places: u32) -> Text {
+    let half_up = RoundingStrategy::MidpointAwayFromZero;
+    let exact = amount.scale() <= places;
+    Text::of(if exact { amount } else { amount.round_dp_with_strategy(places, half_up) }, places)
+}
+
+/// A number as decimal text. An answer has hundreds of them: they are written without asking for memory, in less than half
+/// of the time that the library takes.
+struct Text {
+    /// Written from the end: a sign, 29 digits, a point, and zeros that the number's own scale leaves out.
+    bytes: [u8; 40],
+    from: usize,
+}
+
+/// The digits that are taken at a time.
+const DIGITS: u32 = 19;
+
+impl Text {
+    /// With so many places, which are no fewer than the number has.
+    fn of(amount: Decimal, places: u32) -> Self {
+        let mantissa = amount.mantissa().unsigned_abs();
+        let mut text = Self { bytes: [0; 40], from: 40 };
+        let mut zeros = places.saturating_sub(amount.scale());
+        // Dividing 128 bits takes as long as all the rest.
+        let (mut low, mut high) = match u64::try_from(mantissa) {
+            Ok(low) if low < 10_u64.pow(DIGITS) => (low, 0),
+            _ => split(mantissa),
+        };
+        let (mut written, mut taken) = (0, 0);
+        while written <= places || low > 0 || high > 0 {
+            if written == places && places > 0 {
+                text.put(b'.');
+            }
+            written += 1;
+            if zeros > 0 {
+                zeros -= 1;
+                text.put(b'0');
+                continue;
+            }
+            text.put(b'0' + (low % 10) as u8);
+            low /= 10;
+            taken += 1;
+            if taken == DIGITS {
+                (low, high) = (high, 0);
+            }
+        }
+        // Not "-0.00", which a reader takes for a loss.
+        if amount.is_sign_negative() && mantissa > 0 {
+            text.put(b'-');
+        }
+        text
+    }
+
+    fn put(&mut self, byte: u8) {
+        self.from -= 1;
+        self.bytes[self.from] = byte;
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.bytes[self.from..]).unwrap_or_default()
+    }
+}
+
+/// The last digits, and those before them.
+fn split(mantissa: u128) -> (u64, u64) {
+    let unit = u128::from(10_u64.pow(DIGITS));
+    // Of 96 bits neither part is larger than 64.
+    ((mantissa % unit) as u64, (mantissa / unit) as u64)
+}
+
+/// Without zeros at the end.
+fn trimmed(amount: Decimal) -> Text {
+    if amount.scale() == 0 {
+        return Text::of(amount, 0);
+    }
+    let amount = amount.normalize();
+    Text::of(amount, amount.scale())
 }
 
 macro_rules! amount {
@@ -21,14 +93,14 @@ macro_rules! amount {
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let $value = self.0;
-                f.write_str(&$text)
+                f.write_str($text.as_str())
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let $value = self.0;
-                serializer.serialize_str(&$text)
+                serializer.serialize_str($text.as_str())
             }
         }
 
@@ -56,7 +128,7 @@ amount!(
 );
 amount!(
     /// Shares or fund units, written without trailing zeros.
-    Quantity, "12.345", "Shares or fund units as a decimal string.", |value| value.normalize().to_string()
+    Quantity, "12.345", "Shares or fund units as a decimal string.", |value| trimmed(value)
 );
 amount!(
     /// A part of a hundred, two places outside.
@@ -78,7 +150,28 @@ impl Percent {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn text_is_what_the_library_would_write(
+            mantissa in prop_oneof![-200_i128..200, -10_i128.pow(20)..10_i128.pow(20), -(1_i128 << 96) + 1..1_i128 << 96],
+            scale in 0_u32..=28,
+        ) {
+            let amount = Decimal::from_i128_with_scale(mantissa, scale);
+            prop_assert_eq!(Quantity(amount).to_string(), amount.normalize().to_string());
+            for (text, places) in [(Money(amount).to_string(), 2), (Price(amount).to_string(), 4)] {
+                let half_up = RoundingStrategy::MidpointAwayFromZero;
+                let amount = amount.round_dp_with_strategy(places, half_up);
+                let amount = if amount.is_zero() { amount.abs() } else { amount };
+                let library = amount.to_string();
+                let (whole, part) = library.split_once('.').unwrap_or((&library, ""));
+                prop_assert_eq!(text, format!("{whole}.{part:0<places$}", places = places as usize));
+            }
+        }
+    }
 
     #[test]
     fn money_is_rounded_half_away_from_zero_at_output_only() {
