@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::transactions;
-use holdings::holdings;
+use holdings::{holdings, refer};
 
 /// A question for the book of a workspace: asked by itself ([`BookOn::ask`]), or by its [`BookOn::statements`] in a
 /// transaction, whose answers [`BookOn::read`] takes.
@@ -100,7 +100,8 @@ impl BookOn {
             snapshots = closing(&ledger, self.day, &mut events, &mut asserted);
             ledger = Ledger::new(&events, &snapshots);
         }
-        Ok(Reckoned { ledger, events, snapshots, asserted })
+        let holdings = holdings(&ledger, &events, &asserted);
+        Ok(Reckoned { ledger, events, snapshots, holdings })
     }
 }
 
@@ -109,14 +110,18 @@ struct Reckoned {
     ledger: Ledger,
     events: Vec<Event>,
     snapshots: Vec<Snapshot>,
-    asserted: Vec<Asserted>,
+    holdings: Vec<Holding>,
 }
 
 impl Reckoned {
     fn book(self, securities: &[Row]) -> Result<Book, Problem> {
-        let Self { ledger, events, snapshots, asserted } = self;
+        let Self { ledger, events, snapshots, mut holdings } = self;
         let securities = securities.iter().map(security).collect::<Result<HashMap<_, _>, _>>()?;
-        let holdings = holdings(&ledger, &events, &asserted, &securities);
+        for holding in &mut holdings {
+            if let Some(known) = securities.get(&holding.isin) {
+                refer(holding, known);
+            }
+        }
         Ok(Book { ledger, events, snapshots, securities, holdings })
     }
 }

@@ -9,13 +9,9 @@ use uuid::Uuid;
 
 use super::{Asserted, Security};
 
-/// Everything that is held or discrepant, by ISIN and account; folios of one scheme together.
-pub(super) fn holdings(
-    ledger: &Ledger,
-    events: &[Event],
-    asserted: &[Asserted],
-    securities: &HashMap<Isin, Security>,
-) -> Vec<Holding> {
+/// Everything that is held or discrepant, by ISIN and account; folios of one scheme together. What the reference knows
+/// of a security comes afterwards ([`refer`]).
+pub(super) fn holdings(ledger: &Ledger, events: &[Event], asserted: &[Asserted]) -> Vec<Holding> {
     // Of what came out of an event, that is the event.
     let mut newest: HashMap<Place, Date> = HashMap::new();
     for event in events {
@@ -33,7 +29,7 @@ pub(super) fn holdings(
         if position.quantity.is_zero() && !discrepant {
             continue;
         }
-        let holding = holding(place, position, stated, newest.get(place).copied(), securities);
+        let holding = holding(place, position, stated, newest.get(place).copied());
         match holdings.get_mut(&(place.isin, place.account)) {
             Some(other) => other.absorb(holding),
             None => drop(holdings.insert((place.isin, place.account), holding)),
@@ -47,20 +43,16 @@ fn holding(
     position: &Position,
     stated: Option<&Asserted>,
     newest: Option<Date>,
-    securities: &HashMap<Isin, Security>,
 ) -> Holding {
-    let known = securities.get(&place.isin);
-    let name = known.and_then(|known| known.name.clone()).or_else(|| Some(stated?.name.clone()));
     // A statement tells the parts of what is held on its day alone.
     let current = stated.filter(|row| newest.is_none_or(|on| on <= row.taken.on));
-    let sector = known.and_then(|known| known.sector.clone()).or_else(|| stated?.sector.clone());
     Holding {
         account: place.account,
         isin: place.isin,
-        name: name.unwrap_or_else(|| place.isin.to_string()),
-        symbol: known.and_then(|known| known.symbol.clone()),
-        class: known.map_or("unclassified".into(), |known| known.class.clone()),
-        sector: sector.unwrap_or_else(|| "unclassified".into()),
+        name: stated.map_or_else(|| place.isin.to_string(), |row| row.name.clone()),
+        symbol: None,
+        class: "unclassified".into(),
+        sector: stated.and_then(|row| row.sector.clone()).unwrap_or_else(|| "unclassified".into()),
         owned: Quantity(position.quantity),
         pledged: Quantity(stated.map_or(Decimal::ZERO, |row| row.pledged.min(position.quantity))),
         t1: Quantity(current.map_or(Decimal::ZERO, |row| row.t1)),
@@ -71,8 +63,21 @@ fn holding(
         as_of: stated.map(|row| row.taken.on).max(newest).unwrap_or_default(),
         source: current.map_or("transactions".into(), |row| row.layout.clone()),
         lots: lots(position, newest.is_some()),
-        price: known.and_then(|known| known.price.clone()),
+        price: None,
     }
+}
+
+/// Adds what the reference knows: before what a statement says, where both say something.
+pub(super) fn refer(holding: &mut Holding, known: &Security) {
+    if let Some(name) = &known.name {
+        holding.name.clone_from(name);
+    }
+    holding.symbol.clone_from(&known.symbol);
+    holding.class.clone_from(&known.class);
+    if let Some(sector) = &known.sector {
+        holding.sector.clone_from(sector);
+    }
+    holding.price.clone_from(&known.price);
 }
 
 fn lots(position: &Position, has_events: bool) -> Lots {
