@@ -100,7 +100,7 @@ pub fn ok<T: Serialize>(body: T) -> Reply {
 
 /// JSON with another status.
 pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Reply {
-    let bytes = serde_json::to_vec(body).map_err(Problem::internal)?;
+    let bytes = crate::json::to_vec(body).map_err(Problem::internal)?;
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     Ok((status, kind, bytes).into_response())
 }

@@ -16,6 +16,7 @@ pub mod events;
 pub mod fields;
 pub mod http;
 pub mod idempotency;
+mod json;
 pub mod limits;
 pub mod once;
 pub mod page;
