@@ -13,7 +13,6 @@ use http::{HeaderValue, StatusCode, header};
 use lambda_http::Adapter;
 use lambda_http::tower::ServiceBuilder;
 use lambda_runtime::Runtime;
-use lambda_runtime::layers::TracingLayer;
 use serde::Serialize;
 
 use crate::{Access, App, Outcome, Problem, telemetry};
@@ -85,7 +84,7 @@ pub fn serve(route: Route) -> Outcome {
         let runtime = async {
             let router = route.into_router(app.clone());
             let answers = ServiceBuilder::new().map_response(Answer).service(router);
-            Runtime::new(Adapter::from(answers)).layer(TracingLayer::new())
+            Runtime::new(Adapter::from(answers))
         };
         // In this order: while the database is connected, what answers is put together.
         let ((), runtime) = join(keys, runtime).await;

@@ -6,6 +6,7 @@
 //! Of other debug events a release build has none (`release_max_level_info` of `tracing`).
 
 mod invocation;
+mod lines;
 mod measures;
 mod metrics;
 mod outside;
@@ -13,7 +14,6 @@ mod outside;
 use std::future::Future;
 
 use tracing::Level;
-use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -21,6 +21,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::problem::Code;
 use crate::{Config, Outcome, Problem};
 pub use invocation::{Begun, Invocation, Invocations};
+use lines::Lines;
 pub use measures::{RoundTrip, connected, entered, queried, trace, within_trace};
 pub use outside::{OutsideCall, watched};
 
@@ -41,10 +42,8 @@ pub fn run<F: Future<Output = Outcome>>(function: impl FnOnce(Config) -> F) -> O
 /// JSON lines on standard output; `LOG_LEVEL` chooses how much, `info` unless it says otherwise.
 pub fn start_logging(config: &Config) {
     let level = config.find("LOG_LEVEL").unwrap_or("info");
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
-    let lines = lines.with_target(false).with_filter(filter(level));
     // A second call, in a test, keeps the first.
-    let _ = tracing_subscriber::registry().with(lines).try_init();
+    let _ = tracing_subscriber::registry().with(Lines).with(filter(level)).try_init();
 }
 
 /// What is logged at a level, `info,trace=debug` and its like; without the regular expressions of an EnvFilter, which

@@ -41,7 +41,6 @@ const OWN: &[&str] = &[
     "timestamp",
     "level",
     "message",
-    "span",
     "_aws",
     "aws_request_id",
     "function",
@@ -53,7 +52,7 @@ const OWN: &[&str] = &[
 /// Reads a line and the id of the invocation it belongs to; `None` when it belongs to none.
 pub(super) fn read(line: &str) -> Option<(String, Read)> {
     let line: Value = serde_json::from_str(line).ok()?;
-    let id = line["aws_request_id"].as_str().or(line["span"]["aws_request_id"].as_str())?;
+    let id = line["aws_request_id"].as_str()?;
     // The calls themselves are shown as steps.
     if line["message"] == "outside calls" {
         return None;

@@ -28,9 +28,8 @@ fn lines_and_statements_go_to_the_invocation_they_name() {
     let record = Record::default();
     record.asked(invocation("a", "t"), &Bytes::new());
     record.asked(invocation("b", "t"), &Bytes::new());
-    record.said(r#"{"message":"select  1","kind":"sql","start_us":5,"took_us":2,"rows":1,"span":{"aws_request_id":"a"}}"#);
-    record
-        .said(r#"{"message":"refused","level":"INFO","reason":"x","span":{"aws_request_id":"b"}}"#);
+    record.said(r#"{"message":"select  1","kind":"sql","start_us":5,"took_us":2,"rows":1,"aws_request_id":"a"}"#);
+    record.said(r#"{"message":"refused","level":"INFO","reason":"x","aws_request_id":"b"}"#);
     record.said("not JSON");
     let (_, both) = record.trace("t");
     assert_eq!((both[0].steps.len(), both[0].lines.len()), (1, 0));

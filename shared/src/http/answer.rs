@@ -6,6 +6,8 @@ use std::pin::Pin;
 use axum::response::Response;
 use lambda_http::Body;
 
+use super::frame::X_REQUEST_ID;
+
 /// A response whose body goes as it is when it is text, and in base64 when it is not. By itself lambda_http decodes
 /// what calls itself text, for which every function would carry the tables of all encodings of the web.
 pub(super) struct Answer(pub(super) Response);
@@ -20,7 +22,9 @@ impl lambda_http::IntoResponse for Answer {
                     .map_or_else(|err| Body::Binary(err.into_bytes()), Body::Text),
                 Err(err) => {
                     // What broke off must not look like a whole answer.
-                    tracing::error!(cause = %err, "a body broke off");
+                    let id = parts.headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
+                    // The invocation has ended: what it was known by is no more in every line.
+                    tracing::error!(request_id = id, cause = %err, "a body broke off");
                     parts.status = http::StatusCode::INTERNAL_SERVER_ERROR;
                     Body::Empty
                 }

@@ -20,7 +20,7 @@ use crate::problem::reasons;
 use crate::telemetry::{self, Begun, Invocations};
 use crate::{Access, App, Problem, limits};
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// API Gateway gives up at 29 seconds; ours comes first, so that the answer is ours.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(25);
 

@@ -2,37 +2,41 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::TRACE_LINES;
+use super::invocation::{Begun, Function};
 use crate::clock;
 
 /// A round trip that is waited for longer is counted and named in the log as slow.
 const SLOW: Duration = Duration::from_millis(500);
 
 tokio::task_local! {
-    static CURRENT: Measures;
+    static CURRENT: Arc<Known>;
     static TRACE: String;
 }
 
-/// What one invocation did so far, cheap to clone.
-#[derive(Clone, Default)]
-pub(super) struct Measures(Arc<Mutex<Done>>);
+/// What is known of one invocation.
+pub(super) struct Known {
+    pub(super) function: Arc<Function>,
+    pub(super) begun: Begun,
+    done: Mutex<Done>,
+}
 
 /// What one invocation did.
 #[derive(Clone, Default)]
 pub(super) struct Done {
     /// Of each round trip to Postgres, in milliseconds.
     pub(super) round_trips_ms: Vec<f64>,
-    pub(super) slow_queries: u32,
-    pub(super) connects: u32,
+    pub(super) slow_queries: usize,
+    pub(super) connects: usize,
     /// Calls by the system they went to.
     pub(super) calls: BTreeMap<String, Calls>,
     /// Security events by their metric.
-    pub(super) noticed: BTreeMap<&'static str, u32>,
+    pub(super) noticed: BTreeMap<&'static str, usize>,
     pub(super) workspace: Option<Uuid>,
 }
 
@@ -40,27 +44,35 @@ pub(super) struct Done {
 #[derive(Clone, Default)]
 pub(super) struct Calls {
     pub(super) took_ms: Vec<f64>,
-    pub(super) failed: u32,
+    pub(super) failed: usize,
 }
 
-impl Measures {
-    pub(super) fn done(&self) -> Done {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl Known {
+    pub(super) fn new(function: Arc<Function>, begun: Begun) -> Arc<Self> {
+        Arc::new(Self { function, begun, done: Mutex::default() })
     }
 
-    pub(super) async fn during<F: Future>(&self, work: F) -> F::Output {
-        CURRENT.scope(self.clone(), work).await
+    /// Of the invocation that is being worked for, if any is.
+    pub(super) fn current() -> Option<Arc<Self>> {
+        CURRENT.try_with(Arc::clone).ok()
     }
 
-    pub(super) fn while_in<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn during<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
+        let trace = self.begun.trace.as_deref();
+        CURRENT.scope(self.clone(), within_trace(trace, work)).await
+    }
+
+    pub(super) fn while_in<T>(self: &Arc<Self>, work: impl FnOnce() -> T) -> T {
         CURRENT.sync_scope(self.clone(), work)
     }
 
     fn note(change: impl FnOnce(&mut Done)) {
         // Outside an invocation, while a process starts, there is nobody to tell.
-        let _ = CURRENT.try_with(|measures| {
-            change(&mut measures.0.lock().unwrap_or_else(PoisonError::into_inner));
-        });
+        let _ = CURRENT.try_with(|known| change(&mut known.done()));
     }
 }
 
@@ -76,13 +88,12 @@ pub async fn within_trace<F: Future>(trace: Option<&str>, work: F) -> F::Output 
 
 /// The invocation works for this workspace from here on.
 pub fn entered(workspace: Uuid) {
-    tracing::Span::current().record("workspace", tracing::field::display(workspace));
-    Measures::note(|done| done.workspace = Some(workspace));
+    Known::note(|done| done.workspace = Some(workspace));
 }
 
 /// A connection to the database was opened.
 pub fn connected(began: Instant) {
-    Measures::note(|done| done.connects += 1);
+    Known::note(|done| done.connects += 1);
     tracing::info!(target: TRACE_LINES, kind = "connect", start_us = started_us(began), took_us = micros(began.elapsed()), "postgres");
 }
 
@@ -99,9 +110,9 @@ pub struct RoundTrip<'a> {
 /// A round trip to the database has ended.
 pub fn queried(trip: &RoundTrip<'_>) {
     let took = trip.began.elapsed().saturating_sub(trip.worked);
-    Measures::note(|done| {
+    Known::note(|done| {
         done.round_trips_ms.push(took.as_secs_f64() * 1000.0);
-        done.slow_queries += u32::from(took > SLOW);
+        done.slow_queries += usize::from(took > SLOW);
     });
     if took > SLOW {
         let last = trip.statements.iter().rev().find(|(sql, ..)| *sql != "commit");
@@ -126,17 +137,17 @@ pub(super) fn called(system: &str, operation: &str, began: Instant, status: Opti
     let took = began.elapsed();
     // A refusal is an answer: a conditional update that does not hold is one of these.
     let failed = status.is_none_or(|status| status >= 500 || status == 429);
-    Measures::note(|done| {
+    Known::note(|done| {
         let calls = done.calls.entry(system.to_owned()).or_default();
         calls.took_ms.push(took.as_secs_f64() * 1000.0);
-        calls.failed += u32::from(failed);
+        calls.failed += usize::from(failed);
     });
     tracing::info!(target: TRACE_LINES, kind = "call", start_us = started_us(began), took_us = micros(took), status, "{system} {operation}");
 }
 
 /// A security event, by the metric that counts it.
 pub(super) fn noticed(metric: &'static str) {
-    Measures::note(|done| *done.noticed.entry(metric).or_default() += 1);
+    Known::note(|done| *done.noticed.entry(metric).or_default() += 1);
 }
 
 fn micros(duration: Duration) -> i64 {
@@ -156,10 +167,10 @@ mod tests {
     async fn a_round_trip_is_slow_by_what_was_waited_for_and_not_by_what_was_done_meanwhile() {
         let long_ago = Instant::now().checked_sub(SLOW * 3).unwrap();
         for (worked, slow) in [(Duration::ZERO, 1), (SLOW * 3, 0)] {
-            let measures = Measures::default();
+            let known = Known::new(Arc::default(), Begun::default());
             let trip = RoundTrip { began: long_ago, worked, statements: &[] };
-            measures.during(async { queried(&trip) }).await;
-            assert_eq!(measures.done().slow_queries, slow, "{worked:?}");
+            known.during(async { queried(&trip) }).await;
+            assert_eq!(known.done().slow_queries, slow, "{worked:?}");
         }
     }
 }

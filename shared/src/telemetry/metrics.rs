@@ -4,66 +4,98 @@
 //! only dimension of an invocation's metrics and the system the only one of a call's: each metric
 //! and dimension costs money every month, so a tenant is never one.
 
-use std::io::Write;
+use serde::Serialize;
 
-use serde_json::{Map, Value, json};
-
-use super::measures::Calls;
+use super::lines::{self, Line};
+use super::measures::{Calls, Known};
 use crate::clock;
 
 /// The format takes this many values of one metric in a line.
 const MOST_VALUES: usize = 100;
 
-/// A metric's name, its unit, and its value or values.
-pub(super) type Metric = (&'static str, &'static str, Value);
+/// A metric with its unit and what was measured.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Metric {
+    name: &'static str,
+    unit: &'static str,
+    /// A field of the line, by the metric's name.
+    #[serde(skip)]
+    figure: Figure,
+}
 
-/// Writes a log line whose metrics have one dimension, which is one of its fields.
-pub(super) fn write(
-    namespace: &str,
-    dimension: &str,
-    metrics: Vec<Metric>,
-    mut line: Map<String, Value>,
-) {
-    let names: Vec<_> =
-        metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
-    let directive =
-        json!({ "Namespace": namespace, "Dimensions": [[dimension]], "Metrics": names });
-    let now = clock::now();
-    line.insert("timestamp".into(), json!(now));
-    line.insert("level".into(), json!("INFO"));
-    line.insert(
-        "_aws".into(),
-        json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive] }),
-    );
-    for (name, _, value) in metrics {
-        line.insert(name.into(), value);
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Figure {
+    Count(usize),
+    Ms(f64),
+    Times(Vec<f64>),
+}
+
+impl Metric {
+    pub(super) fn count(name: &'static str, of: usize) -> Self {
+        Self { name, unit: "Count", figure: Figure::Count(of) }
     }
-    let line = format!("{}\n", Value::Object(line));
-    // In one piece: standard output looks for an end of line in whatever is written to it. A log that cannot be written
-    // to has no one to tell.
-    let _ = std::io::stdout().write_all(line.as_bytes());
+
+    pub(super) fn ms(name: &'static str, ms: f64) -> Self {
+        Self { name, unit: "Milliseconds", figure: Figure::Ms(ms) }
+    }
+
+    /// What was measured several times, in milliseconds.
+    pub(super) fn times(name: &'static str, ms: &[f64]) -> Self {
+        let times = ms.iter().take(MOST_VALUES).copied().map(rounded).collect();
+        Self { name, unit: "Milliseconds", figure: Figure::Times(times) }
+    }
+}
+
+/// What the line says of its metrics.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Embedded<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: [Directive<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'a str,
+    dimensions: [[&'a str; 1]; 1],
+    metrics: &'a [Metric],
+}
+
+/// Writes a line of an invocation, whose metrics have one dimension, which is one of its fields.
+pub(super) fn write(
+    known: &Known,
+    message: &str,
+    (dimension, value): (&'static str, &str),
+    metrics: &[Metric],
+    fields: impl FnOnce(&mut Line<'_>),
+) {
+    let now = clock::now();
+    let namespace = &known.function.namespace;
+    let directive = Directive { namespace, dimensions: [[dimension]], metrics };
+    let embedded = Embedded { timestamp: now.as_millisecond(), cloud_watch_metrics: [directive] };
+    lines::write(now, "INFO", |line| {
+        line.put("message", message);
+        line.known_by(known);
+        line.put(dimension, value);
+        fields(line);
+        for metric in metrics {
+            line.put(metric.name, &metric.figure);
+        }
+        line.put("_aws", &embedded);
+    });
 }
 
 /// Writes what calls to an outside system came to.
-pub(super) fn write_calls(
-    namespace: &str,
-    system: &str,
-    calls: &Calls,
-    mut line: Map<String, Value>,
-) {
-    line.insert("message".into(), json!("outside calls"));
-    line.insert("system".into(), json!(system));
-    let metrics = vec![
-        ("Calls", "Count", json!(calls.took_ms.len())),
-        ("CallFailures", "Count", json!(calls.failed)),
-        ("CallDuration", "Milliseconds", values(&calls.took_ms)),
+pub(super) fn write_calls(known: &Known, system: &str, calls: &Calls) {
+    let metrics = [
+        Metric::count("Calls", calls.took_ms.len()),
+        Metric::count("CallFailures", calls.failed),
+        Metric::times("CallDuration", &calls.took_ms),
     ];
-    write(namespace, "system", metrics, line);
-}
-
-/// The values of a metric that was measured several times.
-pub(super) fn values(of: &[f64]) -> Value {
-    of.iter().take(MOST_VALUES).copied().map(rounded).collect()
+    write(known, "outside calls", ("system", system), &metrics, |_| {});
 }
 
 /// Milliseconds as people read them: to the microsecond.
