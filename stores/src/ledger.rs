@@ -3,6 +3,7 @@
 mod holdings;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use ::ledger::{Event, Holding, Isin, Ledger, Place, Price, PricePoint, Snapshot};
 use jiff::civil::{Date, Time};
@@ -166,6 +167,12 @@ impl Book {
         self.snapshots.iter().cloned().map(Ok).chain(older).collect()
     }
 
+    /// What a security is called: its ISIN when the reference does not have it.
+    pub fn name_of(&self, isin: Isin) -> String {
+        let known = self.securities.get(&isin).and_then(|known| known.name.as_deref());
+        known.map_or_else(|| isin.to_string(), str::to_owned)
+    }
+
     /// Whether a place of the ledger is in an account; every place is when none is named.
     pub fn is_in(&self, place: usize, account: Option<Uuid>) -> bool {
         account.is_none_or(|account| self.ledger.places[place].account == account)
@@ -236,13 +243,13 @@ impl Taken {
 #[derive(Clone, Debug)]
 pub struct Security {
     /// What it is called; `None` when the reference does not have it.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// Its newest exchange symbol.
-    pub symbol: Option<String>,
+    pub symbol: Option<Arc<str>>,
     /// Its class, `unclassified` when the reference does not say.
-    pub class: String,
+    pub class: Arc<str>,
     /// Its issuer's sector, when the reference says.
-    pub sector: Option<String>,
+    pub sector: Option<Arc<str>>,
     /// The kind of asset for tax, when a source says.
     pub asset_kind: Option<String>,
     /// The newest price.
@@ -252,8 +259,8 @@ pub struct Security {
 /// A holding as a statement asserts it.
 struct Asserted {
     place: Place,
-    name: String,
-    sector: Option<String>,
+    name: Arc<str>,
+    sector: Option<Arc<str>>,
     owned: Decimal,
     t1: Decimal,
     pledged: Decimal,
@@ -262,7 +269,7 @@ struct Asserted {
     loan: Option<Decimal>,
     cost: Option<Decimal>,
     taken: Taken,
-    layout: String,
+    layout: Arc<str>,
 }
 
 impl Asserted {
@@ -270,11 +277,11 @@ impl Asserted {
         let quantity = |column: &str| row.get::<_, Decimal>(column);
         let (available, t1, pledged) = (quantity("available"), quantity("t1"), quantity("pledged"));
         let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
-        let folio: Option<String> = row.get("folio");
+        let folio = row.get::<_, Option<&str>>("folio").map(Into::into);
         Ok(Self {
-            place: Place { account: row.get("account_id"), isin, folio: folio.map(Into::into) },
-            name: row.get("name"),
-            sector: row.get("sector"),
+            place: Place { account: row.get("account_id"), isin, folio },
+            name: row.get::<_, &str>("name").into(),
+            sector: text(row, "sector"),
             owned: available + t1 + pledged,
             t1,
             pledged,
@@ -283,7 +290,7 @@ impl Asserted {
             loan: row.get("loan"),
             cost: row.get("cost"),
             taken: Taken::read(row),
-            layout: row.get("layout"),
+            layout: row.get::<_, &str>("layout").into(),
         })
     }
 
@@ -321,18 +328,22 @@ fn absent(
     absent.into_iter().map(nothing).collect()
 }
 
+fn text(row: &Row, column: &str) -> Option<Arc<str>> {
+    row.get::<_, Option<&str>>(column).map(Into::into)
+}
+
 fn security(row: &Row) -> Result<(Isin, Security), Problem> {
     let price = |close: Decimal| PricePoint {
         close: Price(close),
         previous: row.get::<_, Option<Decimal>>("previous").map(Price),
         on: row.get("on_date"),
-        source: row.get("price_source"),
+        source: row.get::<_, &str>("price_source").into(),
     };
     let security = Security {
-        name: row.get("name"),
-        symbol: row.get("symbol"),
-        class: row.get("class"),
-        sector: row.get("sector"),
+        name: text(row, "name"),
+        symbol: text(row, "symbol"),
+        class: row.get::<_, &str>("class").into(),
+        sector: text(row, "sector"),
         asset_kind: row.get("asset_kind"),
         price: row.get::<_, Option<Decimal>>("close").map(price),
     };

@@ -65,5 +65,5 @@ pub fn facts(book: &Book, known: &[Row]) -> Result<Facts, Problem> {
 fn kind(security: &Security) -> Option<AssetKind> {
     let stated = security.asset_kind.as_ref();
     let stated = stated.and_then(|kind| serde_json::from_value(kind.as_str().into()).ok());
-    stated.or_else(|| (security.class == "equity").then_some(AssetKind::ListedShare))
+    stated.or_else(|| (&*security.class == "equity").then_some(AssetKind::ListedShare))
 }

@@ -1,5 +1,7 @@
 //! A holding, its price, and what is known of its lots.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,13 +17,13 @@ pub struct Holding {
     /// The security.
     pub isin: Isin,
     /// What it is called: the reference name, else the statement's.
-    pub name: String,
+    pub name: Arc<str>,
     /// Exchange symbol, when the reference knows one.
-    pub symbol: Option<String>,
+    pub symbol: Option<Arc<str>>,
     /// Class of the instrument, `unclassified` when the reference does not say.
-    pub class: String,
+    pub class: Arc<str>,
     /// Sector of the issuer, `unclassified` when neither reference nor statement says.
-    pub sector: String,
+    pub sector: Arc<str>,
     /// What is owned: available, bought but not delivered, and pledged together.
     pub owned: Quantity,
     /// The pledged part of it.
@@ -39,7 +41,7 @@ pub struct Holding {
     /// The date of the statement.
     pub as_of: Date,
     /// The layout of the statement, or `transactions`.
-    pub source: String,
+    pub source: Arc<str>,
     /// What its lots are known from.
     pub lots: Lots,
     /// The newest price; `None` when there is none.
@@ -90,5 +92,5 @@ pub struct PricePoint {
     /// The day of the close.
     pub on: Date,
     /// Who published it.
-    pub source: String,
+    pub source: Arc<str>,
 }

@@ -102,7 +102,7 @@ pub fn totals<'a>(holdings: impl IntoIterator<Item = &'a Holding>) -> Totals {
             totals.as_of = totals.as_of.max(Some(price.on));
             totals.oldest_price_on =
                 Some(totals.oldest_price_on.map_or(price.on, |oldest| oldest.min(price.on)));
-            totals.sources.insert(price.source.clone());
+            totals.sources.insert(price.source.to_string());
         }
     }
     totals.unrealised_percent = Percent::of(totals.unrealised_gain, gain_basis);
@@ -180,7 +180,7 @@ pub fn movers(book: &[Holding], most: usize) -> (Vec<Mover>, Vec<Mover>) {
         securities.entry(&holding.isin).or_default().push(holding);
     }
     let mover = |(isin, holdings): (&Isin, Vec<&Holding>)| {
-        let name = holdings.first().map(|holding| holding.name.clone()).unwrap_or_default();
+        let name = holdings.first().map(|holding| holding.name.to_string()).unwrap_or_default();
         let Totals { value, unrealised_gain, unrealised_percent, as_of, sources, .. } =
             totals(holdings);
         Mover { isin: *isin, name, value, unrealised_gain, unrealised_percent, as_of, sources }
@@ -316,13 +316,13 @@ mod tests {
         fn slices_sum_to_the_whole(amounts in prop::collection::vec((1u32..1_000_000, 1u32..1_000_000, 0u8..4), 0..40)) {
             let book: Vec<Holding> = amounts.iter().map(|&(units, paise, sector)| Holding {
                 owned: Quantity(Decimal::new(units.into(), 3)),
-                sector: sector.to_string(),
+                sector: sector.to_string().into(),
                 price: (sector != 3).then(|| PricePoint {
                     close: Price(Decimal::new(paise.into(), 4)), previous: None, on: date(2026, 11, 20), source: "amfi".into(),
                 }),
                 ..holding("1", None, None)
             }).collect();
-            let slices = allocate(&book, |holding| holding.sector.clone());
+            let slices = allocate(&book, |holding| holding.sector.to_string());
             prop_assert_eq!(slices.iter().map(|slice| slice.value).sum::<Money>(), totals(&book).value);
             prop_assert_eq!(slices.iter().map(|slice| slice.holdings).sum::<usize>(), book.len());
             let by_account: Money = summarise(&book).accounts.iter().map(|account| account.totals.value).sum();

@@ -184,11 +184,7 @@ fn schedule_of(
         return Err(Problem::new(reasons::COST_UNKNOWN).with("lots", left_out));
     }
     let isin = |gain: &Gain<'_>| book.ledger.places[gain.closing.place].isin;
-    let name = |isin| {
-        let known = book.securities.get(&isin).and_then(|known| known.name.clone());
-        known.unwrap_or_else(|| isin.to_string())
-    };
-    let rows = schedule::rows(&of_year, layout, name, isin);
+    let rows = schedule::rows(&of_year, layout, |isin| book.name_of(isin), isin);
     // The oldest of the holder's accounts: a sale that nobody told of yet is missing.
     let own = |health: &&Health| whose.is_empty() || whose.contains(&holders.of(health.account_id));
     let as_of = healths.iter().filter(own).map(|health| health.as_of).min().flatten();

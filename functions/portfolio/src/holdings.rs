@@ -27,8 +27,8 @@ pub fn route() -> Route {
 /// A page of holdings.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Holdings {
-    items: Vec<HoldingItem>,
+struct Holdings<'a> {
+    items: Vec<HoldingItem<'a>>,
     /// What to send as `cursor` for the next page; null on the last.
     next_cursor: Option<String>,
     /// How fresh each of the accounts is.
@@ -38,14 +38,14 @@ struct Holdings {
 /// A holding.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct HoldingItem {
+struct HoldingItem<'a> {
     account_id: Uuid,
-    isin: String,
-    symbol: Option<String>,
-    name: String,
+    isin: &'a str,
+    symbol: Option<&'a str>,
+    name: &'a str,
     /// `equity`, `etf`, `mutual_fund`, `government_security` or `unclassified`.
-    class: String,
-    sector: String,
+    class: &'a str,
+    sector: &'a str,
     /// What is owned: available, bought (T1) and pledged together.
     quantity: Quantity,
     /// The part of it bought and not yet delivered.
@@ -78,11 +78,11 @@ struct HoldingItem {
     #[schema(value_type = Option<String>)]
     day_change: Option<Money>,
     /// The newest price.
-    price: Option<HoldingPrice>,
+    price: Option<HoldingPrice<'a>>,
     /// The day of the statement or the event the quantities are from.
     as_of: Date,
     /// The layout of that statement, or `transactions`.
-    source: String,
+    source: &'a str,
     /// What the lots are known from: gains and returns are as good as they are.
     lots: Lots,
 }
@@ -90,13 +90,13 @@ struct HoldingItem {
 /// A price and where it is from.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct HoldingPrice {
+struct HoldingPrice<'a> {
     close: Price,
     #[schema(value_type = Option<String>)]
     previous_close: Option<Price>,
     as_of: Date,
     /// `nse` or `amfi`.
-    source: String,
+    source: &'a str,
 }
 
 /// Which page of which holdings.
@@ -136,24 +136,24 @@ async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Aske
     let mut holdings = book.holdings_in(asked.account);
     holdings.retain(|holding| accounts.iter().any(|one| one.account_id == holding.account));
     let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);
-    let rest = after(asked.selection.of(holdings), position).take(fetch);
-    let items: Vec<_> = rest.map(|(at, holding)| (at, item(holding))).collect();
+    let holdings = asked.selection.of(holdings);
+    let rest = after(&holdings, position).take(fetch).collect();
     let Page { items, next_cursor } =
-        Page::cut(items, &asked.page, |(at, item)| (*at, item.isin.clone(), item.account_id));
-    let items = items.into_iter().map(|(_, item)| item).collect();
+        Page::cut(rest, &asked.page, |(at, holding)| (*at, holding.isin, holding.account));
+    let items = items.into_iter().map(|(_, holding)| item(holding)).collect();
     shared::http::ok(Holdings { items, next_cursor, accounts })
 }
 
-fn item(holding: Holding) -> HoldingItem {
-    let valued = value(&holding);
+fn item(holding: &Holding) -> HoldingItem<'_> {
+    let valued = value(holding);
     let average = |cost: Money| cost.0.checked_div(holding.owned.0).map(Price);
     HoldingItem {
         account_id: holding.account,
-        isin: holding.isin.to_string(),
-        symbol: holding.symbol,
-        name: holding.name,
-        class: holding.class,
-        sector: holding.sector,
+        isin: holding.isin.as_str(),
+        symbol: holding.symbol.as_deref(),
+        name: &holding.name,
+        class: &holding.class,
+        sector: &holding.sector,
         quantity: holding.owned,
         t1_quantity: holding.t1,
         pledged_quantity: holding.pledged,
@@ -170,14 +170,14 @@ fn item(holding: Holding) -> HoldingItem {
             .and_then(|(gain, cost)| Percent::of(gain, cost)),
         unrealised_gain: valued.unrealised,
         day_change: valued.day_change,
-        price: holding.price.map(|price| HoldingPrice {
+        price: holding.price.as_ref().map(|price| HoldingPrice {
             close: price.close,
             previous_close: price.previous,
             as_of: price.on,
-            source: price.source,
+            source: &price.source,
         }),
         as_of: holding.as_of,
-        source: holding.source,
+        source: &holding.source,
         lots: holding.lots,
     }
 }

@@ -146,12 +146,11 @@ fn payments(
         of_year.iter().filter(|paid| after.is_none_or(|after| (paid.on, paid.event) < after));
     let payment = |paid: &&&&ledger::Income| {
         let place = &book.ledger.places[paid.place];
-        let known = book.securities.get(&place.isin).and_then(|known| known.name.clone());
         Payment {
             transaction_id: paid.event,
             account_id: place.account,
             isin: place.isin.to_string(),
-            name: known.unwrap_or_else(|| place.isin.to_string()),
+            name: book.name_of(place.isin),
             on: paid.on,
             kind: paid.kind,
             gross: Money(paid.gross),

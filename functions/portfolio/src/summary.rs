@@ -55,8 +55,8 @@ async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Rep
         currency: "INR",
         totals: totals(&book),
         allocation: Allocations {
-            sector: allocate(&book, |holding| holding.sector.clone()),
-            class: allocate(&book, |holding| holding.class.clone()),
+            sector: allocate(&book, |holding| holding.sector.to_string()),
+            class: allocate(&book, |holding| holding.class.to_string()),
             account: allocate(&book, |holding| holding.account.to_string()),
         },
         top_gainers,

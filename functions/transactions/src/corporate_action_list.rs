@@ -104,13 +104,9 @@ async fn corporate_action_list(
     found.sort_by_key(|one| std::cmp::Reverse(place(one)));
     let rest =
         found.into_iter().filter(|one| after.as_ref().is_none_or(|after| place(one) < *after));
-    let name = |isin| {
-        let known = book.securities.get(&isin).and_then(|known| known.name.clone());
-        known.unwrap_or_else(|| isin.to_string())
-    };
     let items = rest
         .take(usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX))
-        .map(|one| item(name(one.action.isin), one))
+        .map(|one| item(book.name_of(one.action.isin), one))
         .collect();
     let page = Page::cut(items, &asked.page, |item: &CorporateAction| {
         (item.ex_date, item.isin.clone(), item.kind.clone())

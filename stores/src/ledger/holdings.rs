@@ -49,7 +49,7 @@ fn holding(
     Holding {
         account: place.account,
         isin: place.isin,
-        name: stated.map_or_else(|| place.isin.to_string(), |row| row.name.clone()),
+        name: stated.map_or_else(|| place.isin.as_str().into(), |row| row.name.clone()),
         symbol: None,
         class: "unclassified".into(),
         sector: stated.and_then(|row| row.sector.clone()).unwrap_or_else(|| "unclassified".into()),

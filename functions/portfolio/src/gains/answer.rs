@@ -200,12 +200,11 @@ fn lots(
 fn lot(book: &Book, gain: &Gain<'_>) -> ClosedLot {
     let closing = gain.closing;
     let place = &book.ledger.places[closing.place];
-    let known = book.securities.get(&place.isin).and_then(|known| known.name.clone());
     let money = |amount: Option<Decimal>| amount.map(Money);
     ClosedLot {
         account_id: place.account,
         isin: place.isin.to_string(),
-        name: known.unwrap_or_else(|| place.isin.to_string()),
+        name: book.name_of(place.isin),
         transaction_id: closing.event,
         sold_on: closing.sold_on,
         acquired_on: closing.lot.acquired_on,

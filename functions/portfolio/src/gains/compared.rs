@@ -196,7 +196,6 @@ fn comparison(
 }
 
 fn item(book: &Book, one: &Compared) -> Option<Item> {
-    let known = book.securities.get(&one.isin).and_then(|known| known.name.clone());
     let sums = |side: Option<stated::Sums>| {
         side.map(|side| Sums {
             quantity: Quantity(side.quantity),
@@ -207,7 +206,7 @@ fn item(book: &Book, one: &Compared) -> Option<Item> {
     };
     Some(Item {
         isin: one.isin.to_string(),
-        name: known.unwrap_or_else(|| one.isin.to_string()),
+        name: book.name_of(one.isin),
         sold_on: one.sold_on,
         acquired_on: one.acquired_on,
         reason: one.difference?,

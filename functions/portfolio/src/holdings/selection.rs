@@ -122,14 +122,14 @@ impl Selection {
 
 /// The holdings after where a page ended. Prices may have moved since: what stood there is looked for first.
 pub(super) fn after(
-    holdings: Vec<Holding>,
+    holdings: &[Holding],
     position: Option<Position>,
-) -> impl Iterator<Item = (usize, Holding)> {
+) -> impl Iterator<Item = (usize, &Holding)> {
     let skip = position.map_or(0, |(at, isin, account)| {
         let stood = holdings
             .iter()
             .position(|other| other.isin.as_str() == isin && other.account == account);
         stood.map_or(at, |at| at + 1)
     });
-    holdings.into_iter().enumerate().skip(skip)
+    holdings.iter().enumerate().skip(skip)
 }
