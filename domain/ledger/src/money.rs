@@ -27,29 +27,20 @@ impl Text {
     fn of(amount: Decimal, places: u32) -> Self {
         let mantissa = amount.mantissa().unsigned_abs();
         let mut text = Self { bytes: [0; 40], from: 40 };
-        let mut zeros = places.saturating_sub(amount.scale());
-        // Dividing 128 bits takes as long as all the rest.
-        let (mut low, mut high) = match u64::try_from(mantissa) {
-            Ok(low) if low < 10_u64.pow(DIGITS) => (low, 0),
-            _ => split(mantissa),
-        };
-        let (mut written, mut taken) = (0, 0);
-        while written <= places || low > 0 || high > 0 {
+        let zeros = 10_u128.pow(places.saturating_sub(amount.scale()));
+        let (mut left, mut before) = split(mantissa * zeros);
+        let mut written = 0;
+        // One before the point, whatever it is.
+        while written <= places || left > 0 || before > 0 {
+            if written == DIGITS {
+                (left, before) = (before, 0);
+            }
             if written == places && places > 0 {
                 text.put(b'.');
             }
+            text.put(b'0' + (left % 10) as u8);
+            left /= 10;
             written += 1;
-            if zeros > 0 {
-                zeros -= 1;
-                text.put(b'0');
-                continue;
-            }
-            text.put(b'0' + (low % 10) as u8);
-            low /= 10;
-            taken += 1;
-            if taken == DIGITS {
-                (low, high) = (high, 0);
-            }
         }
         // Not "-0.00", which a reader takes for a loss.
         if amount.is_sign_negative() && mantissa > 0 {
@@ -68,11 +59,14 @@ impl Text {
     }
 }
 
-/// The last digits, and those before them.
-fn split(mantissa: u128) -> (u64, u64) {
-    let unit = u128::from(10_u64.pow(DIGITS));
-    // Of 96 bits neither part is larger than 64.
-    ((mantissa % unit) as u64, (mantissa / unit) as u64)
+/// The last digits, and those before them. Dividing 128 bits takes as long as all the rest.
+fn split(number: u128) -> (u64, u64) {
+    let unit = 10_u64.pow(DIGITS);
+    match u64::try_from(number) {
+        Ok(low) if low < unit => (low, 0),
+        // Of 96 bits and four zeros neither part is larger than 64.
+        _ => ((number % u128::from(unit)) as u64, (number / u128::from(unit)) as u64),
+    }
 }
 
 /// Without zeros at the end.
