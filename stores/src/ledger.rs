@@ -41,10 +41,7 @@ impl BookOn {
     /// The queries.
     pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
         let asserted = statement("select * from portfolio.stated()", []);
-        let complete = statement(
-            "select account_id, segment, statement_on, taken_at from portfolio.statements",
-            [],
-        );
+        let complete = statement("select * from portfolio.complete()", []);
         let securities = statement("select * from portfolio.securities($1)", [typed(&self.day)]);
         [transactions::events(), asserted, complete, securities]
     }

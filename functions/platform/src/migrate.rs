@@ -43,10 +43,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V15__newest_symbols", include_str!("../../../migrations/V15__newest_symbols.sql")),
     ("V16__newest_prices", include_str!("../../../migrations/V16__newest_prices.sql")),
     ("V17__quotes", include_str!("../../../migrations/V17__quotes.sql")),
+    ("V18__entering", include_str!("../../../migrations/V18__entering.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 17;
+pub const LATEST: i32 = 18;
 
 /// The function has ten minutes; CloudFormation is to be told within them.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(560);
