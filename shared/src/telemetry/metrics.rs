@@ -100,5 +100,18 @@ pub(super) fn write_calls(known: &Known, system: &str, calls: &Calls) {
 
 /// Milliseconds as people read them: to the microsecond.
 pub(super) fn rounded(ms: f64) -> f64 {
-    (ms * 1000.0).round() / 1000.0
+    // A sum of nothing is -0.0.
+    (ms * 1000.0).round() / 1000.0 + 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_time_at_all_has_no_sign() {
+        let rounded_sum = |times: &[f64]| rounded(times.iter().sum()).to_string();
+        assert_eq!(rounded_sum(&[]), "0");
+        assert_eq!(rounded_sum(&[0.0011, 0.0004]), "0.002");
+    }
 }
