@@ -43,7 +43,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V15__newest_symbols", include_str!("../../../migrations/V15__newest_symbols.sql")),
     ("V16__newest_prices", include_str!("../../../migrations/V16__newest_prices.sql")),
     ("V17__quotes", include_str!("../../../migrations/V17__quotes.sql")),
-    ("V18__entering", include_str!("../../../migrations/V18__entering.sql")),
+    ("V18__complete", include_str!("../../../migrations/V18__complete.sql")),
 ];
 
 /// The version this code needs.
