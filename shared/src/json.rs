@@ -12,7 +12,7 @@ pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec
 }
 
 /// Text that is being written. An answer is some thousand quotes, colons and commas, each of which is written by itself:
-/// where each is a call, half of the time goes into calls.
+/// where each is a call, a third of the time goes into calls.
 pub(crate) struct Text(pub(crate) Vec<u8>);
 
 impl Default for Text {
