@@ -24,16 +24,21 @@ use testkit::Here;
 /// The endpoints that are compared.
 pub(crate) const FUNCTIONS: &[&str] = &["platform-health", "auth-me", "portfolio-holdings"];
 
-#[tokio::main(worker_threads = 2)]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if let [simulate, accounts, connected] = words.as_slice()
         && simulate == "simulate"
     {
         let scale =
             simulate::Scale { accounts: accounts.parse()?, connected_percent: connected.parse()? };
-        return simulate::run(scale).await;
+        let mut threads = tokio::runtime::Builder::new_multi_thread();
+        return threads.worker_threads(2).enable_all().build()?.block_on(simulate::run(scale));
     }
+    // On one thread: another would have to be woken, and take the processor from what is measured.
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(compare())
+}
+
+async fn compare() -> Result<()> {
     let here = Here::start().await?;
     let investor = people::investor(&here).await?;
     let home = Home::of_checkout()?;

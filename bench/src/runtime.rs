@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// What a process did, as it is told.
@@ -28,7 +29,6 @@ pub(crate) struct Runtime {
     pub(crate) address: String,
     told: mpsc::UnboundedReceiver<Told>,
     shared: Arc<Shared>,
-    /// It ends with this.
     _running: oneshot::Sender<()>,
 }
 
@@ -39,10 +39,9 @@ struct Shared {
 }
 
 impl Runtime {
-    /// Starts it in a thread of its own, so that nothing else delays its answers.
-    pub(crate) fn start() -> Result<Self> {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-        listener.set_nonblocking(true)?;
+    /// Starts it; it ends when it is dropped, as soon as others on this thread have their turn.
+    pub(crate) async fn start() -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?.to_string();
         let (tell, told) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared { tell, next: Mutex::default(), given: Notify::new() });
@@ -52,16 +51,13 @@ impl Runtime {
             .fallback(|| async { StatusCode::ACCEPTED })
             .with_state(shared.clone());
         let (running, ended) = oneshot::channel::<()>();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::spawn(move || {
-            runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::from_std(listener)?;
-                tokio::select! {
-                    served = async { axum::serve(listener.tap_io(nodelay), router).await } => served,
-                    _ = ended => Ok(()),
-                }
-            })
+        tokio::spawn(async move {
+            tokio::select! {
+                served = async { axum::serve(listener.tap_io(nodelay), router).await } => served,
+                _ = ended => Ok(()),
+            }
         });
+        tokio::task::yield_now().await;
         Ok(Self { address, told, shared, _running: running })
     }
 
@@ -89,7 +85,7 @@ impl Runtime {
     }
 }
 
-fn nodelay(stream: &mut tokio::net::TcpStream) {
+fn nodelay(stream: &mut TcpStream) {
     // Without it the kernel waits for more.
     let _ = stream.set_nodelay(true);
 }

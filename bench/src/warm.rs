@@ -24,7 +24,7 @@ const RUNS: usize = 3_000;
 const WARM_UP: usize = 300;
 
 pub(crate) async fn measure(here: &Here, home: &Home, person: &Person) -> Result<()> {
-    let (bare, entered, whole) = as_deployed(in_process(here, person))?;
+    let (bare, entered, whole) = in_process(here, person).await?;
     let rust = binary(here, home, person, false).await?;
     let node = binary(here, home, person, true).await?;
     row(&["", "median", "over the bare SQL"]);
@@ -70,13 +70,6 @@ pub(crate) async fn measure(here: &Here, home: &Home, person: &Person) -> Result
         "",
     ]);
     Ok(())
-}
-
-/// On one thread, as the runtime of every function has it, and with no other that would have to be woken.
-fn as_deployed<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
-    let run = || tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work);
-    std::thread::scope(|scope| scope.spawn(run).join())
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Medians of the bare SQL, of entering with it, and of the whole route, taken in turn.
@@ -151,7 +144,7 @@ struct Warm {
 
 async fn binary(here: &Here, home: &Home, person: &Person, node: bool) -> Result<Warm> {
     let event = event("portfolio-holdings", person)?;
-    let mut runtime = Runtime::start()?;
+    let mut runtime = Runtime::start().await?;
     let mut command = command(here, home, "portfolio-holdings", node, &here.database)?;
     let mut child = command.env("AWS_LAMBDA_RUNTIME_API", &runtime.address).spawn()?;
     for _ in 0..WARM_UP {
