@@ -39,7 +39,8 @@ struct Inner {
     round_trips: AtomicU64,
 }
 
-/// A connection between requests, and since when.
+/// A connection between requests, and when it was last taken: an answer may have been waiting while the process was
+/// frozen, and says nothing of the time since.
 type Kept = (Client, Instant);
 
 /// A connection unused for longer is asked whether it still works: the function may have been frozen,
@@ -103,11 +104,13 @@ impl Db {
         Self(Arc::new(Inner { target, slot: Arc::default(), round_trips: AtomicU64::new(0) }))
     }
 
-    /// Connects ahead of the first request; a failure is left for that request to meet.
-    pub async fn warm(&self) {
-        if let Ok(lease) = self.lease().await {
-            lease.give_back();
+    /// Connects ahead of the first request, and says whether it could; a failure is left for that request to meet.
+    pub async fn warm(&self) -> bool {
+        let connected = self.lease().await.map(Lease::give_back);
+        if let Err(err) = &connected {
+            tracing::warn!(cause = %err, "the database could not be reached ahead");
         }
+        connected.is_ok()
     }
 
     /// How often this process waited for the database, connecting apart.
@@ -218,6 +221,6 @@ impl Db {
                 client
             }
         };
-        Ok(Lease { client, slot, inner: self.0.clone() })
+        Ok(Lease { client, since: Instant::now(), slot, inner: self.0.clone() })
     }
 }

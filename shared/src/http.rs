@@ -76,18 +76,19 @@ pub fn serve(route: Route) -> Outcome {
     telemetry::run(|config| async move {
         let app = App::new(config);
         let identifies = route.access.identifies();
-        let keys = async {
-            if identifies {
-                app.keys().warm(app.db()).await;
-            }
-        };
+        let database = async { identifies && app.db().warm().await };
         let runtime = async {
             let router = route.into_router(app.clone());
             let answers = ServiceBuilder::new().map_response(Answer).service(router);
             Runtime::new(Adapter::from(answers))
         };
         // In this order: while the database is connected, what answers is put together.
-        let ((), runtime) = join(keys, runtime).await;
+        let (connected, runtime) = join(database, runtime).await;
+        if connected {
+            // Asked for before the first event is, whose token they are for: both are on their way together.
+            tokio::spawn(async move { app.keys().warm(app.db()).await });
+            tokio::task::yield_now().await;
+        }
         runtime.run().await.map_err(|err| anyhow::anyhow!(err))
     })
 }

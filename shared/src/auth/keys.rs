@@ -46,6 +46,8 @@ impl PublicKey {
 #[derive(Default)]
 pub struct KeyRing {
     known: Mutex<Known>,
+    /// Whoever reads the keys holds it, and others wait for what comes of that.
+    looking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -76,29 +78,35 @@ impl KeyRing {
         known.checked.insert(token_sha256, claims.clone());
     }
 
-    /// Reads the published keys ahead of the first request; a failure is left for that request.
+    /// Reads the published keys ahead of the first request, which waits for them; a failure is left for that request.
     pub async fn warm(&self, db: &Db) {
+        let _looking = self.looking.lock().await;
         if let Err(problem) = self.look(db).await {
-            tracing::warn!(
-                cause = problem.cause().map(tracing::field::debug),
-                "signing keys could not be read"
-            );
+            let cause = problem.cause().map(tracing::field::debug);
+            tracing::warn!(cause, "signing keys could not be read ahead");
         }
     }
 
     /// The key of this id; `None` when no such key is published.
     pub async fn find(&self, db: &Db, kid: &str) -> Result<Option<DecodingKey>, Problem> {
-        {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            let looked_within = |age| known.looked.is_some_and(|at| at.elapsed() < age);
-            match known.keys.get(kid) {
-                Some(key) if looked_within(TRUSTED_FOR) => return Ok(Some(key.clone())),
-                None if looked_within(LOOK_AGAIN_AFTER) => return Ok(None),
-                _ => {}
-            }
+        if let Some(found) = self.known(kid) {
+            return Ok(found);
+        }
+        let _looking = self.looking.lock().await;
+        // Whoever was looking may have found it.
+        if let Some(found) = self.known(kid) {
+            return Ok(found);
         }
         self.look(db).await?;
         Ok(self.known.lock().unwrap_or_else(PoisonError::into_inner).keys.get(kid).cloned())
+    }
+
+    /// The key of this id, or that there is none; `None` where what is known is too old to say.
+    fn known(&self, kid: &str) -> Option<Option<DecodingKey>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = known.keys.get(kid).cloned();
+        let trusted_for = if key.is_some() { TRUSTED_FOR } else { LOOK_AGAIN_AFTER };
+        known.looked.filter(|at| at.elapsed() < trusted_for).map(|_| key)
     }
 
     async fn look(&self, db: &Db) -> Result<(), Problem> {

@@ -91,6 +91,7 @@ async fn timed<F: Future>(work: F) -> (F::Output, Instant) {
 /// The connection while someone uses it; dropped unsettled, the connection is gone.
 pub(super) struct Lease {
     pub(super) client: Client,
+    pub(super) since: Instant,
     pub(super) slot: OwnedMutexGuard<Option<Kept>>,
     pub(super) inner: Arc<Inner>,
 }
@@ -233,7 +234,7 @@ impl Lease {
     }
 
     pub(super) fn give_back(self) {
-        let Self { client, mut slot, .. } = self;
-        *slot = Some((client, Instant::now()));
+        let Self { client, since, mut slot, .. } = self;
+        *slot = Some((client, since));
     }
 }

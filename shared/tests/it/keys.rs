@@ -1,15 +1,15 @@
-//! Keys and tokens at the door, before anything is asked.
+//! Keys and tokens at the door, before anything is asked; and the keys that tokens are checked with.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use axum::body::Body;
 use axum::extract::State;
 use http::Request;
 use serde_json::json;
-use shared::auth::ApiKey;
+use shared::auth::{ApiKey, PublicKey};
 use shared::db::statement;
 use shared::http::{Reply, Route};
 use shared::routes;
-use shared::{Access, Caller, Db, Permission};
+use shared::{Access, App, Caller, Db, Permission};
 use testkit::Here;
 use tower::ServiceExt;
 
@@ -94,5 +94,50 @@ async fn a_key_is_checked_and_its_use_written_down_in_the_one_round_trip_of_the_
         // A refusal undoes what was begun.
         assert!(app.db().round_trips() - before <= 2, "{change}");
     }
+    Ok(())
+}
+
+/// The id of a key that is published.
+async fn published(app: &App) -> Result<String> {
+    let keys = PublicKey::all(app.db()).await.map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    Ok(keys.into_iter().next().context("there is no key")?.kid)
+}
+
+#[tokio::test]
+async fn keys_that_are_on_their_way_are_waited_for_and_not_asked_for_again() -> Result<()> {
+    let here = Here::start().await?;
+    let app = here.app("portfolio-summary")?;
+    let kid = published(&app).await?;
+    let before = app.db().round_trips();
+    let find = || app.keys().find(app.db(), &kid);
+    let ((), one, two) = tokio::join!(app.keys().warm(app.db()), find(), find());
+    assert!(one.is_ok_and(|key| key.is_some()) && two.is_ok_and(|key| key.is_some()));
+    assert_eq!(app.db().round_trips() - before, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn keys_that_do_not_come_ahead_are_asked_for_by_whoever_needs_them() -> Result<()> {
+    let here = Here::start().await?;
+    let app = here.app("portfolio-summary")?;
+    let kid = published(&app).await?;
+    let before = app.db().round_trips();
+    let (mut admin, other) = (here.admin().await?, here.admin().await?);
+    let held = admin.transaction().await?;
+    held.batch_execute("lock table auth.signing_keys in access exclusive mode").await?;
+    let hang_up = async {
+        let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+            where wait_event_type = 'Lock' and datname = current_database()";
+        while other.query_one(kill, &[]).await?.get::<_, i64>(0) == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        anyhow::Ok(())
+    };
+    let (hung_up, ()) = tokio::join!(hang_up, app.keys().warm(app.db()));
+    hung_up?;
+    held.rollback().await?;
+    let found = app.keys().find(app.db(), &kid).await;
+    assert!(found.is_ok_and(|key| key.is_some()));
+    assert_eq!(app.db().round_trips() - before, 2);
     Ok(())
 }
