@@ -43,7 +43,7 @@ pub fn run<F: Future<Output = Outcome>>(function: impl FnOnce(Config) -> F) -> O
 pub fn start_logging(config: &Config) {
     let level = config.find("LOG_LEVEL").unwrap_or("info");
     // A second call, in a test, keeps the first.
-    let _ = tracing_subscriber::registry().with(Lines).with(filter(level)).try_init();
+    let _ = Lines.with(filter(level)).try_init();
 }
 
 /// What is logged at a level, `info,trace=debug` and its like; without the regular expressions of an EnvFilter, which
@@ -94,6 +94,19 @@ mod tests {
             let shown = filter(level);
             assert_eq!(shown.would_enable(TRACE_LINES, &Level::INFO), traced, "{level}");
             assert!(shown.would_enable("shared", &Level::WARN), "{level}");
+        }
+    }
+
+    #[test]
+    fn events_are_written_and_spans_are_not() {
+        for (level, traced) in [("info", false), ("debug", true)] {
+            tracing::subscriber::with_default(Lines.with(filter(level)), || {
+                assert!(tracing::event_enabled!(Level::INFO), "{level}");
+                assert!(tracing::enabled!(Level::INFO), "{level}");
+                let trace = tracing::enabled!(target: TRACE_LINES, Level::INFO);
+                assert_eq!(trace, traced, "{level}");
+                assert!(tracing::error_span!("a library's").is_disabled(), "{level}");
+            });
         }
     }
 }

@@ -11,19 +11,27 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Serializer as Json;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
 
 use super::measures::Known;
 use crate::Timestamp;
 use crate::json::Text;
 
-/// What is written of events; whatever spans a library may open are not.
+/// What is written of events; whatever spans a library may open are not, and nothing is kept of them.
 pub(super) struct Lines;
 
-impl<S: Subscriber> Layer<S> for Lines {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+impl Subscriber for Lines {
+    fn register_callsite(&self, of: &'static Metadata<'static>) -> Interest {
+        if of.is_span() { Interest::never() } else { Interest::always() }
+    }
+
+    fn enabled(&self, of: &Metadata<'_>) -> bool {
+        !of.is_span()
+    }
+
+    fn event(&self, event: &Event<'_>) {
         let known = Known::current();
         write(crate::clock::now(), event.metadata().level().as_str(), |line| {
             event.record(line);
@@ -32,6 +40,15 @@ impl<S: Subscriber> Layer<S> for Lines {
             }
         });
     }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
 }
 
 /// A line that is being written.
