@@ -1,5 +1,7 @@
 //! From exec to the first response, and what it takes of memory.
 
+use std::fs::File;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -31,6 +33,18 @@ pub(crate) struct Start {
     first_ms: f64,
     /// The most memory it had.
     peak_mb: f64,
+}
+
+/// Has an executable in memory as it came from a disk, which is how functions have theirs, and Node its own here: what was
+/// just written lies there in the pieces in which it was written, and takes longer to map.
+pub(crate) fn read_from_disk(executable: &Path) -> Result<()> {
+    File::open(executable)?.sync_all()?;
+    let mut forget = std::process::Command::new("dd");
+    forget.args(["iflag=nocache", "count=0", "status=none"]);
+    let forgotten = forget.arg(format!("if={}", executable.display())).status()?;
+    ensure!(forgotten.success(), "dd cannot have {} forgotten", executable.display());
+    std::fs::read(executable)?;
+    Ok(())
 }
 
 /// Starts on a new server process of Postgres each, as a function meets them that connects by itself.

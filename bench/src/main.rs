@@ -42,6 +42,9 @@ async fn compare() -> Result<()> {
     let here = Here::start().await?;
     let investor = people::investor(&here).await?;
     let home = Home::of_checkout()?;
+    for function in FUNCTIONS {
+        cold::read_from_disk(&home.deployed(function))?;
+    }
     eprintln!("Exec to the first response, as deployed and in Node, alternating:\n");
     cold::measure(&here, &home, &investor).await?;
     eprintln!(
