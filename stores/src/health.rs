@@ -57,14 +57,14 @@ pub enum Reason {
     SymbolsUnknown,
 }
 
-/// The rows [`Health::read`] takes: every account of the entered workspace.
+/// The rows [`Health::read_all`] takes: every account of the entered workspace, once for each segment of it that a
+/// statement tells completely.
 pub fn all<'a>() -> Statement<'a> {
-    statement("select * from portfolio.freshness()", [])
+    statement("select * from portfolio.accounts()", [])
 }
 
 impl Health {
-    /// Reads a row of [`all`], as it is now.
-    pub fn read(row: &Row, now: Timestamp) -> Self {
+    fn read(row: &Row, now: Timestamp) -> Self {
         let (imported_on, synced_at): (Option<Date>, Option<Timestamp>) =
             (row.get("imported_on"), row.get("synced_at"));
         let (tried_on, problem): (Option<Date>, Option<&str>) =
@@ -92,10 +92,12 @@ impl Health {
         Self { account_id, as_of, synced_at, stale, reason, holder }
     }
 
-    /// Reads all rows of [`all`].
+    /// Reads the rows of [`all`], as it is now.
     pub fn read_all(rows: &[Row]) -> Vec<Self> {
         let now = clock::now();
-        rows.iter().map(|row| Self::read(row, now)).collect()
+        let account = |row: &Row| row.get::<_, Uuid>("account_id");
+        let each = rows.chunk_by(|one, next| account(one) == account(next));
+        each.filter_map(|rows| rows.first()).map(|row| Self::read(row, now)).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use shared::{Caller, Db, Problem, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::health::{self, Health};
 use crate::transactions;
 use holdings::{holdings, refer};
 
@@ -41,9 +42,8 @@ impl BookOn {
     /// The queries.
     pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
         let asserted = statement("select * from portfolio.stated()", []);
-        let complete = statement("select * from portfolio.complete()", []);
         let securities = statement("select * from portfolio.securities($1)", [typed(&self.day)]);
-        [transactions::events(), asserted, complete, securities]
+        [transactions::events(), asserted, health::all(), securities]
     }
 
     /// Asks it with whatever else is asked of the caller's workspace, in one round trip: lots are worked out while
@@ -54,11 +54,11 @@ impl BookOn {
         caller: &Caller,
         others: [Statement<'_>; N],
     ) -> Result<(Book, [Vec<Row>; N]), Problem> {
-        let [events, asserted, complete, securities] = self.statements();
-        let first = [events, asserted, complete];
+        let [events, asserted, accounts, securities] = self.statements();
+        let first = [events, asserted, accounts];
         let rest: Vec<_> = others.into_iter().chain([securities]).collect();
-        let reckon = |[events, asserted, complete]: [Vec<Row>; 3]| {
-            self.reckon(&events, &asserted, &complete)
+        let reckon = |[events, asserted, accounts]: [Vec<Row>; 3]| {
+            self.reckon(&events, &asserted, &accounts)
         };
         let (reckoned, mut rest) = db.read_meanwhile(caller, first, reckon, &rest).await?;
         let securities = rest.pop().unwrap_or_default();
@@ -67,24 +67,29 @@ impl BookOn {
 
     /// What the queries were answered.
     pub fn read(&self, answers: &[Vec<Row>; STATEMENTS]) -> Result<Book, Problem> {
-        let [events, asserted, complete, securities] = answers;
-        self.reckon(events, asserted, complete)?.book(securities)
+        let [events, asserted, accounts, securities] = answers;
+        self.reckon(events, asserted, accounts)?.book(securities)
     }
 
     fn reckon(
         &self,
         events: &[Row],
         asserted: &[Row],
-        complete: &[Row],
+        accounts: &[Row],
     ) -> Result<Reckoned, Problem> {
         let segments: HashMap<Uuid, &str> =
             events.iter().map(|row| (row.get("transaction_id"), row.get("market"))).collect();
-        let mut events = events.iter().map(transactions::event).collect::<Result<Vec<_>, _>>()?;
-        let mut asserted = asserted.iter().map(Asserted::read).collect::<Result<Vec<_>, _>>()?;
+        let mut events = read_each(events, transactions::event)?;
+        let mut asserted = read_each(asserted, Asserted::read)?;
         in_their_folio(&mut events, &asserted);
-        let complete: HashMap<(Uuid, &str), Taken> = complete
+        let complete: HashMap<(Uuid, &str), Taken> = accounts
             .iter()
-            .map(|row| ((row.get("account_id"), row.get("segment")), Taken::read(row)))
+            .filter_map(|row| {
+                Some((
+                    (row.get("account_id"), row.get::<_, Option<_>>("segment")?),
+                    Taken::read(row),
+                ))
+            })
             .collect();
         let mut snapshots: Vec<Snapshot> = asserted.iter().map(Asserted::snapshot).collect();
         snapshots.extend(absent(&events, &asserted, |event, account| {
@@ -99,8 +104,21 @@ impl BookOn {
             ledger = Ledger::new(&events, &snapshots);
         }
         let holdings = holdings(&ledger, &events, &asserted);
-        Ok(Reckoned { ledger, events, snapshots, holdings })
+        let healths = Health::read_all(accounts);
+        Ok(Reckoned { ledger, events, snapshots, holdings, healths })
     }
+}
+
+/// Rows read into a list that has their number at once: one that grew would be copied as often as its length doubles.
+fn read_each<T>(
+    rows: &[Row],
+    read: impl Fn(&Row) -> Result<T, Problem>,
+) -> Result<Vec<T>, Problem> {
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        all.push(read(row)?);
+    }
+    Ok(all)
 }
 
 /// A book without names and prices.
@@ -109,18 +127,24 @@ struct Reckoned {
     events: Vec<Event>,
     snapshots: Vec<Snapshot>,
     holdings: Vec<Holding>,
+    healths: Vec<Health>,
 }
 
 impl Reckoned {
     fn book(self, securities: &[Row]) -> Result<Book, Problem> {
-        let Self { ledger, events, snapshots, mut holdings } = self;
-        let securities = securities.iter().map(security).collect::<Result<HashMap<_, _>, _>>()?;
+        let Self { ledger, events, snapshots, mut holdings, healths } = self;
+        let rows = securities;
+        let mut securities = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let (isin, known) = security(row)?;
+            securities.insert(isin, known);
+        }
         for holding in &mut holdings {
             if let Some(known) = securities.get(&holding.isin) {
                 refer(holding, known);
             }
         }
-        Ok(Book { ledger, events, snapshots, securities, holdings })
+        Ok(Book { ledger, events, snapshots, securities, holdings, healths })
     }
 }
 
@@ -148,6 +172,8 @@ pub struct Book {
     pub securities: HashMap<Isin, Security>,
     /// What is held, by ISIN and account.
     pub holdings: Vec<Holding>,
+    /// How fresh each account is now, whatever the day.
+    pub healths: Vec<Health>,
 }
 
 impl Book {
@@ -173,13 +199,6 @@ impl Book {
     /// Whether a place of the ledger is in an account; every place is when none is named.
     pub fn is_in(&self, place: usize, account: Option<Uuid>) -> bool {
         account.is_none_or(|account| self.ledger.places[place].account == account)
-    }
-
-    /// What is held in an account, or in all of them.
-    pub fn holdings_in(self, account: Option<Uuid>) -> Vec<Holding> {
-        let mut holdings = self.holdings;
-        holdings.retain(|holding| account.is_none_or(|account| holding.account == account));
-        holdings
     }
 }
 

@@ -66,7 +66,7 @@ pub enum Lots {
 
 impl Holding {
     /// Takes another holding of the same security in the same account in: folios of one scheme are one holding.
-    pub fn absorb(&mut self, other: Self) {
+    pub fn absorb(&mut self, other: &Self) {
         self.owned.0 += other.owned.0;
         self.pledged.0 += other.pledged.0;
         self.t1.0 += other.t1.0;

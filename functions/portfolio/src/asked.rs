@@ -7,16 +7,15 @@ use shared::Problem;
 use shared::fields::Fields;
 use shared::problem::reasons::NOT_FOUND;
 use stores::health::Health;
-use tokio_postgres::Row;
+use stores::ledger::Book;
 use uuid::Uuid;
 
-/// How fresh the account that is asked for is, or every one; the rows are of [`stores::health::all`]. An account of
-/// somebody else's is none, not one with nothing in it.
-pub(crate) fn healths(rows: &[Row], account: Option<Uuid>) -> Result<Vec<Health>, Problem> {
-    of_account(Health::read_all(rows), account)
-}
-
-fn of_account(mut healths: Vec<Health>, account: Option<Uuid>) -> Result<Vec<Health>, Problem> {
+/// How fresh the account that is asked for is, or every one. An account of somebody else's is none, not one with nothing
+/// in it.
+pub(crate) fn of_account(
+    mut healths: Vec<Health>,
+    account: Option<Uuid>,
+) -> Result<Vec<Health>, Problem> {
     if let Some(account) = account {
         healths.retain(|health| health.account_id == account);
         if healths.is_empty() {
@@ -28,12 +27,11 @@ fn of_account(mut healths: Vec<Health>, account: Option<Uuid>) -> Result<Vec<Hea
 
 /// The same, and of those only the accounts of whoever has `holder_of`. An account whose holder is not stated stands for
 /// itself.
-pub(crate) fn healths_of(
-    rows: &[Row],
+pub(crate) fn of_holder(
+    all: Vec<Health>,
     account: Option<Uuid>,
     holder_of: Option<Uuid>,
 ) -> Result<Vec<Health>, Problem> {
-    let all = Health::read_all(rows);
     let Some(one) = holder_of else { return of_account(all, account) };
     let known = all.iter().find(|health| health.account_id == one);
     let holder = known.ok_or_else(|| Problem::new(NOT_FOUND))?.holder.clone();
@@ -60,15 +58,11 @@ impl Level {
 
     /// How fresh its accounts are, and what is in it. Of a security, so is what its shares came from or went into:
     /// alone it would lose what left it.
-    pub(crate) fn within(
-        &self,
-        rows: &[Row],
-        events: &[Event],
-    ) -> Result<(Vec<Health>, Within), Problem> {
-        let healths = healths_of(rows, self.account, self.holder_of)?;
+    pub(crate) fn within(&self, book: &Book) -> Result<(Vec<Health>, Within), Problem> {
+        let healths = of_holder(book.healths.clone(), self.account, self.holder_of)?;
         let some = self.account.is_some() || self.holder_of.is_some();
         let accounts = some.then(|| healths.iter().map(|health| health.account_id).collect());
-        let isins = self.isin.map(|isin| with_relatives(events, BTreeSet::from([isin])));
+        let isins = self.isin.map(|isin| with_relatives(&book.events, BTreeSet::from([isin])));
         Ok((healths, Within { accounts, isins }))
     }
 }

@@ -92,14 +92,12 @@ async fn gains(
 ) -> Reply<Response> {
     // Lots and intraday trades know no bounds of accounts that transfers cross: the whole book is worked through.
     let question = BookOn::new(clock::india_day(clock::now()));
-    let (accounts, healths) = (stores::accounts::all(), stores::health::all());
     let reports = compared::Reports::of(asked.level.account, asked.year, !asked.schedule);
     let (values, reports) = (stores::tax::known(), reports.statement());
-    let others = [accounts, healths, values, reports];
-    let (book, others) = question.ask(&db, &caller, others).await?;
-    let [accounts, healths, values, reports] = others;
+    let others = [stores::accounts::all(), values, reports];
+    let (book, [accounts, values, reports]) = question.ask(&db, &caller, others).await?;
     let accounts: Vec<Account> = accounts.iter().map(Account::from).collect();
-    let (healths, within) = asked.level.within(&healths, &book.events)?;
+    let (healths, within) = asked.level.within(&book)?;
     let facts = stores::tax::facts(&book, &values)?;
     let mut gains = tax::gains(&book.ledger, &facts);
     let place = |gain: &Gain<'_>| &book.ledger.places[gain.closing.place];

@@ -79,10 +79,9 @@ async fn get(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
         [],
     );
     let entered = statement("select current_setting('app.workspace_id')::uuid as workspace_id", []);
-    let others = [entered, stores::accounts::all(), stores::health::all(), snapshot];
-    let (book, others) = question.ask(&db, &caller, others).await?;
-    let [entered, accounts, healths, snapshots] = others;
-    let healths = Health::read_all(&healths).into_iter();
+    let others = [entered, stores::accounts::all(), snapshot];
+    let (book, [entered, accounts, snapshots]) = question.ask(&db, &caller, others).await?;
+    let healths = book.healths.into_iter();
     let healths: BTreeMap<Uuid, Health> = healths.map(|one| (one.account_id, one)).collect();
     let entered = entered.first().ok_or_else(|| Problem::internal(anyhow::anyhow!("no row")))?;
     let summary = summarise(&book.holdings);

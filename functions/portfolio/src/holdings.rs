@@ -12,11 +12,11 @@ use shared::page::{Page, PageQuery};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
-use stores::ledger::BookOn;
+use stores::ledger::{Book, BookOn};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::asked as fields_of;
+use crate::asked::of_holder;
 use selection::{Position, Selection, after};
 
 /// For any member, and keys with `portfolio:read`.
@@ -131,9 +131,8 @@ impl FromFields for Asked {
 async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let position: Option<Position> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
-    let (book, [healths]) = question.ask(&db, &caller, [stores::health::all()]).await?;
-    let accounts = fields_of::healths_of(&healths, asked.account, asked.holder_of)?;
-    let mut holdings = book.holdings_in(asked.account);
+    let (Book { mut holdings, healths, .. }, []) = question.ask(&db, &caller, []).await?;
+    let accounts = of_holder(healths, asked.account, asked.holder_of)?;
     holdings.retain(|holding| accounts.iter().any(|one| one.account_id == holding.account));
     let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);
     let holdings = asked.selection.of(holdings);

@@ -94,8 +94,8 @@ impl FromFields for Asked {
     responses((status = 200, body = Income)))]
 async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
-    let (book, [healths]) = question.ask(&db, &caller, [stores::health::all()]).await?;
-    let (accounts, within) = asked.level.within(&healths, &book.events)?;
+    let (book, []) = question.ask(&db, &caller, []).await?;
+    let (accounts, within) = asked.level.within(&book)?;
     let paid: Vec<_> = book
         .ledger
         .incomes

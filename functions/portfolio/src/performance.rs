@@ -114,9 +114,9 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
     let from = asked.begins(to);
     let question = BookOn::new(to);
     let over = PricesOver::new(from, to, asked.benchmark.as_ref());
-    let others = [stores::health::all(), over.statement(), over.index(), assertions()];
-    let (book, [healths, closes, index, asserted]) = question.ask(&db, &caller, others).await?;
-    let (accounts, within) = asked.level.within(&healths, &book.events)?;
+    let others = [over.statement(), over.index(), assertions()];
+    let (book, [closes, index, asserted]) = question.ask(&db, &caller, others).await?;
+    let (accounts, within) = asked.level.within(&book)?;
     let closes = PricesOver::read(&closes)?;
     let benchmark = asked.benchmark.map(|benchmark| compared(benchmark, &closes, &index));
     let benchmark = benchmark.transpose()?;

@@ -88,7 +88,7 @@ async fn positions(State(db): State<Db>, caller: Caller, Query(asked): Query<Ask
         [typed(&asked.account)],
     );
     let [healths, rows] = db.read(&caller, [stores::health::all(), newest]).await?;
-    let accounts = asked::healths(&healths, asked.account)?;
+    let accounts = asked::of_account(Health::read_all(&healths), asked.account)?;
     shared::http::ok(Positions { items: rows.iter().map(position).collect(), accounts })
 }
 

@@ -8,7 +8,7 @@ use shared::http::{Query, Reply, Route};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
-use stores::ledger::BookOn;
+use stores::ledger::{Book, BookOn};
 use utoipa::ToSchema;
 
 /// How many gainers and losers are named.
@@ -48,8 +48,7 @@ struct Allocations {
 #[utoipa::path(get, path = "/v1/portfolio/summary", responses((status = 200, body = PortfolioSummary)))]
 async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
-    let (book, [healths]) = question.ask(&db, &caller, [stores::health::all()]).await?;
-    let book = book.holdings;
+    let (Book { holdings: book, healths, .. }, []) = question.ask(&db, &caller, []).await?;
     let (top_gainers, top_losers) = movers(&book, MOVERS);
     shared::http::ok(PortfolioSummary {
         currency: "INR",
@@ -61,6 +60,6 @@ async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Rep
         },
         top_gainers,
         top_losers,
-        accounts: Health::read_all(&healths),
+        accounts: healths,
     })
 }

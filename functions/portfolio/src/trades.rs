@@ -187,7 +187,7 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
         ],
     );
     let [healths, rows] = db.read(&caller, [stores::health::all(), list]).await?;
-    let accounts = asked::healths_of(&healths, asked.account, asked.holder_of)?;
+    let accounts = asked::of_holder(Health::read_all(&healths), asked.account, asked.holder_of)?;
     let items = rows.iter().map(trade).collect::<Result<Vec<_>, _>>()?;
     let amount = |item: &Trade| item.amount.as_ref().map_or(Decimal::ZERO, |amount| amount.0);
     let Page { items, next_cursor } = if asked.by_amount {

@@ -10,7 +10,7 @@ use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
-use stores::health::{self, Health};
+use stores::health::Health;
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -93,8 +93,7 @@ async fn corporate_action_list(
 ) -> Reply {
     let after: Option<(Date, String, String)> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
-    let others = [published(), health::all()];
-    let (book, [actions, healths]) = question.ask(&db, &caller, others).await?;
+    let (book, [actions]) = question.ask(&db, &caller, [published()]).await?;
     let actions = actions.iter().map(Action::read).collect::<Result<Vec<_>, Problem>>()?;
     let mut found = suggestions(&book, actions);
     found.retain(|one| !asked.pending || one.accounts.values().any(|(_, applied)| !applied));
@@ -112,7 +111,7 @@ async fn corporate_action_list(
         (item.ex_date, item.isin.clone(), item.kind.clone())
     });
     let (items, next_cursor) = (page.items, page.next_cursor);
-    shared::http::ok(CorporateActions { items, next_cursor, accounts: Health::read_all(&healths) })
+    shared::http::ok(CorporateActions { items, next_cursor, accounts: book.healths })
 }
 
 fn item(name: String, Suggestion { action, accounts }: Suggestion) -> CorporateAction {

@@ -1,11 +1,10 @@
 //! What is held, as it is shown: the ledger's quantities with what statements and the reference say of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use ::ledger::{Event, Holding, Isin, Ledger, Lots, Money, Place, Position, Quantity, Reconciled};
+use ::ledger::{Event, Holding, Ledger, Lots, Money, Place, Position, Quantity, Reconciled};
 use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy};
-use uuid::Uuid;
 
 use super::{Asserted, Security};
 
@@ -22,20 +21,25 @@ pub(super) fn holdings(ledger: &Ledger, events: &[Event], asserted: &[Asserted])
     }
     let statements: HashMap<&Place, &Asserted> =
         asserted.iter().map(|row| (&row.place, row)).collect();
-    let mut holdings: BTreeMap<(Isin, Uuid), Holding> = BTreeMap::new();
+    let mut holdings = Vec::with_capacity(ledger.places.len());
     for (place, position) in ledger.places.iter().zip(&ledger.positions) {
         let stated = statements.get(place).copied();
         let discrepant = stated.is_some_and(|row| !row.discrepant.is_zero());
         if position.quantity.is_zero() && !discrepant {
             continue;
         }
-        let holding = holding(place, position, stated, newest.get(place).copied());
-        match holdings.get_mut(&(place.isin, place.account)) {
-            Some(other) => other.absorb(holding),
-            None => drop(holdings.insert((place.isin, place.account), holding)),
-        }
+        holdings.push(holding(place, position, stated, newest.get(place).copied()));
     }
-    holdings.into_values().collect()
+    let of = |holding: &Holding| (holding.isin, holding.account);
+    holdings.sort_by_key(of);
+    holdings.dedup_by(|folio, first| {
+        let same = of(folio) == of(first);
+        if same {
+            first.absorb(folio);
+        }
+        same
+    });
+    holdings
 }
 
 fn holding(
