@@ -7,7 +7,8 @@
 use anyhow::{Result, bail};
 use local::postgres::Database;
 use testkit::Here;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional, duplex};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_postgres::{Client, NoTls};
 
@@ -52,22 +53,24 @@ async fn serve(client: &mut TcpStream, server: &mut TcpStream) -> Result<()> {
     client.read_u8().await?;
     skip_rest(client).await?;
     client.write_all(READY).await?;
-    let (mut from_client, mut to_client) = client.split();
-    let (mut from_server, mut to_server) = server.split();
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
     tokio::select! {
-        answered = copy(&mut from_server, &mut to_client) => drop(answered?),
-        asked = async {
-            let mut chunk = vec![0; 1 << 16];
-            loop {
-                match from_client.read(&mut chunk).await? {
-                    0 => return Ok::<(), std::io::Error>(()),
-                    n if &chunk[..n] == TERMINATE => return Ok(()),
-                    n => to_server.write_all(&chunk[..n]).await?,
-                }
-            }
-        } => asked?,
+        ended = pass(from_client, to_server) => ended,
+        ended = pass(from_server, to_client) => ended,
     }
-    Ok(())
+}
+
+/// Passes on what comes until nothing does, or who sends it says that it was all.
+async fn pass(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> Result<()> {
+    let mut chunk = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut chunk).await? {
+            0 => return Ok(()),
+            n if &chunk[..n] == TERMINATE => return Ok(()),
+            n => to.write_all(&chunk[..n]).await?,
+        }
+    }
 }
 
 /// Skips what is left of a message, from its length on.

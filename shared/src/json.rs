@@ -4,9 +4,12 @@ use std::io;
 
 use serde::Serialize;
 
+/// Room for a page of most lists. What of it is not written to takes no memory.
+const ROOM: usize = 32 * 1024;
+
 /// The text of a value.
 pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
-    let mut text = Text::default();
+    let mut text = Text(Vec::with_capacity(ROOM));
     serde_json::to_writer(&mut text, value)?;
     Ok(text.0)
 }

@@ -30,6 +30,7 @@ const TRACE_LINES: &str = "trace";
 
 /// Sets up logging and runs a function, with the settings, on one thread, as Lambda gives it one request at a time.
 pub fn run<F: Future<Output = Outcome>>(function: impl FnOnce(Config) -> F) -> Outcome {
+    crate::reserve_heap();
     let config = Config::from_environment();
     start_logging(&config);
     // A panic's message can quote what was being read; where it happened is enough to find it.

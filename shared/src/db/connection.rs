@@ -50,15 +50,16 @@ impl Target {
     pub async fn connect(&self) -> Result<Client, DbError> {
         let route = self.route.as_ref().map_err(|wrong| DbError::Settings(format!("{wrong:#}")))?;
         let config = route.sign_in.signed(&route.config);
+        // On the heap: what it takes to connect would be part of every request's future, and of its stack.
         let connecting = async {
             match &route.tls {
                 Some(tls) => {
-                    let (client, connection) = config.connect(tls.clone()).await?;
+                    let (client, connection) = Box::pin(config.connect(tls.clone())).await?;
                     run(connection);
                     Ok(client)
                 }
                 None => {
-                    let (client, connection) = config.connect(NoTls).await?;
+                    let (client, connection) = Box::pin(config.connect(NoTls)).await?;
                     run(connection);
                     Ok(client)
                 }
