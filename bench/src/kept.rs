@@ -4,7 +4,7 @@
 //! Messages: "Message Formats" in the manual of PostgreSQL. The password is taken in the clear, as RDS Proxy takes a
 //! token.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use local::postgres::Database;
 use testkit::Here;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional, duplex};
@@ -18,6 +18,10 @@ const ASK: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
 const READY: &[u8] = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
 /// `Terminate`.
 const TERMINATE: &[u8] = b"X\0\0\0\x04";
+/// `Query`, of nothing.
+const NOTHING: &[u8] = b"Q\0\0\0\x05\0";
+/// `EmptyQueryResponse`, and `ReadyForQuery` outside a transaction.
+const NOTHING_DONE: &[u8] = b"I\0\0\0\x04Z\0\0\0\x05I";
 
 /// Lends one connection of a role to one client after the other, and says where.
 pub(crate) async fn lend(here: &Here, role: &str) -> Result<Database> {
@@ -28,6 +32,9 @@ pub(crate) async fn lend(here: &Here, role: &str) -> Result<Database> {
         while let Ok((mut client, _)) = listener.accept().await {
             // A client that goes away in between is the end of its turn, and of nothing else.
             let _ = serve(&mut client, &mut server).await;
+            if drain(&mut server).await.is_err() {
+                break;
+            }
         }
     });
     Ok(Database { port, ..here.database.clone() })
@@ -56,21 +63,31 @@ async fn serve(client: &mut TcpStream, server: &mut TcpStream) -> Result<()> {
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
     tokio::select! {
-        ended = pass(from_client, to_server) => ended,
-        ended = pass(from_server, to_client) => ended,
+        ended = pass(from_client, to_server, TERMINATE) => ended,
+        ended = pass(from_server, to_client, &[]) => ended,
     }
 }
 
-/// Passes on what comes until nothing does, or who sends it says that it was all.
-async fn pass(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> Result<()> {
+/// Passes on what comes, until nothing does or who sends it takes leave.
+async fn pass(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, leave: &[u8]) -> Result<()> {
     let mut chunk = vec![0; 1 << 16];
     loop {
         match from.read(&mut chunk).await? {
             0 => return Ok(()),
-            n if &chunk[..n] == TERMINATE => return Ok(()),
+            n if chunk[..n] == *leave => return Ok(()),
             n => to.write_all(&chunk[..n]).await?,
         }
     }
+}
+
+/// Reads what a client left unread, the answer to its last `commit` say, so that the next is not given it.
+async fn drain(server: &mut TcpStream) -> Result<()> {
+    server.write_all(NOTHING).await?;
+    let mut heard = Vec::new();
+    while !heard.ends_with(NOTHING_DONE) {
+        ensure!(server.read_buf(&mut heard).await? > 0, "Postgres hung up");
+    }
+    Ok(())
 }
 
 /// Skips what is left of a message, from its length on.

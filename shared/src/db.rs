@@ -183,8 +183,11 @@ impl Db {
     ) -> Result<(T, Vec<Vec<Row>>), DbError> {
         // The use of a key is written down.
         let begin = if entry.writes() { Step::Write } else { Step::Read };
-        let close: &[Step<'_>] =
-            if entry.counts() { &[Step::Count, Step::Commit] } else { &[Step::Commit] };
+        let close: &[Step<'_>] = match (entry.counts(), entry.writes()) {
+            (true, _) => &[Step::Count, Step::Commit],
+            (false, true) => &[Step::Commit],
+            (false, false) => &[Step::Leave],
+        };
         let (lease, sent) = self.send(&[begin, Step::Enter(entry)], first, rest, close).await?;
         Ok(lease.settle(sent)?.parts())
     }

@@ -1,10 +1,11 @@
 //! What is sent together over the one connection, and the connection while someone uses it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{join_all, join4};
+use futures_util::future::{Either, join_all, join3, select};
 use tokio::sync::OwnedMutexGuard;
 use tokio_postgres::{Client, Row};
 
@@ -55,6 +56,8 @@ pub(super) enum Step<'a> {
     /// Counts a request by a key: last, since others by it wait from here on.
     Count,
     Commit,
+    /// Commits what has only read: what was read is known, so nobody waits for the answer, nor is told how long it took.
+    Leave,
 }
 
 impl Step<'_> {
@@ -66,7 +69,7 @@ impl Step<'_> {
             Self::Enter(Entry::Member(_)) => "tenant.enter",
             Self::Enter(Entry::Event { .. }) => "tenant.enter_event",
             Self::Count => "tenant.count_key",
-            Self::Commit => "commit",
+            Self::Commit | Self::Leave => "commit",
         }
     }
 }
@@ -123,12 +126,20 @@ impl Lease {
             let begun = Instant::now();
             (told, rows(answered).map(work), begun.elapsed())
         };
-        // join4 and join_all poll in order, so the order written is the order sent.
-        let all = join4(self.steps(open), early, self.all(rest), self.steps(close));
+        // select, join3 and join_all poll in order, so the order written is the order sent; and all of it is sent when
+        // something is answered, since nothing is in the poll that sends it.
+        let asked = join3(self.steps(open), early, self.all(rest));
+        let all = async {
+            match select(pin!(asked), pin!(self.steps(close))).await {
+                Either::Left((asked, _)) if matches!(close, [Step::Leave]) => (asked, Vec::new()),
+                Either::Left((asked, closing)) => (asked, closing.await),
+                Either::Right((closed, asked)) => (asked.await, closed),
+            }
+        };
         let sent = self.inner.target.timely(all).await;
         let own = first.iter().chain(rest).map(|one| one.sql);
         let names = open.iter().map(Step::name).chain(own).chain(close.iter().map(Step::name));
-        let (opened, (early, done, worked), own, closed) = sent.inspect_err(|_| {
+        let ((opened, (early, done, worked), own), closed) = sent.inspect_err(|_| {
             let told: Vec<_> = names.clone().map(|sql| (sql, 0, Instant::now())).collect();
             telemetry::queried(&RoundTrip { began, worked: Duration::ZERO, statements: &told });
         })?;
@@ -159,7 +170,7 @@ impl Lease {
         match step {
             Step::Read => self.plain("begin read only").await,
             Step::Write => self.plain("begin").await,
-            Step::Commit => self.plain("commit").await,
+            Step::Commit | Step::Leave => self.plain("commit").await,
             Step::Enter(Entry::Member(caller)) => self.enter(caller).await,
             Step::Enter(Entry::Event { event, consumer }) => {
                 self.one(

@@ -35,6 +35,33 @@ async fn a_read_is_one_round_trip_and_sees_only_its_workspace() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_read_leaves_no_transaction_open() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-summary")?;
+    let caller = asha.caller(Permission::ReadPortfolio);
+    let admin = here.admin().await?;
+    let process = "select pg_backend_pid()";
+    let mut processes = Vec::new();
+    for sql in [process, "select 1 / 0", process] {
+        let read = app.db().read(&caller, [statement(sql, [])]).await;
+        assert_eq!(read.is_ok(), sql == process);
+        processes.extend(read.into_iter().map(|[rows]| rows[0].get::<_, i32>(0)));
+        // Without another word on that connection.
+        let state = "select state from pg_stat_activity
+             where usename = 'svc_portfolio' and datname = current_database()";
+        let mut asked = 0;
+        while admin.query_one(state, &[]).await?.get::<_, String>(0) != "idle" {
+            asked += 1;
+            assert!(asked < 100, "{sql}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+    assert_eq!(processes[0], processes[1], "over the same connection");
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_asked_first_is_worked_on_before_the_rest_is_answered() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
