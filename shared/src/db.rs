@@ -9,6 +9,7 @@
 mod connection;
 mod error;
 mod lease;
+mod numeric;
 mod tenant;
 mod types;
 
@@ -26,6 +27,7 @@ pub use connection::Target;
 pub use error::DbError;
 pub use lease::each;
 use lease::{Answers, Lease, Step};
+pub use numeric::Numeric;
 pub use tenant::Tenant;
 pub use types::{Param, Typed, typed};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ::ledger::{Event, Holding, Isin, Ledger, Place, Price, PricePoint, Snapshot};
 use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
-use shared::db::{Statement, each, statement};
+use shared::db::{Numeric, Statement, each, statement};
 use shared::{Caller, Db, Problem, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -184,7 +184,7 @@ impl Book {
             let folio: Option<String> = row.get("folio");
             let folio = folio.map(Into::into);
             let place = Place { account: row.get("account_id"), isin, folio };
-            let (on, quantity) = (row.get("on_date"), row.get("owned"));
+            let (on, Numeric(quantity)) = (row.get("on_date"), row.get("owned"));
             Ok(Snapshot { place, on, at: None, quantity, cost: None })
         });
         self.snapshots.iter().cloned().map(Ok).chain(older).collect()
@@ -290,7 +290,9 @@ struct Asserted {
 
 impl Asserted {
     fn read(row: &Row) -> Result<Self, Problem> {
-        let quantity = |column: &str| row.get::<_, Decimal>(column);
+        let quantity = |column: &str| row.get::<_, Numeric>(column).0;
+        let known =
+            |column: &str| row.get::<_, Option<Numeric>>(column).map(|Numeric(number)| number);
         let (available, t1, pledged) = (quantity("available"), quantity("t1"), quantity("pledged"));
         let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
         let folio = row.get::<_, Option<&str>>("folio").map(Into::into);
@@ -303,8 +305,8 @@ impl Asserted {
             pledged,
             discrepant: quantity("discrepant"),
             financed: quantity("financed"),
-            loan: row.get("loan"),
-            cost: row.get("cost"),
+            loan: known("loan"),
+            cost: known("cost"),
             taken: Taken::read(row),
             layout: row.get::<_, &str>("layout").into(),
         })
@@ -349,9 +351,11 @@ fn text(row: &Row, column: &str) -> Option<Arc<str>> {
 }
 
 fn security(row: &Row) -> Result<(Isin, Security), Problem> {
-    let price = |close: Decimal| PricePoint {
-        close: Price(close),
-        previous: row.get::<_, Option<Decimal>>("previous").map(Price),
+    let quoted =
+        |column: &str| row.get::<_, Option<Numeric>>(column).map(|Numeric(one)| Price(one));
+    let price = |close: Price| PricePoint {
+        close,
+        previous: quoted("previous"),
         on: row.get("on_date"),
         source: row.get::<_, &str>("price_source").into(),
     };
@@ -361,7 +365,7 @@ fn security(row: &Row) -> Result<(Isin, Security), Problem> {
         class: row.get::<_, &str>("class").into(),
         sector: text(row, "sector"),
         asset_kind: row.get("asset_kind"),
-        price: row.get::<_, Option<Decimal>>("close").map(price),
+        price: quoted("close").map(price),
     };
     Ok((Isin::parse(row.get("isin")).map_err(Problem::internal)?, security))
 }

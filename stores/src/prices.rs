@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ::ledger::Isin;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use shared::db::{Statement, statement};
+use shared::db::{Numeric, Statement, statement};
 use shared::{Problem, typed};
 use tokio_postgres::Row;
 
@@ -57,8 +57,9 @@ impl PricesOver {
     /// What the query was answered.
     pub fn read(rows: &[Row]) -> Result<HashMap<Isin, Vec<(Date, Decimal)>>, Problem> {
         let list = |row: &Row| {
-            let (days, closes): (Vec<Date>, Vec<Decimal>) = (row.get("days"), row.get("closes"));
+            let (days, closes): (Vec<Date>, Vec<Numeric>) = (row.get("days"), row.get("closes"));
             let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
+            let closes = closes.into_iter().map(|Numeric(close)| close);
             Ok((isin, days.into_iter().zip(closes).collect()))
         };
         rows.iter().map(list).collect()

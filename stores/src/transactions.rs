@@ -4,9 +4,10 @@ use ::ledger::columns::{Columns, act, columns};
 use ::ledger::{Event, Isin, Place};
 use serde_json::{Value, json};
 use shared::Problem;
-use shared::db::{Statement, statement};
+use shared::db::{Numeric, Statement, statement};
 use statements::Entry;
 use tokio_postgres::Row;
+use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 /// Every event of the entered workspace that the ledger counts.
@@ -16,16 +17,17 @@ pub fn events<'a>() -> Statement<'a> {
 
 /// Reads a row of [`events`].
 pub fn event(row: &Row) -> Result<Event, Problem> {
-    let terms: Value = row.get("terms");
+    let number = |column: &str| row.get::<_, Option<Numeric>>(column).map(|Numeric(one)| one);
+    let Json(terms) = row.try_get("terms").map_err(Problem::internal)?;
     let columns = Columns {
         kind: row.get("kind"),
         venue: row.get("venue"),
         exchange: row.get("exchange"),
-        quantity: row.get("quantity"),
-        amount: row.get("amount"),
-        charges: row.get("charges"),
-        stt: row.get("stt"),
-        terms: serde_json::from_value(terms).map_err(Problem::internal)?,
+        quantity: number("quantity"),
+        amount: number("amount"),
+        charges: number("charges"),
+        stt: number("stt"),
+        terms,
     };
     let folio: Option<String> = row.get("folio");
     let isin = Isin::parse(row.get("isin")).map_err(Problem::internal)?;
