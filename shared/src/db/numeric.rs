@@ -5,8 +5,8 @@ use std::error::Error;
 use rust_decimal::Decimal;
 use tokio_postgres::types::{FromSql, Type, accepts};
 
-/// A number of a `numeric` column. It is what the library reads, several times as fast: the library multiplies and
-/// divides decimals for every four digits: a book has hundreds of numbers, a year of its prices thousands.
+/// A number of a `numeric` column: what the library reads, several times as fast, for the library multiplies and divides
+/// decimals for every four digits. A book has hundreds of numbers, a year of its prices thousands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numeric(pub Decimal);
 
