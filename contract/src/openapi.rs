@@ -1,6 +1,6 @@
 //! The contract: every route with its security and the problems it may answer.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use shared::Access;
 use shared::problem::{ProblemDocument, Reason, reasons};
@@ -22,7 +22,7 @@ pub(crate) fn document(services: &[Service]) -> Result<Value> {
             let documentation =
                 route.documentation().context("only a debug build has documentation")?;
             for (name, schema) in documentation.schemas {
-                schemas.insert(name, serde_json::to_value(schema)?);
+                add_schema(&mut schemas, name, serde_json::to_value(schema)?)?;
             }
             add_paths(&mut paths, service, route.access(), &documentation.paths)?;
         }
@@ -31,7 +31,7 @@ pub(crate) fn document(services: &[Service]) -> Result<Value> {
     ProblemDocument::schemas(&mut problem);
     problem.push((ProblemDocument::name().into_owned(), ProblemDocument::schema()));
     for (name, schema) in problem {
-        schemas.insert(name, serde_json::to_value(schema)?);
+        add_schema(&mut schemas, name, serde_json::to_value(schema)?)?;
     }
     let all = services
         .iter()
@@ -54,6 +54,17 @@ pub(crate) fn document(services: &[Service]) -> Result<Value> {
         },
         "x-reasons": all.map(|(of, reason)| described(of, reason)).collect::<Vec<_>>(),
     }))
+}
+
+/// Adds a schema; two types of one name would be one of them in the contract.
+fn add_schema(schemas: &mut Map<String, Value>, name: String, schema: Value) -> Result<()> {
+    if let Some(other) = schemas.get(&name).filter(|other| **other != schema) {
+        bail!(
+            "two types are called {name}; give one of them `#[schema(as = …)]`:\n{other:#}\n{schema:#}"
+        );
+    }
+    schemas.insert(name, schema);
+    Ok(())
 }
 
 fn security_schemes() -> Value {
@@ -139,4 +150,19 @@ fn complete(operation: &mut Map<String, Value>, service: &str, access: Access) -
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_types_of_one_name_are_refused() {
+        let mut schemas = Map::new();
+        let add = |schemas: &mut Map<String, Value>, kind: &str| {
+            add_schema(schemas, "Health".into(), json!({ "type": kind })).is_ok()
+        };
+        assert!(add(&mut schemas, "object") && add(&mut schemas, "object"));
+        assert!(!add(&mut schemas, "string"));
+    }
 }

@@ -19,6 +19,6 @@ fuzz_target!(|json: &[u8]| {
     ) else {
         return;
     };
-    let account = Account { holdings, positions, fills, funds };
+    let account = Account::of(holdings, positions, fills, funds);
     brokers::sync_account::rows(&account, date(2026, 11, 20));
 });

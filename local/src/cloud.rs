@@ -11,8 +11,9 @@ use tokio::task::JoinSet;
 
 use crate::builder::Builder;
 use crate::console::Console;
+use crate::doors::{Allowed, Door, serve};
 use crate::gateway::Gateway;
-use crate::iam::Permissions;
+use crate::iam::{self, Permissions};
 use crate::lambda::{Environment, Lambda, Listener, Listeners};
 use crate::postgres::Database;
 use crate::record::Record;
@@ -37,6 +38,8 @@ pub struct Ground {
     pub database: Database,
     /// The emulator.
     pub emulator_url: String,
+    /// Origins of front ends elsewhere that may call.
+    pub allowed_origins: Allowed,
     /// What the names of resources begin with.
     pub prefix: String,
     /// The file that is told which grants were used.
@@ -88,14 +91,7 @@ impl Cloud {
         let record = Record::default();
         let listeners = Listeners::default();
         listeners.add(listen(&record, &permissions, &model));
-        let environment = Environment {
-            binaries: ground.binaries.clone(),
-            logs: ground.logs.clone(),
-            aws_url: proxy::stand(&ground.emulator_url, permissions.clone()).await?,
-            database_password: ground.database.password.clone(),
-            runtime_api: String::new(),
-            listeners: listeners.clone(),
-        };
+        let environment = environment(&ground, &permissions, &listeners).await?;
         let aws_url = environment.aws_url.clone();
         let lambda = Lambda::start(&model.functions, builder.clone(), environment, record).await?;
         let routes = Gateway::new(
@@ -118,8 +114,10 @@ impl Cloud {
             tasks: JoinSet::new(),
         };
         let console = Console::of(&cloud, builder);
+        let door = Door::Api(cloud.ground.allowed_origins.clone());
+        // The console is stricter than the API beside it, by a door of its own.
         let router = routes.router().merge(console.router());
-        cloud.tasks.spawn(async move { drop(axum::serve(gateway, router).await) });
+        cloud.tasks.spawn(async move { drop(serve(gateway, door, router).await) });
         Ok(cloud)
     }
 
@@ -220,6 +218,23 @@ impl Cloud {
     }
 }
 
+/// What the functions run in, with a proxy of theirs before the emulator.
+async fn environment(
+    ground: &Ground,
+    permissions: &Permissions,
+    listeners: &Listeners,
+) -> Result<Environment> {
+    let (emulator_url, origins) = (&ground.emulator_url, ground.allowed_origins.clone());
+    Ok(Environment {
+        binaries: ground.binaries.clone(),
+        logs: ground.logs.clone(),
+        aws_url: proxy::stand(emulator_url, permissions.clone(), origins).await?,
+        database_password: ground.database.password.clone(),
+        runtime_api: String::new(),
+        listeners: listeners.clone(),
+    })
+}
+
 /// What the roles of a template allow its functions.
 fn permissions(model: &Model, ground: &Ground) -> Permissions {
     let of = model.functions.iter().map(|one| (one.name.clone(), one.role.clone())).collect();
@@ -239,7 +254,7 @@ fn listen(record: &Record, permissions: &Permissions, model: &Model) -> Listener
     Arc::new(move |function: &str, line: &str| {
         if let Some(arn) = logs.get(function) {
             for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
-                let _ = permissions.ask(function, action, arn);
+                let _ = permissions.ask(function, action, arn, &iam::RequestContext::new());
             }
         }
         record.said(line);

@@ -24,6 +24,7 @@ The local cloud of KiteMate.
 
   cargo run                                    starts everything and serves it at http://localhost:4000
   cargo run -- --port 4001 --invoke-port 9001  the same on other ports
+  cargo run -- --allow-origin ORIGIN           lets pages of another site call the API, too; those of this machine may
   cargo run -- test [ARGUMENTS]                runs every test; arguments go to cargo test
   cargo run -- bench                           measures release builds, as docs/benchmarks.md says
   cargo run -- simulate ACCOUNTS [PERCENT]     an evening's refresh, that share connected (20), as docs/refresh.md says
@@ -61,14 +62,16 @@ pub async fn run(arguments: &[String]) -> Result<()> {
 }
 
 /// On which ports to serve.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Options {
     port: u16,
     invoke_port: u16,
+    /// Origins of front ends that are not on this machine.
+    allowed_origins: Vec<String>,
 }
 
 fn options(mut words: &[&str]) -> Result<Options> {
-    let mut options = Options { port: 4000, invoke_port: 9000 };
+    let mut options = Options { port: 4000, invoke_port: 9000, allowed_origins: Vec::new() };
     while let [name, rest @ ..] = words {
         let (name, value, rest) = match (name.split_once('='), rest) {
             (Some((name, value)), rest) => (name, value, rest),
@@ -80,6 +83,12 @@ fn options(mut words: &[&str]) -> Result<Options> {
         match name {
             "--port" => options.port = number()?,
             "--invoke-port" => options.invoke_port = number()?,
+            "--allow-origin" if value.starts_with("http://") || value.starts_with("https://") => {
+                options.allowed_origins.push(value.trim_end_matches('/').to_owned());
+            }
+            "--allow-origin" => {
+                bail!("--allow-origin takes an origin, as https://app.example.in, not `{value}`")
+            }
             _ => bail!("there is no `{name}`\n\n{HELP}"),
         }
         words = rest;

@@ -28,6 +28,7 @@ use serde_json::Value;
 
 use crate::builder::Builder;
 use crate::cloud::Cloud;
+use crate::doors::{self, Door};
 use crate::iam::Permissions;
 use crate::lambda::Lambda;
 use crate::resources::Aws;
@@ -162,30 +163,11 @@ async fn guard(request: Request, next: Next) -> Response {
     }
 }
 
-/// Why a request is refused: another name for this machine is how a page elsewhere would reach it
-/// (DNS rebinding), and a form of another site has another origin.
+/// Why a request is refused: the console is for its own pages, and whatever changes something names one.
 fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<&'static str> {
-    if !for_this_machine(uri, headers) {
-        return Some("The console answers to localhost only.");
-    }
-    let host = host(uri, headers);
-    let own = |origin: &str| origin.strip_prefix("http://") == host;
-    match headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default()) {
-        Some(origin) if !own(origin) => Some("The request came from a page of another site."),
-        None if method != Method::GET => Some("A request that changes something names its origin."),
-        _ => None,
-    }
-}
-
-fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
-    let named = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    named.or_else(|| uri.authority().map(|authority| authority.as_str()))
-}
-
-/// Whether a request was sent to one of this machine's own names.
-pub(crate) fn for_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
-    let name = host(uri, headers).map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
-    name.is_some_and(|name| ["localhost", "127.0.0.1", "[::1]"].contains(&name))
+    let nameless = method != Method::GET && !headers.contains_key(header::ORIGIN);
+    let nameless = nameless.then_some("A request that changes something names its origin.");
+    doors::refusal(&Door::Own, uri, headers).or(nameless)
 }
 
 async fn file(kind: &'static str, text: &'static str) -> Response {

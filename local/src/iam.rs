@@ -1,7 +1,8 @@
 //! What roles allow, asked before anything is done with the emulator, and which of it was used.
 //!
-//! As IAM decides for identity-based policies without conditions: what no statement allows is denied.
-//! ("Policy evaluation logic", IAM user guide.) A policy with more in it is an error that names its line.
+//! As IAM decides for identity-based policies: what no statement allows is denied, and a statement allows only where its
+//! conditions hold. ("Policy evaluation logic" and "Condition operators", IAM user guide.) A policy with more in it is an
+//! error that names its line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,15 +18,50 @@ use serde_json::Value;
 pub struct Role {
     /// Its logical id.
     pub name: String,
-    /// The pairs of action and resource it allows, either with `*` and `?` in it.
-    pub allows: Vec<(String, String)>,
+    /// What its statements allow.
+    pub allows: Vec<Allow>,
     /// The names of policies it shares with others.
     shared: Vec<String>,
 }
 
+/// An action on a resource, either with `*` and `?` in it, under conditions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allow {
+    /// The action.
+    pub action: String,
+    /// The resource.
+    pub resource: String,
+    /// What must hold; all of them.
+    pub conditions: Vec<Condition>,
+}
+
+/// A condition of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The key of the request's context, as `dynamodb:LeadingKeys`.
+    pub key: String,
+    /// The patterns of which each of its values must fit one.
+    pub patterns: Vec<String>,
+    /// Whether it holds where the request has no such key, as `ForAllValues` does.
+    pub vacuous: bool,
+}
+
+/// What a request says besides action and resource: the values of condition keys.
+pub type RequestContext = BTreeMap<&'static str, Vec<String>>;
+
+impl Condition {
+    fn holds(&self, context: &RequestContext) -> bool {
+        let Some(values) = context.get(self.key.as_str()).filter(|values| !values.is_empty())
+        else {
+            return self.vacuous;
+        };
+        values.iter().all(|value| self.patterns.iter().any(|pattern| matches(pattern, value)))
+    }
+}
+
 /// Statements by themselves, which several roles may share.
 #[derive(Clone, Debug, Default)]
-pub struct Policy(Vec<(String, String)>);
+pub struct Policy(Vec<Allow>);
 
 impl Policy {
     /// Reads a policy's document.
@@ -62,20 +98,21 @@ impl Role {
         Ok(())
     }
 
-    /// The pairs that allow this.
-    fn allowing(&self, action: &str, resource: &str) -> Vec<&(String, String)> {
+    /// The statements that allow this.
+    fn allowing(&self, action: &str, resource: &str, context: &RequestContext) -> Vec<&Allow> {
         self.allows
             .iter()
-            .filter(|(actions, resources)| {
-                matches(&actions.to_lowercase(), &action.to_lowercase())
-                    && matches(resources, resource)
+            .filter(|allow| {
+                matches(&allow.action.to_lowercase(), &action.to_lowercase())
+                    && matches(&allow.resource, resource)
+                    && allow.conditions.iter().all(|condition| condition.holds(context))
             })
             .collect()
     }
 }
 
-fn read_statement(statement: &Value, allows: &mut Vec<(String, String)>) -> Result<()> {
-    let known = ["Sid", "Effect", "Action", "Resource"];
+fn read_statement(statement: &Value, allows: &mut Vec<Allow>) -> Result<()> {
+    let known = ["Sid", "Effect", "Action", "Resource", "Condition"];
     let mut names = statement.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     if let Some(unknown) = names.find(|name| !known.contains(name)) {
         bail!("the local cloud does not understand `{unknown}` in a statement");
@@ -83,12 +120,37 @@ fn read_statement(statement: &Value, allows: &mut Vec<(String, String)>) -> Resu
     if statement["Effect"] != "Allow" {
         bail!("the local cloud understands statements that allow, and no others");
     }
+    let conditions = conditions(&statement["Condition"])?;
     for action in texts(&statement["Action"]) {
         for resource in texts(&statement["Resource"]) {
-            allows.push((action.to_owned(), resource.to_owned()));
+            let (action, resource) = (action.to_owned(), resource.to_owned());
+            allows.push(Allow { action, resource, conditions: conditions.clone() });
         }
     }
     Ok(())
+}
+
+fn conditions(block: &Value) -> Result<Vec<Condition>> {
+    let mut conditions = Vec::new();
+    for (operator, keys) in block.as_object().into_iter().flatten() {
+        let vacuous = match operator.as_str() {
+            "StringEquals" | "StringLike" => false,
+            "ForAllValues:StringEquals" | "ForAllValues:StringLike" => true,
+            _ => bail!("the local cloud does not understand the condition `{operator}`"),
+        };
+        for (key, values) in keys.as_object().into_iter().flatten() {
+            let known = ["dynamodb:LeadingKeys", "s3:prefix", "ses:FromAddress"];
+            if !known.contains(&key.as_str()) {
+                bail!("the local cloud does not know `{key}` of a request");
+            }
+            let patterns: Vec<String> = texts(values).into_iter().map(str::to_owned).collect();
+            if operator.ends_with("Equals") && patterns.iter().any(|one| one.contains(['*', '?'])) {
+                bail!("`{operator}` compares letter by letter; use StringLike for patterns");
+            }
+            conditions.push(Condition { key: key.clone(), patterns, vacuous });
+        }
+    }
+    Ok(conditions)
 }
 
 fn texts_or_maps(value: &Value) -> Vec<&Value> {
@@ -194,9 +256,15 @@ impl Permissions {
     }
 
     /// Whether a function may do this; noted either way.
-    pub fn ask(&self, function: &str, action: &str, resource: &str) -> Result<(), Denial> {
+    pub fn ask(
+        &self,
+        function: &str,
+        action: &str,
+        resource: &str,
+        context: &RequestContext,
+    ) -> Result<(), Denial> {
         let role = self.0.of.get(function).cloned().unwrap_or_default();
-        self.ask_role(function, &role, action, resource)
+        self.ask_role(function, &role, (action, resource), context)
     }
 
     /// The same for a role that is no function's, such as the scheduler's.
@@ -204,10 +272,10 @@ impl Permissions {
         &self,
         asker: &str,
         role: &str,
-        action: &str,
-        resource: &str,
+        (action, resource): (&str, &str),
+        context: &RequestContext,
     ) -> Result<(), Denial> {
-        let allowing = self.0.roles.get(role).map(|role| role.allowing(action, resource));
+        let allowing = self.0.roles.get(role).map(|role| role.allowing(action, resource, context));
         let allowing = allowing.unwrap_or_default();
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if allowing.is_empty() {
@@ -222,7 +290,7 @@ impl Permissions {
             }
             return Err(denial);
         }
-        for (action, resource) in allowing {
+        for Allow { action, resource, .. } in allowing {
             let grant =
                 Grant { role: role.into(), action: action.clone(), resource: resource.clone() };
             if !seen.used.contains_key(&grant) {
@@ -271,10 +339,10 @@ impl Permissions {
 /// Everything that roles grant.
 pub fn grants(roles: &[Role]) -> BTreeSet<Grant> {
     let all = roles.iter().flat_map(|role| {
-        role.allows.iter().map(|(action, resource)| Grant {
+        role.allows.iter().map(|allow| Grant {
             role: role.name.clone(),
-            action: action.clone(),
-            resource: resource.clone(),
+            action: allow.action.clone(),
+            resource: allow.resource.clone(),
         })
     });
     all.collect()
@@ -315,22 +383,60 @@ mod tests {
         let role = Role::read("MailRole", &properties).unwrap();
         let of = BTreeMap::from([("auth-register".to_owned(), "MailRole".to_owned())]);
         let permissions = Permissions::new(&[role], of, None);
-        let ask = |action, resource| permissions.ask("auth-register", action, resource).is_ok();
+        let ask = |action, resource| {
+            permissions.ask("auth-register", action, resource, &RequestContext::new()).is_ok()
+        };
         assert!(ask("sqs:SendMessage", "arn:aws:sqs:r:0:mail"));
         assert!(!ask("sqs:SendMessage", "arn:aws:sqs:r:0:mails"));
         assert!(!ask("sqs:ReceiveMessage", "arn:aws:sqs:r:0:mail"));
         assert!(ask("s3:GetObject", "arn:aws:s3:::files/prices/a.csv"));
         assert!(
-            permissions.ask("stranger", "s3:GetObject", "arn:aws:s3:::files/prices/a").is_err()
+            permissions
+                .ask(
+                    "stranger",
+                    "s3:GetObject",
+                    "arn:aws:s3:::files/prices/a",
+                    &RequestContext::new()
+                )
+                .is_err()
         );
         assert_eq!((permissions.used().len(), permissions.denied().len()), (2, 3));
+    }
+
+    #[test]
+    fn a_statement_allows_only_where_its_conditions_hold() {
+        let statement = json!([
+            { "Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": "*",
+              "Condition": { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["limit#login-*", "oauth#*"] } } },
+            { "Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*",
+              "Condition": { "StringEquals": { "ses:FromAddress": "no-reply@kitemate.example" } } },
+        ]);
+        let properties = json!({ "Policies": [{ "PolicyDocument": { "Statement": statement } }] });
+        let role = Role::read("R", &properties).unwrap();
+        let allows = |action: &str, key: &'static str, values: &[&str]| {
+            let values = values.iter().map(|value| (*value).to_owned()).collect();
+            !role.allowing(action, "x", &RequestContext::from([(key, values)])).is_empty()
+        };
+        let keys = |values: &[&str]| allows("dynamodb:UpdateItem", "dynamodb:LeadingKeys", values);
+        assert!(keys(&["limit#login-address#1"]) && keys(&["oauth#1", "limit#login-account#1"]));
+        assert!(!keys(&["limit#refresh#1"]) && !keys(&["oauth#1", "zerodha#1"]));
+        let from = |values: &[&str]| allows("ses:SendEmail", "ses:FromAddress", values);
+        assert!(from(&["no-reply@kitemate.example"]));
+        assert!(
+            !from(&["ceo@kitemate.example"]) && !from(&[]),
+            "a key that is missing does not hold"
+        );
     }
 
     #[test]
     fn a_statement_with_more_in_it_is_refused() {
         for statement in [
             json!({ "Effect": "Deny", "Action": "*", "Resource": "*" }),
-            json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {} }),
+            json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": { "IpAddress": {} } }),
+            json!({ "Effect": "Allow", "Action": "*", "Resource": "*",
+                "Condition": { "StringLike": { "aws:SourceArn": "*" } } }),
+            json!({ "Effect": "Allow", "Action": "*", "Resource": "*",
+                "Condition": { "StringEquals": { "s3:prefix": "a*" } } }),
             json!({ "Effect": "Allow", "NotAction": "*", "Resource": "*" }),
         ] {
             let properties =

@@ -3,14 +3,13 @@
 use anyhow::Result;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use tokio::net::TcpListener;
 
-use crate::console;
+use crate::doors::{self, Door};
 use crate::lambda::{Lambda, MOST_PAYLOAD_BYTES};
 use crate::record::{Cause, Kind};
 
@@ -30,21 +29,10 @@ pub fn serve(listeners: Vec<TcpListener>, lambda: &Lambda) -> Result<()> {
         let router = Router::new()
             .route("/2015-03-31/functions/{function}/invocations", post(invoke))
             .layer(DefaultBodyLimit::max(MOST_PAYLOAD_BYTES))
-            .layer(axum::middleware::from_fn(guard))
             .with_state(lambda.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(doors::serve(listener, Door::Own, router));
     }
     Ok(())
-}
-
-/// Refuses what a page in a browser has sent: pages name their origin, tools name none.
-async fn guard(request: Request, next: Next) -> Response {
-    let foreign = request.headers().contains_key("origin")
-        || !console::for_this_machine(request.uri(), request.headers());
-    if foreign {
-        return (StatusCode::FORBIDDEN, "The Invoke API is not for web pages.").into_response();
-    }
-    next.run(request).await
 }
 
 fn cause() -> Cause {

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::builder::Builder;
+use crate::doors::{Door, serve};
 use crate::record::{Cause, Invocation, Record, trace_id};
 use crate::template::Function;
 pub use process::{Environment, Listener, Listeners};
@@ -138,8 +139,13 @@ impl Lambda {
         let functions = functions.iter().map(running).collect();
         let lambda = Self(Arc::new(Inner { functions, builder, environment, record }));
         let router = runtime_api::router(lambda.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(serve(listener, Door::Own, router));
         Ok(lambda)
+    }
+
+    /// Where the Runtime API listens, as host and port.
+    pub fn runtime_api(&self) -> &str {
+        &self.0.environment.runtime_api
     }
 
     /// The names of the functions.

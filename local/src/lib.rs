@@ -10,6 +10,7 @@ pub mod builder;
 pub mod cloud;
 pub mod command;
 pub mod console;
+pub mod doors;
 pub mod emulator;
 pub mod gateway;
 pub mod home;

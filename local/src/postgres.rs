@@ -131,7 +131,7 @@ impl Postgres {
         };
         let options = format!(
             "-h 127.0.0.1 -p {port} -k '' -c max_connections=300 -c shared_buffers=128MB \
-             -c logging_collector=off{fast}"
+             -c logging_collector=off -c log_line_prefix='%e|'{fast}"
         );
         control(&pg_ctl, &data, &["start", "-w", "-t", "60", "-o", &options], Some(log))
             .with_context(|| format!("Postgres did not start; its log is {}", log.display()))?;

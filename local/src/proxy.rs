@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::doors::{Allowed, Door, serve};
 use crate::iam::{Denial, Permissions};
 use crate::web::Connections;
 use request::Asked;
@@ -43,13 +44,18 @@ struct Proxy {
 }
 
 /// Stands before the emulator and answers where.
-pub async fn stand(emulator_url: &str, permissions: Permissions) -> Result<String> {
+pub async fn stand(
+    emulator_url: &str,
+    permissions: Permissions,
+    allowed: Allowed,
+) -> Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let proxy =
         Proxy { permissions, emulator_url: emulator_url.into(), connections: Connections::kept() };
     let router = Router::new().fallback(pass).with_state(proxy);
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    // Links to files are for browsers; everything else here is for the functions.
+    tokio::spawn(serve(listener, Door::Links(allowed), router));
     Ok(url)
 }
 
@@ -69,7 +75,9 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
         return refusal("UnrecognizedClientException", "The access key is no function's.");
     };
     for resource in &asked.resources {
-        if let Err(denial) = proxy.permissions.ask(function, &asked.action, resource) {
+        if let Err(denial) =
+            proxy.permissions.ask(function, &asked.action, resource, &asked.context)
+        {
             return denied(&asked, &denial);
         }
     }
@@ -132,8 +140,12 @@ fn unsigned(uri: &http::Uri) -> String {
 /// Headers without those that are about one connection, or about one body's length.
 fn passed_on(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
-    for hop in ["host", "connection", "transfer-encoding", "content-length"] {
+    for hop in ["host", "connection", "transfer-encoding", "content-length", "origin"] {
         headers.remove(hop);
     }
+    // The emulator lets pages of any site read its answers; the door says who may.
+    let of_pages = |name: &http::HeaderName| name.as_str().starts_with("access-control-");
+    let named: Vec<_> = headers.keys().filter(|name| of_pages(name)).cloned().collect();
+    named.iter().for_each(|name| drop(headers.remove(name)));
     headers
 }

@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemA
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::iam::Permissions;
+use crate::iam::{Permissions, RequestContext};
 use crate::lambda::Lambda;
 use crate::record::{Cause, Kind};
 use crate::resources::Aws;
@@ -30,7 +30,7 @@ pub async fn poll(
     // Lambda polls with the rights of the function.
     let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", trigger.queue);
     for action in ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"] {
-        if permissions.ask(&function.name, action, &arn).is_err() {
+        if permissions.ask(&function.name, action, &arn, &RequestContext::new()).is_err() {
             return;
         }
     }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
 
-use crate::iam::Permissions;
+use crate::iam::{Permissions, RequestContext};
 use crate::lambda::Lambda;
 use crate::record::{Cause, Kind};
 use crate::template::{ACCOUNT, REGION, ScheduleTrigger};
@@ -92,8 +92,12 @@ impl Scheduler {
         at: DateTime<Utc>,
     ) -> Result<Bytes> {
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", trigger.function);
-        let asked =
-            self.permissions.ask_role("scheduler", &trigger.role, "lambda:InvokeFunction", &arn);
+        let asked = self.permissions.ask_role(
+            "scheduler",
+            &trigger.role,
+            ("lambda:InvokeFunction", &arn),
+            &RequestContext::new(),
+        );
         if asked.is_err() {
             bail!("{} may not invoke {function}", trigger.role);
         }

@@ -26,6 +26,8 @@ pub use token::{AUDIENCE, Claims, LIFETIME_S, Signer, verify};
 pub const API_KEY_HEADER: &str = "x-api-key";
 /// Requests by one key; counted by `tenant.count_key`.
 pub(crate) const PER_KEY: Limit = Limit { name: "api-key", most: 600, window_s: 60 };
+/// Requests by one person that work a whole book out, with however many keys; counted by `tenant.count_share`.
+pub(crate) const PER_PERSON: Limit = Limit { name: "computing", most: 600, window_s: 60 };
 
 /// What a member may do; the table of roles is in [`Permission::roles`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +132,13 @@ pub struct Caller {
     pub request_id: String,
     /// The address it came from, for the audit log.
     pub address: String,
+    /// Whether the route works a whole book out, of which each person has a fair share.
+    pub computes: bool,
 }
+
+/// Marks requests of a route that computes, for [`Caller`].
+#[derive(Clone, Copy)]
+pub(crate) struct Computing;
 
 /// What a caller shows.
 #[derive(Clone, Debug)]
@@ -203,7 +211,8 @@ impl FromRequestParts<App> for Caller {
         };
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
         let address = SourceAddress::of(&parts.extensions).text().to_owned();
-        Ok(Self { by, roles, request_id: request_id.unwrap_or_default(), address })
+        let computes = parts.extensions.get::<Computing>().is_some();
+        Ok(Self { by, roles, request_id: request_id.unwrap_or_default(), address, computes })
     }
 }
 

@@ -22,7 +22,7 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::auth::Credential;
-use crate::{Caller, Config, telemetry};
+use crate::{Caller, Config, limits, telemetry};
 pub use connection::Target;
 pub use error::DbError;
 pub use lease::each;
@@ -39,6 +39,8 @@ struct Inner {
     target: Target,
     slot: Arc<Mutex<Option<Kept>>>,
     round_trips: AtomicU64,
+    /// What the limits that are counted here are multiplied by.
+    limits_times: u32,
 }
 
 /// A connection between requests, and when it was last taken: an answer may have been waiting while the process was
@@ -89,7 +91,30 @@ impl Entry<'_> {
 
     /// Whether it is a request of those that are counted.
     fn counts(&self) -> bool {
+        self.by_key() || self.computes()
+    }
+
+    fn by_key(&self) -> bool {
         matches!(self, Self::Member(Caller { by: Credential::Key(..), .. }))
+    }
+
+    fn computes(&self) -> bool {
+        matches!(self, Self::Member(Caller { computes: true, .. }))
+    }
+
+    /// The steps that enter: who has no computing left gets no further.
+    fn opening<'s>(self, begin: Step<'s>) -> Vec<Step<'s>>
+    where
+        Self: 's,
+    {
+        let check = self.computes().then_some(Step::CheckShare);
+        [begin, Step::Enter(self)].into_iter().chain(check).collect()
+    }
+
+    /// The steps that count, the last before a transaction ends: others by the same key or person wait from here on.
+    fn counting(&self) -> impl Iterator<Item = Step<'static>> {
+        let key = self.by_key().then_some(Step::CountKey);
+        key.into_iter().chain(self.computes().then_some(Step::CountShare))
     }
 }
 
@@ -103,7 +128,9 @@ impl Db {
     /// Remembers where the database is; connects on first use.
     pub fn new(config: &Config) -> Self {
         let target = Target::read(config);
-        Self(Arc::new(Inner { target, slot: Arc::default(), round_trips: AtomicU64::new(0) }))
+        let limits_times = limits::times(config);
+        let round_trips = AtomicU64::new(0);
+        Self(Arc::new(Inner { target, slot: Arc::default(), round_trips, limits_times }))
     }
 
     /// Connects ahead of the first request, and says whether it could; a failure is left for that request to meet.
@@ -161,9 +188,9 @@ impl Db {
         first: [Statement<'_>; N],
     ) -> Result<(Tenant, [Vec<Row>; N]), DbError> {
         let entry = entry.into();
-        let close: &[Step<'_>] = if entry.counts() { &[Step::Count] } else { &[] };
-        let open = [Step::Write, Step::Enter(entry)];
-        let (lease, sent) = self.send(&open, (&[], &|_| ()), &first, close).await?;
+        let close: Vec<_> = entry.counting().collect();
+        let open = entry.opening(Step::Write);
+        let (lease, sent) = self.send(&open, (&[], &|_| ()), &first, &close).await?;
         match sent {
             Ok(answers) => Ok((Tenant { lease, fresh: answers.afresh() }, answers.own())),
             Err(err) if err.connection_is_sound() => {
@@ -183,14 +210,13 @@ impl Db {
         first: (&[Statement<'_>], &impl Fn(Vec<Vec<Row>>) -> T),
         rest: &[Statement<'_>],
     ) -> Result<(T, Vec<Vec<Row>>), DbError> {
-        // The use of a key is written down.
-        let begin = if entry.writes() { Step::Write } else { Step::Read };
-        let close: &[Step<'_>] = match (entry.counts(), entry.writes()) {
-            (true, _) => &[Step::Count, Step::Commit],
-            (false, true) => &[Step::Commit],
-            (false, false) => &[Step::Leave],
+        // What is counted is written down.
+        let (begin, end) = match entry.writes() {
+            true => (Step::Write, Step::Commit),
+            false => (Step::Read, Step::Leave),
         };
-        let (lease, sent) = self.send(&[begin, Step::Enter(entry)], first, rest, close).await?;
+        let close: Vec<_> = entry.counting().chain([end]).collect();
+        let (lease, sent) = self.send(&entry.opening(begin), first, rest, &close).await?;
         Ok(lease.settle(sent)?.parts())
     }
 

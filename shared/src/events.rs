@@ -226,7 +226,7 @@ impl From<&Row> for Envelope {
     }
 }
 
-/// Sends committed events and marks them; a failure is logged and left to the relay.
+/// Sends committed events and marks them; what could not be sent is logged and left to the relay.
 pub async fn dispatch(app: &App, committed: &[Envelope]) {
     if let Err(problem) = send(app, committed).await {
         tracing::warn!(
@@ -234,6 +234,18 @@ pub async fn dispatch(app: &App, committed: &[Envelope]) {
             "events are left to the outbox relay"
         );
     }
+}
+
+/// Marks events as sent. A failure is an error in the log, whoever goes on: the relay sends them once more.
+async fn mark(app: &App, sent: &[Uuid]) -> Result<(), Problem> {
+    if sent.is_empty() {
+        return Ok(());
+    }
+    let marked = app.db().query("select tenant.mark_sent($1)", [typed(&sent)]).await;
+    marked.map(drop).map_err(|err| {
+        tracing::error!(cause = %err, events = sent.len(), "events were sent and could not be marked");
+        err.into()
+    })
 }
 
 /// Sends events to every queue that wants them, then marks those that all of theirs took.
@@ -267,9 +279,7 @@ pub async fn send(app: &App, committed: &[Envelope]) -> Result<usize, Problem> {
     };
     let sent: Vec<Uuid> =
         committed.iter().filter(by_all).map(|envelope| envelope.event_id).collect();
-    if !sent.is_empty() {
-        app.db().query("select tenant.mark_sent($1)", [typed(&sent)]).await?;
-    }
+    mark(app, &sent).await?;
     failure.map_or(Ok(sent.len()), Err)
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 use uuid::Uuid;
 
 use crate::Problem;
@@ -189,7 +190,8 @@ impl Fields {
 
     /// Notes a fault.
     pub fn fault(&mut self, name: &str, message: impl Into<String>) {
-        self.errors.push(FieldError { path: name.into(), message: message.into() });
+        let path = name.chars().take(LONGEST_PATH).collect();
+        self.errors.push(FieldError { path, message: message.into() });
     }
 
     fn note<T>(&mut self, name: &str, read: Result<T, String>) -> Option<Option<T>> {
@@ -203,6 +205,9 @@ impl Fields {
     }
 }
 
+/// How much of a field's name is answered, which may be the caller's own.
+const LONGEST_PATH: usize = 100;
+
 /// More decimals than a price or a quantity has.
 const MOST_DECIMALS: u32 = 10;
 
@@ -214,12 +219,38 @@ pub fn known_day(day: &Date) -> bool {
 /// A name or a label: 1 to `most` printable characters, without the space around them.
 pub fn printable(text: &str, most: usize) -> Result<String, String> {
     let text = text.trim();
-    let good = (1..=most).contains(&text.chars().count()) && !text.contains(char::is_control);
-    if good {
+    if (1..=most).contains(&text.chars().count()) && is_printable(text) {
         Ok(text.to_owned())
     } else {
         Err(format!("must have 1 to {most} printable characters"))
     }
+}
+
+/// Whether a text has no control characters, separators of lines or paragraphs, and characters that only format: some
+/// turn the direction of what follows, others are not seen at all. The two joiners, U+200C and U+200D, are letters'
+/// company in many scripts of India, and good between letters alone.
+pub fn is_printable(text: &str) -> bool {
+    let letters: Vec<char> = text.chars().collect();
+    let joins = |at: usize| {
+        let beside = |at: Option<usize>| at.and_then(|at| letters.get(at));
+        let joined = |letter: &char| {
+            matches!(
+                letter.general_category_group(),
+                GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark
+            )
+        };
+        beside(at.checked_sub(1)).is_some_and(joined)
+            && beside(at.checked_add(1)).is_some_and(joined)
+    };
+    letters.iter().enumerate().all(|(at, letter)| match letter.general_category() {
+        GeneralCategory::Control
+        | GeneralCategory::LineSeparator
+        | GeneralCategory::ParagraphSeparator
+        | GeneralCategory::PrivateUse
+        | GeneralCategory::Unassigned => false,
+        GeneralCategory::Format => matches!(letter, '\u{200C}' | '\u{200D}') && joins(at),
+        _ => true,
+    })
 }
 
 /// Reads an e-mail address, into lower case.
@@ -289,6 +320,50 @@ mod tests {
         let pairs =
             [("name", "a"), ("name", "b")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert!(Fields::from_pairs(pairs).read::<Asked>().is_err());
+    }
+
+    #[test]
+    fn names_in_scripts_of_india_are_taken_with_their_joiners() {
+        // Malayalam, Bengali, Sinhala's neighbour Kannada, and Hindi: a joiner stands after a virama in each.
+        for name in ["ശ്രീ\u{200D}", "ക്\u{200D}ഷമ"] {
+            assert_eq!(is_printable(name), !name.ends_with('\u{200D}'), "{name}");
+        }
+        for name in
+            ["র\u{200D}্যাম", "ರ\u{200D}್ಕ", "क्\u{200C}ष", "ലക്\u{200C}ഷ്മി", "தமிழ்", "ਅਮਰ", "आशा राव"]
+        {
+            assert_eq!(printable(name, 100).as_deref(), Ok(name));
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_or_turns_a_text_is_refused() {
+        for text in [
+            "a\u{202E}b",
+            "a\u{2066}b",
+            "a\u{2028}b",
+            "a\u{2029}b",
+            "a\u{200B}b",
+            "a\u{FEFF}b",
+            "a\u{00AD}b",
+            "a\u{0007}b",
+            "\u{200D}",
+            "a \u{200D}b",
+            "a\u{200C}",
+            "\u{E0041}a",
+        ] {
+            assert!(printable(text, 100).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn of_many_faults_the_first_hundred_are_listed() {
+        let body: Map<String, Value> =
+            (0..120_000).map(|n| (format!("field{n}"), json!(1))).collect();
+        let Err(problem) = Fields::from_json(body).read::<Asked>() else { panic!("faults") };
+        let document = problem.document("r");
+        assert_eq!(document["errors"].as_array().map(Vec::len), Some(100));
+        assert_eq!(document["errorsFound"], 120_001);
+        assert!(document.to_string().len() < 20_000);
     }
 
     #[test]

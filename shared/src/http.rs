@@ -15,6 +15,7 @@ use lambda_http::tower::ServiceBuilder;
 use lambda_runtime::Runtime;
 use serde::Serialize;
 
+use crate::auth::Computing;
 use crate::{Access, App, Outcome, Problem, telemetry};
 pub use extract::{Body, Json, Query, SourceAddress, media_type, read_json};
 pub use frame::RequestId;
@@ -35,18 +36,30 @@ pub struct Route {
     operation: Operation,
     access: Access,
     body_limit: usize,
+    computes: bool,
 }
 
 impl Route {
     /// The route of `routes!(handler)` and who may call it.
     pub fn new(operation: Operation, access: Access) -> Self {
-        Self { operation, access, body_limit: DEFAULT_BODY_LIMIT }
+        Self { operation, access, body_limit: DEFAULT_BODY_LIMIT, computes: false }
     }
 
     /// Takes bodies of up to this many bytes.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
+    }
+
+    /// Works a whole book out: each person has a fair share of such requests.
+    pub fn computing(mut self) -> Self {
+        self.computes = true;
+        self
+    }
+
+    /// Whether it works a whole book out.
+    pub fn computes(&self) -> bool {
+        self.computes
     }
 
     /// Who may call it.
@@ -62,12 +75,15 @@ impl Route {
     /// The axum router of this one route, in its frame.
     pub fn into_router(self, app: App) -> Router {
         let Operation { path, methods, .. } = self.operation;
-        let router = Router::new()
-            .route(&path, methods)
+        let mut router = Router::new().route(&path, methods);
+        if self.computes {
+            router = router.layer(axum::Extension(Computing));
+        }
+        let router = router
             .layer(DefaultBodyLimit::max(self.body_limit))
             .layer(axum::middleware::from_fn(frame::operators_only))
             .layer(axum::Extension(self.access));
-        frame::around(router.with_state(app.clone()), &app)
+        frame::around(router.with_state(app.clone()), &app, self.computes)
     }
 }
 

@@ -63,6 +63,16 @@ impl Claim {
         )
     }
 
+    /// Looks for what was answered under the key, without claiming it. Read before a limit counts: neither who may not
+    /// call the route nor a repetition uses anything up.
+    pub fn peek(&self) -> Statement<'_> {
+        statement(
+            "select body_sha256, reply, false as claimed from shared.idempotency_keys
+             where user_id = current_setting('app.user_id')::uuid and route = $1 and key = $2 and reply is not null",
+            [typed(&self.route), typed(&self.key)],
+        )
+    }
+
     /// The stored answer when the request was done before; a refusal when the key was another's.
     pub fn earlier(&self, rows: &[Row]) -> Result<Option<Value>, Problem> {
         let Some(row) = rows.first().filter(|row| !row.get::<_, bool>("claimed")) else {

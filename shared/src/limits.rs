@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use http::{HeaderName, HeaderValue};
 
 use crate::problem::reasons;
-use crate::{App, Problem, Timestamp, clock};
+use crate::{App, Config, Problem, Timestamp, clock};
 
 /// So many in so many seconds.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,16 @@ impl Standing {
     }
 }
 
+/// What every limit is multiplied by: 1, or more where a deployment is tested under load (`LIMITS_TIMES`).
+pub(crate) fn times(config: &Config) -> u32 {
+    config.find("LIMITS_TIMES").and_then(|times| times.parse().ok()).unwrap_or(1)
+}
+
 impl Limit {
+    pub(crate) fn times(self, times: u32) -> Self {
+        Self { most: self.most.saturating_mul(times), ..self }
+    }
+
     /// Counts one use by `subject` (an address, an account), or refuses with `Retry-After`.
     ///
     /// When DynamoDB does not answer, the request is refused as unavailable: a limit that opens
@@ -83,6 +92,11 @@ impl Limit {
             Some(_) => Ok(()),
             None => Err(self.refusal(standing.reset_s)),
         }
+    }
+
+    /// Counts one use, too, and says whether it is within the limit: where the caller is not to learn of it.
+    pub async fn allows(&self, app: &App, subject: &str, now: Timestamp) -> Result<bool, Problem> {
+        Ok(self.count(app, subject, 1, now).await?.remaining.is_some())
     }
 
     /// Tells the caller of what the database has counted.
@@ -136,6 +150,7 @@ impl Limit {
         let second = now.as_second();
         let start = second - second.rem_euclid(self.window_s);
         let table = app.config().need("LIMITS_TABLE")?;
+        let most = self.times(times(app.config())).most;
         let counted = app
             .aws()
             .dynamodb()
@@ -147,7 +162,7 @@ impl Limit {
             .expression_attribute_values(":more", AttributeValue::N(uses.to_string()))
             .expression_attribute_values(
                 ":room",
-                AttributeValue::N(self.most.saturating_sub(uses).to_string()),
+                AttributeValue::N(most.saturating_sub(uses).to_string()),
             )
             .expression_attribute_values(
                 ":end",
@@ -157,15 +172,15 @@ impl Limit {
             .send()
             .await;
         let standing = |remaining| Standing {
-            limit: self.most,
+            limit: most,
             remaining,
             reset_s: (start + self.window_s - second).max(1),
         };
         match counted {
             Ok(answer) => {
                 let uses = answer.attributes.as_ref().and_then(|all| all.get("uses")?.as_n().ok());
-                let uses = uses.and_then(|uses| uses.parse().ok()).unwrap_or(self.most);
-                Ok(standing(Some(self.most.saturating_sub(uses))))
+                let uses = uses.and_then(|uses| uses.parse().ok()).unwrap_or(most);
+                Ok(standing(Some(most.saturating_sub(uses))))
             }
             Err(err)
                 if err

@@ -2,12 +2,15 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::Problem;
-use crate::fields::{Fields, FromFields};
+use crate::fields::{Fields, FromFields, known_day};
+use crate::{Problem, Timestamp};
 
 /// Items a page has unless the caller says otherwise.
 pub const DEFAULT_LIMIT: i64 = 50;
@@ -34,12 +37,27 @@ impl FromFields for PageQuery {
     }
 }
 
+/// Whether every day and time in a position is one that the database can compare with.
+fn is_storable(position: &Value) -> bool {
+    match position {
+        Value::Array(parts) => parts.iter().all(is_storable),
+        Value::Object(parts) => parts.values().all(is_storable),
+        Value::String(text) => {
+            let day = text.parse::<Date>().ok();
+            let time = text.parse::<Timestamp>().ok().map(|at| at.to_zoned(TimeZone::UTC).date());
+            day.or(time).is_none_or(|day| known_day(&day)) && !text.contains('\0')
+        }
+        _ => true,
+    }
+}
+
 impl PageQuery {
     /// The position the cursor stands for; `None` at the beginning.
     pub fn position<P: DeserializeOwned>(&self) -> Result<Option<P>, Problem> {
         let read = |cursor: &String| {
             let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
-            serde_json::from_slice(&bytes).ok()
+            let position: Value = serde_json::from_slice(&bytes).ok()?;
+            is_storable(&position).then(|| serde_json::from_value(position).ok()).flatten()
         };
         match &self.cursor {
             None => Ok(None),
@@ -98,6 +116,15 @@ mod tests {
         let next = PageQuery { limit: 2, cursor: page.next_cursor };
         assert_eq!(next.position::<i32>().unwrap(), Some(2));
         assert_eq!(Page::cut(vec![3], &next, |item| *item).next_cursor, None);
+    }
+
+    #[test]
+    fn a_day_that_no_database_has_is_no_position() {
+        for time in ["-009998-01-01T00:00:00Z", "9999-12-30T22:00:00Z", "-009999-01-01"] {
+            let cursor = BASE64_URL_SAFE_NO_PAD.encode(format!("[\"{time}\",\"x\"]"));
+            let query = PageQuery { limit: 2, cursor: Some(cursor) };
+            assert!(query.position::<(String, String)>().is_err(), "{time}");
+        }
     }
 
     #[test]

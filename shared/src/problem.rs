@@ -102,6 +102,9 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// How many faults of a request are listed.
+const MOST_ERRORS: usize = 100;
+
 /// A refusal or a failure, on its way to the caller and to the log.
 ///
 /// Boxed, because every `Result` on the way carries its size.
@@ -131,11 +134,13 @@ impl Problem {
         }))
     }
 
-    /// Faults of the request, all at once.
+    /// Faults of the request, all at once; of more than a hundred the first hundred, and how many there are.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let found = errors.len();
         let mut problem = Self::new(reasons::INVALID);
         problem.0.errors = errors;
-        problem
+        problem.0.errors.truncate(MOST_ERRORS);
+        if found > MOST_ERRORS { problem.with("errorsFound", found) } else { problem }
     }
 
     /// One fault of the request.

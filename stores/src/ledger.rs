@@ -8,9 +8,11 @@ use std::sync::Arc;
 use ::ledger::{Event, Holding, Isin, Ledger, Place, Price, PricePoint, Snapshot};
 use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
+use serde::Serialize;
 use shared::db::{Numeric, Statement, each, statement};
 use shared::{Caller, Db, Problem, typed};
 use tokio_postgres::Row;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::health::{self, Health};
@@ -97,12 +99,19 @@ impl BookOn {
             complete.get(&(account, *segment)).copied()
         }));
         let mut ledger = Ledger::new(&events, &snapshots);
+        // Of every day: what is left out today is not explained on another one.
+        let out = std::mem::take(&mut ledger.left_out);
+        if !out.is_empty() {
+            events.retain(|event| !out.contains(&event.place.isin));
+            snapshots.retain(|snapshot| !out.contains(&snapshot.place.isin));
+        }
         let later = events.iter().any(|event| event.on > self.day)
             || snapshots.iter().any(|snapshot| snapshot.on > self.day);
         if self.closing && later {
             snapshots = closing(&ledger, self.day, &mut events, &mut asserted);
             ledger = Ledger::new(&events, &snapshots);
         }
+        ledger.left_out = out;
         let holdings = holdings(&ledger, &events, &asserted);
         let healths = Health::read_all(accounts);
         Ok(Reckoned { ledger, events, snapshots, holdings, healths })
@@ -187,7 +196,21 @@ impl Book {
             let (on, Numeric(quantity)) = (row.get("on_date"), row.get("owned"));
             Ok(Snapshot { place, on, at: None, quantity, cost: None })
         });
+        let older = older.filter(|one: &Result<Snapshot, Problem>| {
+            one.as_ref().is_ok_and(|one| !self.ledger.left_out.contains(&one.place.isin))
+                || one.is_err()
+        });
         self.snapshots.iter().cloned().map(Ok).chain(older).collect()
+    }
+
+    /// The securities that are in nothing of the book, because their lots are too much work.
+    pub fn left_out(&self) -> Vec<LeftOut> {
+        let named = |isin: &Isin| LeftOut {
+            isin: isin.to_string(),
+            name: self.name_of(*isin),
+            reason: LeftOutReason::TooManyLotSteps,
+        };
+        self.ledger.left_out.iter().map(named).collect()
     }
 
     /// What a security is called: its ISIN when the reference does not have it.
@@ -200,6 +223,26 @@ impl Book {
     pub fn is_in(&self, place: usize, account: Option<Uuid>) -> bool {
         account.is_none_or(|account| self.ledger.places[place].account == account)
     }
+}
+
+/// A security that is left out of every figure of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LeftOut {
+    /// The security.
+    pub isin: String,
+    /// What it is called.
+    pub name: String,
+    /// Why.
+    pub reason: LeftOutReason,
+}
+
+/// Why a security is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOutReason {
+    /// It has so many lots and events that touch each of them that working them out would keep everybody waiting: remove
+    /// splits, transfers or other events that nobody meant.
+    TooManyLotSteps,
 }
 
 /// Events that say no folio belong to the only one that statements say the scheme is in.

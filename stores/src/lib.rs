@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod accounts;
+pub mod budget;
 pub mod health;
 pub mod instruments;
 pub mod ledger;

@@ -67,6 +67,7 @@ impl Here {
             secrets: template_secrets(&name)?,
             database: database.clone(),
             emulator_url: emulator_url.clone(),
+            allowed_origins: Default::default(),
             prefix: name,
             uses: Some(PathBuf::from(need("KITEMATE_TEST_FOLDER")?).join(USES)),
         };

@@ -24,6 +24,7 @@ impl Person {
     /// The caller they are on a route with this permission.
     pub fn caller(&self, permission: Permission) -> Caller {
         Caller {
+            computes: false,
             by: Credential::Session(self.session()),
             roles: permission.roles(),
             request_id: "test".into(),

@@ -21,7 +21,7 @@ use shared::{App, Problem, Secret};
 
 pub use error::KiteError;
 pub use owned::{Owned, owned};
-pub use portfolio::{Account, Fill, Financed, Fund, Holding, Position};
+pub use portfolio::{Account, Fill, Financed, Fund, Holding, Position, Rows};
 
 /// Kite's own clients wait as long.
 const VENDOR: Vendor = Vendor { name: "kite", timeout: Duration::from_secs(7) };

@@ -5,7 +5,9 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use rust_decimal::Decimal;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use shared::Secret;
 
 use crate::{Kite, KiteError};
@@ -24,6 +26,46 @@ pub struct Account {
     pub fills: Vec<Fill>,
     /// Units of funds in demat.
     pub funds: Vec<Fund>,
+    /// What could not be read of what is held (holdings and funds), by its symbol where it has one.
+    pub odd_holdings: Vec<String>,
+    /// The same of positions and fills.
+    pub odd_trades: Vec<String>,
+}
+
+/// A list of Kite's, row by row: one that cannot be read takes none of the others away, and null is an empty list.
+#[derive(Clone, Debug)]
+pub struct Rows<T> {
+    /// The rows that could be read.
+    pub rows: Vec<T>,
+    /// What the others call themselves.
+    pub odd: Vec<String>,
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), odd: Vec::new() }
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Rows<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut list = Self::default();
+        for (number, row) in nullable::<_, Vec<Value>>(from)?.into_iter().enumerate() {
+            let name = row["tradingsymbol"].as_str().map(str::to_owned);
+            match T::deserialize(row) {
+                Ok(row) => list.rows.push(row),
+                Err(_) => list.odd.push(name.unwrap_or_else(|| format!("row {}", number + 1))),
+            }
+        }
+        Ok(list)
+    }
+}
+
+/// Null where a text, a flag or a list is expected is an empty one.
+fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// A holding.
@@ -32,10 +74,10 @@ pub struct Holding {
     /// The exchange's symbol.
     pub tradingsymbol: String,
     /// Which exchange's.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub exchange: String,
     /// The security.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub isin: String,
     /// Settled and free; what is sold today is not in it any more, nor is what is pledged.
     #[serde(default, deserialize_with = "exact")]
@@ -47,7 +89,7 @@ pub struct Holding {
     #[serde(default, deserialize_with = "exact")]
     pub collateral_quantity: Decimal,
     /// Whether the broker does not know what was paid.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub discrepancy: bool,
     /// What was paid for one, 0 when that is not known.
     #[serde(default, deserialize_with = "exact")]
@@ -80,9 +122,10 @@ pub struct Position {
     /// The exchange's symbol.
     pub tradingsymbol: String,
     /// Which exchange's.
+    #[serde(default, deserialize_with = "nullable")]
     pub exchange: String,
     /// `CNC` for delivery, `MTF` on margin; others are not delivered.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub product: String,
     /// Bought less sold; below zero what was sold out of holdings.
     #[serde(default, deserialize_with = "exact")]
@@ -113,11 +156,12 @@ pub struct Fill {
     /// The exchange's id of the trade.
     pub trade_id: String,
     /// Which exchange.
+    #[serde(default, deserialize_with = "nullable")]
     pub exchange: String,
     /// Its symbol.
     pub tradingsymbol: String,
     /// As of a position.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub product: String,
     /// `BUY` or `SELL`.
     pub transaction_type: String,
@@ -138,7 +182,7 @@ pub struct Fund {
     /// The scheme's ISIN.
     pub tradingsymbol: String,
     /// What it is called.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub fund: String,
     /// Units.
     #[serde(default, deserialize_with = "exact")]
@@ -151,10 +195,10 @@ pub struct Fund {
     pub average_price: Decimal,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Positions {
     #[serde(default)]
-    net: Vec<Position>,
+    net: Rows<Position>,
 }
 
 impl Kite<'_> {
@@ -168,14 +212,36 @@ impl Kite<'_> {
     async fn account_in_turn(&self, session: (&str, &Secret)) -> Result<Account, KiteError> {
         self.ready_for(session.0, 3).await?;
         let (holdings, positions, funds) = tokio::try_join!(
-            self.read("GET /portfolio/holdings", session, true),
-            self.read::<Positions>("GET /portfolio/positions", session, true),
-            self.read("GET /mf/holdings", session, true),
+            self.read::<Rows<Holding>>("GET /portfolio/holdings", session, true),
+            self.read::<Option<Positions>>("GET /portfolio/positions", session, true),
+            self.read::<Rows<Fund>>("GET /mf/holdings", session, true),
         )?;
-        let traded = positions.net.iter().any(|position| is_delivered(&position.product));
-        let fills =
-            if traded { self.read("GET /trades", session, false).await? } else { Vec::new() };
-        Ok(Account { holdings, positions: positions.net, fills, funds })
+        let positions = positions.unwrap_or_default().net;
+        let traded = positions.rows.iter().any(|position| is_delivered(&position.product));
+        let fills: Rows<Fill> = match traded {
+            true => self.read("GET /trades", session, false).await?,
+            false => Rows::default(),
+        };
+        Ok(Account::of(holdings, positions, fills, funds))
+    }
+}
+
+impl Account {
+    /// An account as these answers tell it.
+    pub fn of(
+        holdings: Rows<Holding>,
+        positions: Rows<Position>,
+        fills: Rows<Fill>,
+        funds: Rows<Fund>,
+    ) -> Self {
+        Self {
+            odd_holdings: [holdings.odd, funds.odd].concat(),
+            odd_trades: [positions.odd, fills.odd].concat(),
+            holdings: holdings.rows,
+            positions: positions.rows,
+            fills: fills.rows,
+            funds: funds.rows,
+        }
     }
 }
 
@@ -263,6 +329,27 @@ mod tests {
             ..contract
         };
         assert_eq!(absurd.profit(), None);
+    }
+
+    #[test]
+    fn a_null_takes_nothing_else_away_and_an_odd_row_is_named() {
+        let good = r#"{"tradingsymbol": "ZTKITE", "quantity": 10, "average_price": 90}"#;
+        for odd in [
+            r#"{"tradingsymbol": "ODD", "isin": null}"#,
+            r#"{"tradingsymbol": "ODD", "exchange": null}"#,
+            r#"{"tradingsymbol": "ODD", "discrepancy": null}"#,
+        ] {
+            let list: Rows<Holding> = serde_json::from_str(&format!("[{good}, {odd}]")).unwrap();
+            assert_eq!((list.rows.len(), list.rows[0].quantity, list.odd.len()), (2, 10.into(), 0));
+        }
+        let unreadable = format!(r#"[{good}, {{"tradingsymbol": "ODD", "quantity": "ten"}}, 7]"#);
+        let list: Rows<Holding> = serde_json::from_str(&unreadable).unwrap();
+        assert_eq!((list.rows.len(), list.odd), (1, vec!["ODD".to_owned(), "row 3".into()]));
+        let fund: Rows<Fund> =
+            serde_json::from_str(r#"[{"tradingsymbol": "INF204KB14I2", "fund": null}]"#).unwrap();
+        assert_eq!(fund.rows.len(), 1);
+        assert!(serde_json::from_str::<Positions>(r#"{"net": null}"#).unwrap().net.rows.is_empty());
+        assert!(serde_json::from_str::<Rows<Holding>>("null").unwrap().rows.is_empty());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Template, binaries, events, openapi.json and documents agree one to one.
 
+mod doors;
 mod isolation;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,8 +127,9 @@ fn readers(of: &str) -> Result<BTreeSet<String>> {
     let model = template()?;
     let secret = model.secrets.iter().find(|name| name.contains(of)).cloned().unwrap_or_default();
     let may = |role: &local::iam::Role| {
-        role.allows.iter().any(|(action, resource)| {
-            matches("secretsmanager:GetSecretValue", action) && matches(resource, &secret)
+        role.allows.iter().any(|allow| {
+            matches("secretsmanager:GetSecretValue", &allow.action)
+                && matches(&allow.resource, &secret)
         })
     };
     let roles: BTreeSet<&str> =
@@ -172,8 +174,8 @@ fn a_function_signs_in_to_the_database_as_its_own_service_alone() -> Result<()> 
         let users: Vec<&str> = role
             .into_iter()
             .flat_map(|role| &role.allows)
-            .filter(|(action, _)| action == "rds-db:connect")
-            .filter_map(|(_, resource)| resource.rsplit('/').next())
+            .filter(|allow| allow.action == "rds-db:connect")
+            .filter_map(|allow| allow.resource.rsplit('/').next())
             .collect();
         let own = format!("svc_{service}");
         match function.environment.get("DATABASE_USER").map(String::as_str) {
@@ -184,6 +186,26 @@ fn a_function_signs_in_to_the_database_as_its_own_service_alone() -> Result<()> 
             None => assert!(users.is_empty(), "{} needs no database", function.name),
         }
     }
+    Ok(())
+}
+
+/// The default of a parameter of the template.
+fn default(parameter: &str) -> Result<usize> {
+    let text = std::fs::read_to_string(root().join("template.yaml"))?;
+    let (_, block) = text.split_once(&format!("\n  {parameter}:\n")).unwrap_or_default();
+    let line = block.lines().find_map(|line| line.trim().strip_prefix("Default: "));
+    Ok(line.unwrap_or_default().parse()?)
+}
+
+#[test]
+fn the_guide_says_how_many_connections_all_functions_together_take() -> Result<()> {
+    let model = template()?;
+    let functions = model.functions.iter();
+    let users = functions.filter(|one| one.environment.contains_key("DATABASE_USER")).count();
+    let each = default("FunctionConcurrency")?;
+    let sum = format!("{users} × {each} = {}", users * each);
+    let guide = std::fs::read_to_string(root().join("docs/deployment.md"))?;
+    assert!(guide.contains(&sum), "docs/deployment.md is to say {sum}");
     Ok(())
 }
 

@@ -191,8 +191,10 @@ impl Terms {
 }
 
 impl Columns {
-    /// The same with numbers written in the one shortest way, so that equal events are equal as text.
+    /// The same with numbers written in the one shortest way, so that equal events are equal as text. A quantity of nothing
+    /// is none.
     pub fn normalised(mut self) -> Self {
+        self.quantity = self.quantity.filter(|quantity| !quantity.is_zero());
         let Terms { gives, per, cost_percent, cost, tds, capital, .. } = &mut self.terms;
         for number in [gives, per, cost_percent, cost, tds, capital] {
             *number = number.map(|number| number.normalize());

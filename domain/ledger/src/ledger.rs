@@ -1,14 +1,15 @@
 //! The ledger: what events and snapshots come to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::balance::{Cause, Move, Snapshot, derived_openings, moves};
+use crate::budget::beyond_budget;
 use crate::lots::{Closing, Departure, Income, Lot, LotSource, Machine};
 use crate::steps::Steps;
-use crate::{Event, Place};
+use crate::{Event, Isin, Place};
 
 /// Everything that follows from the events and the newest snapshot of each place.
 ///
@@ -27,6 +28,9 @@ pub struct Ledger {
     pub incomes: Vec<Income>,
     /// What went out without being sold.
     pub departures: Vec<Departure>,
+    /// Securities that are more work than a book may be ([`MOST_LOT_STEPS`](crate::budget::MOST_LOT_STEPS)): nothing of
+    /// them is in the rest. Empty for every ordinary book.
+    pub left_out: Vec<Isin>,
 }
 
 /// What is held in one place after the last event.
@@ -69,6 +73,22 @@ impl Position {
 impl Ledger {
     /// Works out lots, closings and quantities from all events and snapshots, in any order.
     pub fn new(events: &[Event], snapshots: &[Snapshot]) -> Self {
+        let left_out = beyond_budget(events);
+        if left_out.is_empty() {
+            return Self::whole(events, snapshots);
+        }
+        let out: HashSet<Isin> = left_out.iter().copied().collect();
+        let events: Vec<Event> =
+            events.iter().filter(|event| !out.contains(&event.place.isin)).cloned().collect();
+        let snapshots: Vec<Snapshot> = snapshots
+            .iter()
+            .filter(|snapshot| !out.contains(&snapshot.place.isin))
+            .cloned()
+            .collect();
+        Self { left_out, ..Self::whole(&events, &snapshots) }
+    }
+
+    fn whole(events: &[Event], snapshots: &[Snapshot]) -> Self {
         let steps = Steps::new(events, snapshots);
         let openings = derived_openings(&steps);
         let (moves, outflows) = moves(&steps, &openings);
@@ -95,7 +115,8 @@ impl Ledger {
             Position { lots: queue.drain(), quantity, state, opening: *opening }
         });
         let positions = positions.collect();
-        Self { positions, places: steps.places, moves, closings, incomes, departures }
+        let left_out = Vec::new();
+        Self { positions, places: steps.places, moves, closings, incomes, departures, left_out }
     }
 
     /// What was held in each place at the end of a day; before the first day of which anything is known, what was there
@@ -167,9 +188,14 @@ impl Ledger {
 /// move but the derived opening, which was there before.
 fn known_since(held: Decimal, moves: &[&Move], mut snapshots: Vec<&Snapshot>) -> Option<Date> {
     snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.on));
-    let held_on = |day: Date| {
-        let later = moves.iter().filter(|step| step.on > day);
-        held - later.map(|step| step.quantity).sum::<Decimal>()
+    // From the newest to the oldest, each move is taken back once.
+    let (mut left, mut held) = (moves, held);
+    let mut held_on = |day: Date| {
+        while let Some((last, before)) = left.split_last().filter(|(last, _)| last.on > day) {
+            held -= last.quantity;
+            left = before;
+        }
+        held
     };
     let (newest, older) = snapshots.split_first()?;
     let agree = older.iter().take_while(|older| held_on(older.on) == older.quantity);

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod balance;
+pub mod budget;
 pub mod columns;
 mod event;
 mod holding;
@@ -13,6 +14,7 @@ mod ledger;
 mod lots;
 mod money;
 pub mod returns;
+pub mod series;
 mod steps;
 pub mod tax;
 mod valuation;

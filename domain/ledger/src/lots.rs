@@ -186,6 +186,18 @@ impl Queue {
         self.0.insert(at, lot);
     }
 
+    /// Adds many, in one go: each behind those it is not older than, as one by one.
+    pub(crate) fn add_all(&mut self, lots: impl IntoIterator<Item = Lot>) {
+        let lots: Vec<Lot> = lots.into_iter().filter(|lot| lot.quantity > Decimal::ZERO).collect();
+        let Some(first) = lots.iter().map(Lot::key).min() else { return };
+        let at = self.0.partition_point(|lot| lot.key() <= first);
+        let mut behind: Vec<Lot> = self.0.split_off(at).into();
+        behind.extend(lots);
+        // Stable, and quick where both were in order.
+        behind.sort_by(|one, other| one.key().cmp(&other.key()));
+        self.0.extend(behind);
+    }
+
     /// Takes so much from the front; less when there is less.
     pub(crate) fn take(&mut self, mut quantity: Decimal) -> Vec<Lot> {
         let mut taken = Vec::with_capacity(1);

@@ -53,34 +53,111 @@ fn without_commas(number: &str) -> Option<String> {
     good.then(|| format!("{sign}{}{point}{}", groups.concat(), fraction.unwrap_or_default()))
 }
 
-/// A date: `2026-11-20`, `20-11-2026`, `20/11/2026`, or the day number a spreadsheet keeps.
-pub(crate) fn day(text: &str) -> Option<Date> {
-    // No demat account is older than 1996, and no statement will be of a day after 2099.
-    any_day(text).filter(|day| (1990..2100).contains(&day.year()))
+/// Which of a day and a month stands first where the year is last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As in India: `20/11/2026`.
+    #[default]
+    DayFirst,
+    /// As in the United States: `11/20/2026`.
+    MonthFirst,
+    /// Some cells of the column can only be the one, and some only the other.
+    Mixed,
 }
 
-fn any_day(text: &str) -> Option<Date> {
+/// What a column of days says of its order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OrderSeen {
+    day_first: bool,
+    month_first: bool,
+    /// Whether there is a cell with slashes that could be either.
+    open: bool,
+}
+
+impl OrderSeen {
+    /// Takes a cell of the column into account.
+    pub(crate) fn see(&mut self, cell: &str) {
+        let Some((first, second, slashes)) = year_last(cell) else { return };
+        match (first > 12, second > 12) {
+            (true, _) => self.day_first = true,
+            (_, true) => self.month_first = true,
+            // The same day in both orders says nothing and needs nothing.
+            _ => self.open |= slashes && first != second,
+        }
+    }
+
+    /// The order of the column.
+    pub(crate) fn order(self) -> Order {
+        match (self.day_first, self.month_first) {
+            (true, true) => Order::Mixed,
+            (false, true) => Order::MonthFirst,
+            _ => Order::DayFirst,
+        }
+    }
+
+    /// Whether no cell settles the order.
+    pub(crate) fn is_open(self) -> bool {
+        self.open && !self.day_first && !self.month_first
+    }
+}
+
+/// The first two numbers of a date whose year is last, and whether slashes part them.
+fn year_last(text: &str) -> Option<(i8, i8, bool)> {
+    let text = date_part(text);
+    let slashes = text.contains('/');
+    let [first, second, year] = text.split(['-', '/']).collect::<Vec<_>>()[..] else { return None };
+    (year.len() == 4 && digits(year)).then_some(())?;
+    Some((number(first)?, number(second)?, slashes))
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
+    digits(text).then(|| text.parse().ok()).flatten()
+}
+
+/// A cell without the time that may follow its day.
+fn date_part(text: &str) -> &str {
     let text = text.trim().trim_start_matches('\'');
-    let number = |text: &str| {
-        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i16>().ok()).flatten()
-    };
-    let parts: Vec<&str> = text.get(..10).unwrap_or(text).split(['-', '/']).collect();
+    let whole = text.split(['T', ' ']).next().unwrap_or_default();
+    if whole.contains(['-', '/']) { whole } else { text }
+}
+
+/// A date: `2026-11-20`, `20-11-2026`, `20/11/2026`, `20-Nov-2026`, `20 Nov 26`, `November 20, 2026`, or the day number a
+/// spreadsheet keeps.
+pub(crate) fn day(text: &str) -> Option<Date> {
+    day_in(text, Order::DayFirst)
+}
+
+/// The same in a column of this order; none where a column has both.
+pub(crate) fn day_in(text: &str, order: Order) -> Option<Date> {
+    // No demat account is older than 1996, and no statement will be of a day after 2099.
+    any_day(text, order).filter(|day| (1990..2100).contains(&day.year()))
+}
+
+fn any_day(text: &str, order: Order) -> Option<Date> {
+    if let Some(day) = spelled(text) {
+        return Some(day);
+    }
+    let text = date_part(text);
+    let parts: Vec<&str> = text.split(['-', '/']).collect();
     match parts[..] {
-        [year, month, day] if year.len() == 4 => Date::new(
-            number(year)?,
-            i8::try_from(number(month)?).ok()?,
-            i8::try_from(number(day)?).ok()?,
-        )
-        .ok(),
-        [day, month, year] if year.len() == 4 => Date::new(
-            number(year)?,
-            i8::try_from(number(month)?).ok()?,
-            i8::try_from(number(day)?).ok()?,
-        )
-        .ok(),
+        [year, month, day] if year.len() == 4 => {
+            Date::new(number(year)?, number(month)?, number(day)?).ok()
+        }
+        [first, second, year] if year.len() == 4 => {
+            let (day, month) = match order {
+                Order::DayFirst => (first, second),
+                Order::MonthFirst => (second, first),
+                Order::Mixed => return None,
+            };
+            Date::new(number(year)?, number(month)?, number(day)?).ok()
+        }
         [serial] => {
             // Day 60 was 29 February 1900, which never was: counting starts a day early.
-            let serial: Decimal = serial.parse().ok()?;
+            let serial: Decimal = serial.trim().parse().ok()?;
             let serial = serial.trunc().to_i32().filter(|day| (30_000..80_000).contains(day))?;
             date(1899, 12, 30).checked_add(serial.days()).ok()
         }
@@ -88,11 +165,101 @@ fn any_day(text: &str) -> Option<Date> {
     }
 }
 
-/// The date that follows `as on` in a line such as "Equity Holdings Statement as on 2026-11-20".
-pub(crate) fn as_on(text: &str) -> Option<Date> {
+/// A date with its month in letters: `27-Nov-2026`, `30-Jun-25`, `27 November 2026`, `Nov 27, 2026`.
+fn spelled(text: &str) -> Option<Date> {
+    let mut words =
+        text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let (first, second, year) = (words.next()?, words.next()?, words.next()?);
+    let (day, month) = match month(first) {
+        Some(month) => (second, month),
+        None => (first, month(second)?),
+    };
+    let year = match year.len() {
+        4 => number(year)?,
+        2 => 2000 + number::<i16>(year)?,
+        _ => return None,
+    };
+    let day = day.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    Date::new(year, month, number(day)?).ok()
+}
+
+/// A month by its name or the first three letters of it.
+fn month(word: &str) -> Option<i8> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let word = word.to_ascii_lowercase();
+    let is = |name: &&str| {
+        word == **name || word.len() >= 3 && word == name[..word.len().min(4).min(name.len())]
+    };
+    let at = MONTHS.iter().position(is)?;
+    i8::try_from(at + 1).ok()
+}
+
+/// What a line says of its day: `None` of a line without "as on", "as of" or "as at".
+pub(crate) fn as_on(text: &str) -> Option<Result<Date, ()>> {
     let lower = text.to_lowercase();
-    let at = lower.find("as on")?;
-    lower[at + "as on".len()..].split_whitespace().find_map(day)
+    let at = ["as on", "as of", "as at"].iter().find_map(|words| {
+        let at = lower.find(words)?;
+        // A word of its own: "has on" is none, and "as often" neither.
+        let before = lower[..at].chars().next_back().is_none_or(|letter| !letter.is_alphanumeric());
+        let rest = &lower[at + words.len()..];
+        let after = rest.chars().next().is_none_or(|letter| !letter.is_alphanumeric());
+        (before && after).then_some(rest)
+    })?;
+    let words: Vec<&str> =
+        at.split_whitespace().map(|word| word.trim_matches([':', '(', ')', ',', '.'])).collect();
+    let from =
+        |start: usize| (1..=3).find_map(|length| day(&words.get(start..start + length)?.join(" ")));
+    Some((0..words.len()).find_map(from).ok_or(()))
+}
+
+/// A time of day: `9:20`, `09:20:05`, `2:45 PM`; without parts of a second, which nobody needs.
+pub(crate) fn clock(text: &str) -> Option<Time> {
+    let text = text.trim().to_ascii_uppercase();
+    let ends = |half: &'static str| Some((text.strip_suffix(half)?.trim_end(), half));
+    let (time, half) = ["AM", "PM", "IST"].into_iter().find_map(ends).unwrap_or((&text, ""));
+    let mut parts = time.split(':');
+    let (hour, minute): (i8, i8) = (number(parts.next()?)?, number(parts.next()?)?);
+    let second: i8 = match parts.next() {
+        Some(second) => number(second.split('.').next()?)?,
+        None => 0,
+    };
+    parts.next().is_none().then_some(())?;
+    let hour = match half {
+        "PM" if hour < 12 => hour + 12,
+        "AM" if hour == 12 => 0,
+        _ => hour,
+    };
+    Time::new(hour, minute, second, 0).ok()
+}
+
+/// The time that follows the day in a cell: `2024-07-23T12:20:42`, `12/5/2024 14:45`, or that of a spreadsheet's number.
+/// Indian time without saying so. `None` of a cell that has no time; an error where there is one that cannot be read.
+pub(crate) fn time_after_day(text: &str) -> Option<Result<Time, ()>> {
+    let text = text.trim();
+    if let Some(time) = time_of_day(text) {
+        return Some(Ok(time));
+    }
+    let time = match text.find(':') {
+        // Not the first of them: a month in letters may have a T in it, and spaces around it.
+        Some(colon) => &text[text[..colon].rfind(['T', ' '])? + 1..],
+        None if spelled(text).is_some() => return None,
+        None => text.split_once(['T', ' '])?.1.trim(),
+    };
+    // One that ends in Z is not Indian time, and its day may be another.
+    (!time.is_empty()).then(|| clock(time.trim_end_matches("+05:30")).ok_or(()))
 }
 
 /// The time in the day number that a spreadsheet keeps: 45496.514 is 12:20.
@@ -142,11 +309,76 @@ mod tests {
         for text in ["2026-11-20", "20-11-2026", "20/11/2026", "46346", "2026-11-20T09:15:00"] {
             assert_eq!(day(text), expected, "{text}");
         }
-        for text in ["", "20-Nov-2026", "31-02-2026", "12", "2026-11", "0001-01-01"] {
+        for text in [
+            "20-Nov-2026",
+            "20 Nov 2026",
+            "20-Nov-26",
+            "20/November/2026",
+            "Nov 20, 2026",
+            "20th Nov 2026",
+        ] {
+            assert_eq!(day(text), expected, "{text}");
+        }
+        for text in
+            ["", "31-02-2026", "12", "2026-11", "0001-01-01", "20-Nov", "20-Nop-2026", "Nov 2026"]
+        {
             assert_eq!(day(text), None, "{text}");
         }
-        assert_eq!(as_on("Holdings statement for stocks as on 20-11-2026"), expected);
-        assert_eq!(as_on("Holdings"), None);
+        for text in [
+            "Holdings statement for stocks as on 20-11-2026",
+            "Your Holding Details as of 20 Nov 2026 (IST)",
+            "As at: November 20, 2026",
+            "as on 20-Nov-26.",
+        ] {
+            assert_eq!(as_on(text).and_then(Result::ok), expected, "{text}");
+        }
+        assert_eq!(as_on("as on last Friday"), Some(Err(())));
+        for text in ["Holdings", "it has on 20-11-2026", "as often 20-11-2026"] {
+            assert_eq!(as_on(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_column_is_one_order_which_one_cell_settles() {
+        let seen = |cells: &[&str]| {
+            let mut seen = OrderSeen::default();
+            cells.iter().for_each(|cell| seen.see(cell));
+            (seen.order(), seen.is_open())
+        };
+        assert_eq!(seen(&["7/8/2024", "7/23/2024"]), (Order::MonthFirst, false));
+        assert_eq!(seen(&["7/8/2024", "23/7/2024 9:20"]), (Order::DayFirst, false));
+        assert_eq!(seen(&["7/8/2024"]), (Order::DayFirst, true));
+        assert_eq!(seen(&["7-8-2024", "2024-07-08", "8/8/2024", ""]), (Order::DayFirst, false));
+        assert_eq!(seen(&["7/23/2024", "23/7/2024"]), (Order::Mixed, false));
+        assert_eq!(day_in("7/8/2024", Order::MonthFirst), Some(date(2024, 7, 8)));
+        assert_eq!(day_in("7/8/2024", Order::Mixed), None);
+    }
+
+    #[test]
+    fn a_time_is_read_as_people_and_spreadsheets_write_it() {
+        let time = |hour, minute, second| Some(jiff::civil::time(hour, minute, second, 0));
+        for (text, is) in [
+            ("9:20", time(9, 20, 0)),
+            ("09:20:05.123", time(9, 20, 5)),
+            ("2:45 PM", time(14, 45, 0)),
+            ("12:05 am", time(0, 5, 0)),
+            ("25:00", None),
+            ("9", None),
+            ("9:20:05:1", None),
+            ("9:20 noon", None),
+        ] {
+            assert_eq!(clock(text), is, "{text}");
+        }
+        assert_eq!(time_after_day("12/5/2024 14:45").and_then(Result::ok), time(14, 45, 0));
+        assert_eq!(time_after_day("23-OCT-2024 10:00").and_then(Result::ok), time(10, 0, 0));
+        assert_eq!(time_after_day("23 Oct 2024 2:45PM").and_then(Result::ok), time(14, 45, 0));
+        assert_eq!(
+            time_after_day("2024-07-23T12:20:42+05:30").and_then(Result::ok),
+            time(12, 20, 42)
+        );
+        assert_eq!(time_after_day("2024-07-23T06:50:42Z"), Some(Err(())));
+        assert_eq!((time_after_day("2024-07-23"), time_after_day("23 Oct 2024")), (None, None));
+        assert_eq!(time_after_day("2024-07-23 noon"), Some(Err(())));
     }
 
     #[test]

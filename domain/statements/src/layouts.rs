@@ -16,7 +16,7 @@ mod zerodha_tradebook;
 pub(crate) use cas::read as cas;
 pub use zerodha_tradebook::{fill_key as zerodha_fill_key, venue as zerodha_venue};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::{Date, Time};
 use ledger::columns::{act, columns};
@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use crate::sheets::Sheet;
 use crate::table::{Header, Line, likely_header};
-use crate::{Entry, Exits, Part, Refusal, Row, RowError, Segment, Statement};
+use crate::{Entry, Exits, Part, Place, Refusal, Row, RowError, Segment, Statement, Tally};
 
 /// A layout: how it is recognised and how its rows are read.
 pub(crate) struct Layout {
@@ -58,6 +58,8 @@ pub(crate) struct Layout {
     sections: bool,
     /// What else the same file has.
     also: Option<&'static Layout>,
+    /// Whether an event is itself by an id of the exchange or the broker, which no other row of the file can have.
+    ids_of_trades: bool,
 }
 
 impl Layout {
@@ -77,23 +79,28 @@ impl Layout {
         row_date: None,
         sections: false,
         also: None,
+        ids_of_trades: false,
     };
 
-    /// The tables of it in a file.
-    fn tables<'a>(&self, sheets: &'a [Sheet]) -> Result<Vec<(&'a Sheet, Header)>, Refusal> {
-        let skipped =
-            |sheet: &&Sheet| self.skip_sheet.is_some() && sheet.name.as_deref() == self.skip_sheet;
-        let of = |sheet: &'a Sheet| {
+    /// Whether a sheet repeats the others.
+    fn skips(&self, sheet: &Sheet) -> bool {
+        self.skip_sheet.is_some() && sheet.name.as_deref() == self.skip_sheet
+    }
+
+    /// The tables of it in a file, each with the number of its sheet.
+    fn tables(&self, sheets: &[Sheet]) -> Result<Vec<(usize, Header)>, Refusal> {
+        let of = |(number, sheet): (usize, &Sheet)| {
             let found = if self.sections {
                 Header::sections(sheet, self.required)
             } else {
                 Header::find(sheet, self.required).into_iter().collect()
             };
-            found.into_iter().map(move |header| (sheet, header))
+            found.into_iter().map(move |header| (number, header))
         };
         let found: Vec<_> = sheets
             .iter()
-            .filter(|sheet| !skipped(sheet))
+            .enumerate()
+            .filter(|(_, sheet)| !self.skips(sheet))
             .flat_map(of)
             .take(MOST_TABLES + 1)
             .collect();
@@ -119,8 +126,23 @@ pub(crate) enum Reads {
 pub(crate) struct Preamble {
     client_id: Option<String>,
     as_of: Option<Date>,
+    /// A line says "as on", and no day that could be read.
+    undated: bool,
     /// The days a report of gains is for.
     period: Option<(Date, Date)>,
+}
+
+impl Preamble {
+    /// What stands above a table of holdings: the client, by one of these labels, and the day.
+    fn of_holdings(rows: &[Vec<String>], labels: &[&str]) -> Self {
+        let as_of = dated(rows);
+        Self {
+            client_id: labels.iter().find_map(|label| labelled(rows, label)),
+            as_of: as_of.and_then(Result::ok),
+            undated: as_of == Some(Err(())),
+            period: None,
+        }
+    }
 }
 
 /// A layout as the documentation and refusals name it.
@@ -193,10 +215,15 @@ pub(crate) fn interpret(sheets: &[Sheet], name: Option<&str>) -> Result<Statemen
     for layout in LAYOUTS {
         let tables = layout.tables(sheets)?;
         if !tables.is_empty() {
-            let mut statement = statement(layout, &tables);
+            let mut rows = Rows::of(sheets);
+            let mut statement = statement(layout, &tables, &mut rows);
             if let Some(also) = layout.also {
-                add_tables(also, &also.tables(sheets)?, &mut statement);
+                add_tables(also, &also.tables(sheets)?, &mut rows, &mut statement);
             }
+            for (number, _) in sheets.iter().enumerate().filter(|(_, sheet)| layout.skips(sheet)) {
+                rows.end_all(number, Ending::Framing);
+            }
+            rows.tell(&mut statement);
             let named = layout.client_in_name.zip(name).and_then(|(read, name)| read(name));
             statement.client_id = statement.client_id.or(named);
             return Ok(statement);
@@ -206,7 +233,7 @@ pub(crate) fn interpret(sheets: &[Sheet], name: Option<&str>) -> Result<Statemen
     Err(Refusal::UnknownLayout { found })
 }
 
-fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
+fn statement(layout: &Layout, tables: &[(usize, Header)], rows: &mut Rows<'_>) -> Statement {
     let mut statement = Statement {
         layout: layout.name,
         part: Part::Account,
@@ -222,8 +249,9 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
         exits: Exits::default(),
         errors: Vec::new(),
         warnings: Vec::new(),
+        tally: Tally::default(),
     };
-    add_tables(layout, tables, &mut statement);
+    add_tables(layout, tables, rows, &mut statement);
     statement.covers.sort();
     statement.covers.dedup();
     if layout.covers_only_listed {
@@ -235,26 +263,193 @@ fn statement(layout: &Layout, tables: &[(&Sheet, Header)]) -> Statement {
     statement
 }
 
-fn add_tables(layout: &Layout, tables: &[(&Sheet, Header)], statement: &mut Statement) {
+fn add_tables(
+    layout: &Layout,
+    tables: &[(usize, Header)],
+    rows: &mut Rows<'_>,
+    statement: &mut Statement,
+) {
     let first = statement.entries.len();
-    for (sheet, header) in tables {
-        let above = (layout.preamble)(&sheet.rows[header.above..header.row]);
-        statement.client_id = statement.client_id.take().or(above.client_id);
-        statement.as_of = statement.as_of.or(above.as_of);
-        statement.exits.period = statement.exits.period.or(above.period);
+    for (number, header) in tables {
+        let sheet = &rows.sheets[*number];
+        preamble(layout, sheet, header, statement);
+        (header.above..=header.row).for_each(|row| rows.end(*number, row, Ending::Framing));
         statement.covers.extend((layout.covers)(header));
         for line in header.rows(sheet) {
-            read_line(layout, header, line, statement);
+            let row = line.place.row - 1;
+            let ending = read_line(layout, header, line, statement);
+            rows.end(*number, row, ending);
+        }
+        // What stands below is a total and notes, as long as it has few cells.
+        let end = header.end_row(sheet);
+        let until = header.until(sheet);
+        for row in (end..until).filter(|row| *row == end || filled(&sheet.rows[*row]) <= NOTE) {
+            rows.end(*number, row, Ending::Framing);
         }
         for mut line in header.cut_off(sheet) {
             line.fault(
                 "row",
                 "stands below the end of the table; remove the blank row or total above it".into(),
             );
+            rows.end(*number, line.place.row - 1, Ending::Refused);
             statement.errors.append(&mut line.errors);
         }
     }
     tell_apart(&mut statement.entries[first..], layout);
+    if layout.ids_of_trades {
+        refuse_shared_ids(first, rows, statement);
+    }
+}
+
+/// Takes what stands above a table, and says what of it deserves a look.
+fn preamble(layout: &Layout, sheet: &Sheet, header: &Header, statement: &mut Statement) {
+    let above = (layout.preamble)(&sheet.rows[header.above..header.row]);
+    statement.client_id = statement.client_id.take().or(above.client_id);
+    statement.as_of = statement.as_of.or(above.as_of);
+    statement.exits.period = statement.exits.period.or(above.period);
+    let place = Place { sheet: sheet.name.clone(), row: header.row + 1 };
+    let mut warn = |column: &str, reason: &str| {
+        let (place, column, reason) = (place.clone(), column.to_owned(), reason.to_owned());
+        statement.warnings.push(RowError { place, column, reason });
+    };
+    if above.undated {
+        warn(
+            "as_of",
+            "a line above the table says \"as on\", and no day that can be read; say `asOf`",
+        );
+    }
+    for name in header.open_orders(sheet) {
+        warn(name, "every day in it can be read day first or month first; read day first");
+    }
+}
+
+/// A row of so few cells below a table is a note.
+const NOTE: usize = 2;
+
+/// How many cells of a row have something in them.
+fn filled(cells: &[String]) -> usize {
+    cells.iter().filter(|cell| !cell.trim().is_empty()).count()
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// A title, a heading, a total, a note.
+    Framing,
+    /// It is a holding, an event or an exit.
+    Kept,
+    /// It is known and says nothing to keep: an order that was cancelled, a contract.
+    Passed,
+    /// It has a fault.
+    Refused,
+}
+
+/// The rows of a file, and what became of each.
+struct Rows<'a> {
+    sheets: &'a [Sheet],
+    endings: Vec<Vec<Option<Ending>>>,
+}
+
+/// Groups of rows that are named one by one when they are not read.
+const MOST_GROUPS: usize = 50;
+
+impl<'a> Rows<'a> {
+    fn of(sheets: &'a [Sheet]) -> Self {
+        Self { sheets, endings: sheets.iter().map(|sheet| vec![None; sheet.rows.len()]).collect() }
+    }
+
+    fn end(&mut self, sheet: usize, row: usize, ending: Ending) {
+        if let Some(place) = self.endings.get_mut(sheet).and_then(|rows| rows.get_mut(row)) {
+            *place = Some(ending);
+        }
+    }
+
+    fn end_all(&mut self, sheet: usize, ending: Ending) {
+        if let Some(rows) = self.endings.get_mut(sheet) {
+            rows.iter_mut().for_each(|place| *place = Some(ending));
+        }
+    }
+
+    /// Counts every row that has something in it; names those that nothing became of.
+    fn tell(&self, statement: &mut Statement) {
+        let mut unread: Vec<(Place, usize)> = Vec::new();
+        for (sheet, endings) in self.sheets.iter().zip(&self.endings) {
+            let mut goes_on = false;
+            for (row, (cells, ending)) in sheet.rows.iter().zip(endings).enumerate() {
+                if filled(cells) == 0 {
+                    continue;
+                }
+                let tally = &mut statement.tally;
+                tally.rows += 1;
+                match ending {
+                    Some(Ending::Framing) => tally.framing += 1,
+                    Some(Ending::Kept) => tally.kept += 1,
+                    Some(Ending::Passed) => tally.passed += 1,
+                    Some(Ending::Refused) => tally.refused += 1,
+                    None => tally.not_read += 1,
+                }
+                match (ending, unread.last_mut().filter(|_| goes_on)) {
+                    (None, Some((_, rows))) => *rows += 1,
+                    (None, None) => {
+                        unread.push((Place { sheet: sheet.name.clone(), row: row + 1 }, 1));
+                    }
+                    (Some(_), _) => {}
+                }
+                goes_on = ending.is_none();
+            }
+        }
+        let rest: usize = unread.iter().skip(MOST_GROUPS).map(|(_, rows)| rows).sum();
+        for (place, rows) in unread.into_iter().take(MOST_GROUPS) {
+            statement.warnings.push(not_read(
+                place,
+                "row",
+                &format!("{rows} from here on, no part of a table that is known"),
+            ));
+        }
+        if rest > 0 {
+            let place = Place { sheet: None, row: 0 };
+            statement.warnings.push(not_read(
+                place,
+                "row",
+                &format!("{rest} more, no part of a table that is known"),
+            ));
+        }
+    }
+}
+
+/// Names what of a file is not read.
+fn not_read(place: Place, column: &str, what: &str) -> RowError {
+    RowError { place, column: column.into(), reason: format!("not read: {what}") }
+}
+
+/// An id that stands on two rows which are not the same trade is no id: neither of them is kept.
+fn refuse_shared_ids(first: usize, rows: &mut Rows<'_>, statement: &mut Statement) {
+    let mut seen: HashMap<&str, Option<&Entry>> = HashMap::new();
+    for entry in &statement.entries[first..] {
+        let only = seen.entry(&entry.key).or_insert(Some(entry));
+        if only.is_some_and(|one| (one.on, one.at, &one.act) != (entry.on, entry.at, &entry.act)) {
+            *only = None;
+        }
+    }
+    let shared: HashSet<String> =
+        seen.into_iter().filter(|(_, only)| only.is_none()).map(|(key, _)| key.into()).collect();
+    if shared.is_empty() {
+        return;
+    }
+    let entries = statement.entries.split_off(first);
+    for entry in entries {
+        if !shared.contains(&entry.key) {
+            statement.entries.push(entry);
+            continue;
+        }
+        let sheet = rows.sheets.iter().position(|sheet| sheet.name == entry.place.sheet);
+        rows.end(sheet.unwrap_or_default(), entry.place.row - 1, Ending::Refused);
+        statement.errors.push(RowError {
+            place: entry.place,
+            column: "id".into(),
+            reason: "stands on another row too, which is another trade; import the file as the broker gives it".into(),
+        });
+    }
 }
 
 /// Two rows that say the same without a reference are two events; of two files that both have them, they are the same.
@@ -270,7 +465,13 @@ fn tell_apart(entries: &mut [Entry], layout: &Layout) {
     }
 }
 
-fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &mut Statement) {
+fn read_line(
+    layout: &Layout,
+    header: &Header,
+    mut line: Line<'_>,
+    statement: &mut Statement,
+) -> Ending {
+    let (faults_before, kept_before) = (statement.errors.len(), statement.kept());
     if let Some(stated) = layout.row_date.and_then(|read| read(&mut line)) {
         match statement.as_of {
             Some(first) if first != stated => {
@@ -308,6 +509,13 @@ fn read_line(layout: &Layout, header: &Header, mut line: Line<'_>, statement: &m
     }
     statement.errors.append(&mut line.errors);
     statement.warnings.append(&mut line.warnings);
+    if statement.errors.len() > faults_before {
+        Ending::Refused
+    } else if statement.kept() > kept_before {
+        Ending::Kept
+    } else {
+        Ending::Passed
+    }
 }
 
 /// What the ledger refuses of an event, whatever the layout.
@@ -363,17 +571,21 @@ fn folio(text: &str) -> String {
     text.split_whitespace().collect::<String>().chars().take(LONGEST_ID).collect()
 }
 
-/// The text right of a cell with this label.
+/// The id that belongs to a label: right of it, or below it where the labels stand side by side. An id has a digit, and
+/// is no date.
 fn labelled(rows: &[Vec<String>], label: &str) -> Option<String> {
-    rows.iter().find_map(|cells| {
+    let is_id = |cell: &&str| {
+        cell.bytes().any(|byte| byte.is_ascii_digit())
+            && !cell.contains(char::is_whitespace)
+            && !(cell.contains(['-', '/']) && crate::cells::day(cell).is_some())
+    };
+    rows.iter().enumerate().find_map(|(row, cells)| {
         let at = cells
             .iter()
             .position(|cell| cell.trim().trim_end_matches(':').eq_ignore_ascii_case(label))?;
-        cells[at + 1..]
-            .iter()
-            .map(|cell| cell.trim())
-            .find(|cell| !cell.is_empty())
-            .map(str::to_owned)
+        let right = cells[at + 1..].iter().map(|cell| cell.trim()).find(|cell| !cell.is_empty());
+        let below = || rows.get(row + 1)?.get(at).map(|cell| cell.trim());
+        right.filter(is_id).or_else(|| below().filter(is_id)).map(str::to_owned)
     })
 }
 
@@ -387,7 +599,9 @@ fn period(rows: &[Vec<String>]) -> Option<(Date, Date)> {
     })
 }
 
-/// The date of an "… as on …" line.
-fn dated(rows: &[Vec<String>]) -> Option<Date> {
-    rows.iter().flatten().find_map(|cell| crate::cells::as_on(cell))
+/// The day of an "… as on …" line: the first that can be read, or that there is a line and none can be.
+fn dated(rows: &[Vec<String>]) -> Option<Result<Date, ()>> {
+    let mut said = rows.iter().flatten().filter_map(|cell| crate::cells::as_on(cell)).peekable();
+    let first = said.peek().copied();
+    said.find(Result::is_ok).or(first)
 }

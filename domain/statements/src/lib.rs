@@ -73,8 +73,51 @@ pub struct Statement {
     pub exits: Exits,
     /// The others.
     pub errors: Vec<RowError>,
-    /// What was read, but deserves a look.
+    /// What was read, but deserves a look; and what was not read, by name.
     pub warnings: Vec<RowError>,
+    /// What became of each row.
+    pub tally: Tally,
+}
+
+impl Statement {
+    /// How many holdings, events and exits are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.rows.len() + self.entries.len() + self.exits.rows.len()
+    }
+}
+
+/// How many rows of a file, of those that have something in them, met which end: together all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// All of them.
+    pub rows: usize,
+    /// Titles, headings, totals and notes that the layout knows, and sheets that repeat others.
+    pub framing: usize,
+    /// Read into a holding, an event or an exit.
+    pub kept: usize,
+    /// Known, with nothing to keep: an order that was cancelled, a contract in a report of gains.
+    pub passed: usize,
+    /// Refused for a fault, which `errors` names.
+    pub refused: usize,
+    /// Not read, which `warnings` names.
+    pub not_read: usize,
+}
+
+impl Tally {
+    /// Adds the rows of another part of the same file.
+    pub fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.framing += other.framing;
+        self.kept += other.kept;
+        self.passed += other.passed;
+        self.refused += other.refused;
+        self.not_read += other.not_read;
+    }
+
+    /// Whether every row met exactly one end.
+    pub fn adds_up(&self) -> bool {
+        self.rows == self.framing + self.kept + self.passed + self.refused + self.not_read
+    }
 }
 
 /// A holding as the file states it.
@@ -265,8 +308,21 @@ pub fn read(file: &[u8], name: Option<&str>) -> Result<Statement, Refusal> {
 
 /// Reads a file; a consolidated statement has a part for each demat account or folio, every other file one.
 pub fn read_parts(file: &[u8], name: Option<&str>) -> Result<Vec<Statement>, Refusal> {
-    match sheets::json(file) {
-        Some(json) => layouts::cas(&json),
-        None => Ok(vec![layouts::interpret(&sheets::read(file)?, name)?]),
+    if let Some(json) = sheets::json(file) {
+        return layouts::cas(&json);
     }
+    // The separator of a text is the first by which it is a known layout; Excel also writes tabs and semicolons.
+    let mut unknown: Vec<Vec<String>> = Vec::new();
+    for separator in sheets::SEPARATORS {
+        match layouts::interpret(&sheets::read(file, separator)?, name) {
+            Err(Refusal::UnknownLayout { found }) if sheets::is_text(file) => {
+                let names = |found: &[Vec<String>]| found.iter().map(Vec::len).max();
+                if names(&found) > names(&unknown) {
+                    unknown = found;
+                }
+            }
+            read => return Ok(vec![read?]),
+        }
+    }
+    Err(Refusal::UnknownLayout { found: unknown })
 }

@@ -84,6 +84,7 @@ impl Statement {
             whole.folios.extend(part.folios);
             whole.errors.extend(part.errors);
             whole.warnings.extend(part.warnings);
+            whole.tally.add(part.tally);
         }
         Some(whole)
     }

@@ -1,8 +1,9 @@
 //! A file's cells as text, whatever kind of file it is, within bounds.
 
-use std::io::{Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 
 use calamine::{DataRef, Reader, Xlsx, open_workbook_from_rs};
+use quick_xml::events::Event as XmlEvent;
 
 use crate::Refusal;
 
@@ -30,12 +31,21 @@ pub(crate) struct Sheet {
     pub(crate) rows: Vec<Vec<String>>,
 }
 
-pub(crate) fn read(file: &[u8]) -> Result<Vec<Sheet>, Refusal> {
+/// What can stand between the cells of a text: as CSV, as Excel's "Text" and "Unicode Text", and as Excel writes CSV where
+/// a comma is the decimal point.
+pub(crate) const SEPARATORS: [u8; 3] = [b',', b'\t', b';'];
+
+/// Whether a file is text, whose separator is to be found.
+pub(crate) fn is_text(file: &[u8]) -> bool {
+    !matches!(file, [b'P', b'K', 3, 4, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] | [])
+}
+
+pub(crate) fn read(file: &[u8], separator: u8) -> Result<Vec<Sheet>, Refusal> {
     match file {
         [] => Err(Refusal::Empty),
         [b'P', b'K', 3, 4, ..] => workbook(file),
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Err(Refusal::OldOrLocked),
-        _ => Ok(vec![text(&decode(file)?)?]),
+        _ => Ok(vec![text(&decode(file)?, separator)?]),
     }
 }
 
@@ -61,12 +71,15 @@ fn decode(file: &[u8]) -> Result<String, Refusal> {
     text.filter(|text| !text.contains('\0')).ok_or(Refusal::UnknownKind)
 }
 
-fn text(text: &str) -> Result<Sheet, Refusal> {
+fn text(text: &str, separator: u8) -> Result<Sheet, Refusal> {
     if text.trim().is_empty() {
         return Err(Refusal::Empty);
     }
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(text.as_bytes());
     let mut sheet = Sheet::default();
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|_| Refusal::UnknownKind)? {
@@ -76,7 +89,42 @@ fn text(text: &str) -> Result<Sheet, Refusal> {
         sheet.rows.resize_with(line.saturating_sub(1).max(sheet.rows.len()), Vec::new);
         sheet.rows.push(record.iter().map(str::to_owned).collect());
     }
+    if separator == b';' {
+        points_for_commas(&mut sheet);
+    }
     Ok(sheet)
+}
+
+/// Where the comma is the decimal point, writes a point for it. Excel parts cells with semicolons only there; a file with
+/// decimal points in it was written by something else, and is left as it is.
+fn points_for_commas(sheet: &mut Sheet) {
+    let cells = || sheet.rows.iter().flatten();
+    let has_points = cells().any(|cell| {
+        parted(cell, '.').is_some_and(|(whole, fraction)| {
+            fraction.len() != 3 && whole.bytes().all(|byte| byte.is_ascii_digit() || byte == b',')
+        })
+    });
+    let grouped = |whole: &str| whole.split('.').skip(1).all(|group| group.len() == 3);
+    let is_decimal = |cell: &str| parted(cell, ',').is_some_and(|(whole, _)| grouped(whole));
+    if has_points || !cells().any(|cell| is_decimal(cell)) {
+        return;
+    }
+    for cell in sheet.rows.iter_mut().flatten() {
+        let point = if is_decimal(cell) { "." } else { "" };
+        let whole = parted(&format!("{cell},0"), ',').is_some_and(|(whole, _)| grouped(whole));
+        if whole || !point.is_empty() {
+            *cell = cell.replace('.', "").replace(',', point);
+        }
+    }
+}
+
+/// The digits before the last such sign, with points or commas among them, and those after it.
+fn parted(cell: &str, sign: char) -> Option<(&str, &str)> {
+    let number = cell.trim().trim_start_matches('-');
+    let (whole, fraction) = number.rsplit_once(sign)?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let other = if sign == '.' { ',' } else { '.' };
+    (whole.split(other).all(digits) && digits(fraction)).then_some((whole, fraction))
 }
 
 /// The line a record stands on. The reader skips blank lines, and its position is that of the first skipped.
@@ -154,21 +202,69 @@ fn place(
     Ok(left)
 }
 
-/// Inflates every part to nowhere and counts; the sizes a workbook states could be lies.
+/// A workbook has this many elements at most, beginnings and ends counted apart: so many cells, each with its value, and
+/// their rows. Reading each takes a time of its own, however few bytes it has.
+const MOST_ELEMENTS: usize = 4 * MOST_CELLS;
+/// The letters of a column and the digits of a row that a reference to a cell may have: XFD1048576 is the last cell.
+const LONGEST_REFERENCE: (usize, usize) = (3, 7);
+
+/// Inflates every part and looks through it before its reader does, which counts on sizes being true and on references
+/// being short.
 fn check_inflated(file: &[u8]) -> Result<(), Refusal> {
     let mut parts = zip::ZipArchive::new(Cursor::new(file)).map_err(|_| Refusal::Damaged)?;
     if parts.len() > MOST_PARTS {
         return Err(Refusal::TooLarge { what: "parts", limit: MOST_PARTS });
     }
     let mut left = MOST_INFLATED_BYTES as u64;
+    let mut elements = 0;
     for index in 0..parts.len() {
         let part = parts.by_index(index).map_err(|_| Refusal::Damaged)?;
-        let counted = std::io::copy(&mut part.take(left + 1), &mut std::io::sink())
-            .map_err(|_| Refusal::Damaged)?;
+        let mut part = BufReader::new(part.take(left + 1));
+        look_through(&mut part, &mut elements)?;
+        // What is no XML, or no longer, is inflated as well.
+        std::io::copy(&mut part, &mut std::io::sink()).map_err(|_| Refusal::Damaged)?;
         let too_large = Refusal::TooLarge { what: "inflated bytes", limit: MOST_INFLATED_BYTES };
-        left = left.checked_sub(counted).ok_or(too_large)?;
+        left = part.into_inner().limit().checked_sub(1).ok_or(too_large)?;
     }
     Ok(())
+}
+
+/// Counts the elements of a part, as far as it is XML, and refuses it for a reference to a cell that is longer than any.
+fn look_through(part: impl BufRead, elements: &mut usize) -> Result<(), Refusal> {
+    let mut xml = quick_xml::Reader::from_reader(part);
+    // As the workbook's reader reads it.
+    xml.config_mut().check_end_names = false;
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        let element = match xml.read_event_into(&mut buffer) {
+            Ok(XmlEvent::Eof) | Err(_) => return Ok(()),
+            Ok(XmlEvent::Text(_) | XmlEvent::GeneralRef(_)) => continue,
+            Ok(XmlEvent::Start(element) | XmlEvent::Empty(element)) => Some(element),
+            Ok(_) => None,
+        };
+        *elements += 1;
+        if *elements > MOST_ELEMENTS {
+            return Err(Refusal::TooLarge { what: "elements", limit: MOST_ELEMENTS });
+        }
+        let mut attributes = element.iter().flat_map(|element| {
+            let mut attributes = element.attributes();
+            attributes.with_checks(false);
+            attributes.flatten()
+        });
+        if attributes.any(|one| matches!(one.key.0, "r" | "ref") && is_absurd(&one.value)) {
+            return Err(Refusal::Damaged);
+        }
+    }
+}
+
+/// Whether one of the references to cells, of which a range has two, has more letters or digits than any.
+fn is_absurd(references: &str) -> bool {
+    references.split([':', ' ']).any(|reference| {
+        let count = |is: fn(&u8) -> bool| reference.bytes().filter(is).count();
+        count(u8::is_ascii_alphabetic) > LONGEST_REFERENCE.0
+            || count(u8::is_ascii_digit) > LONGEST_REFERENCE.1
+    })
 }
 
 /// A cell as text. Numbers keep the 15 significant digits that spreadsheets show.
@@ -204,6 +300,10 @@ fn decimal_text(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(file: &[u8]) -> Result<Vec<Sheet>, Refusal> {
+        super::read(file, b',')
+    }
 
     #[test]
     fn numbers_read_as_the_sheet_shows_them() {
@@ -252,6 +352,50 @@ mod tests {
             read(long.as_bytes()).unwrap_err(),
             Refusal::TooLarge { what: "rows", limit: MOST_ROWS }
         );
+    }
+
+    fn workbook_of(sheet: &[u8]) -> Vec<u8> {
+        let mut file = Cursor::new(Vec::new());
+        let mut parts = zip::ZipWriter::new(&mut file);
+        let named = zip::write::SimpleFileOptions::default();
+        parts.start_file("xl/worksheets/sheet1.xml", named).unwrap();
+        std::io::Write::write_all(&mut parts, sheet).unwrap();
+        parts.finish().unwrap();
+        file.into_inner()
+    }
+
+    #[test]
+    fn a_workbook_of_more_elements_than_cells_can_have_is_refused_before_it_is_read() {
+        let file = workbook_of(&b"<c/>".repeat(MOST_ELEMENTS + 1));
+        assert!(file.len() < 256 * 1024, "{} bytes", file.len());
+        let refusal = Refusal::TooLarge { what: "elements", limit: MOST_ELEMENTS };
+        assert_eq!(read(&file).unwrap_err(), refusal);
+    }
+
+    #[test]
+    fn a_comma_between_semicolons_is_a_decimal_point_unless_the_file_has_points() {
+        let row = |cells: &str, separator| text(cells, separator).unwrap().rows[0].join(" ");
+        assert_eq!(
+            row("10,123;2.500,50;1.000;20.11.2026;a, b", b';'),
+            "10.123 2500.50 1000 20.11.2026 a, b"
+        );
+        assert_eq!(row("10,123;12.50", b';'), "10,123 12.50");
+        assert_eq!(row("2.500;-1", b';'), "2.500 -1");
+        assert_eq!(row("\"10,123\",5", b','), "10,123 5");
+    }
+
+    #[test]
+    fn a_reference_longer_than_any_is_refused_before_it_is_read() {
+        for reference in ["AAAAAAAAAAAAAAAAAAAA1", "ABCD1", "A12345678", "A1:ABCDE2"] {
+            for attribute in [" r=", "\tr=", " x='>' r = ", " ref=", "\nref =\n"] {
+                let file = workbook_of(format!("<c{attribute}\"{reference}\"/>").as_bytes());
+                let refusal = check_inflated(&file).unwrap_err();
+                assert_eq!(refusal, Refusal::Damaged, "{attribute} {reference}");
+            }
+        }
+        let good =
+            br#"<dimension ref="A1:$XFD$1048576"/><c r='AB12'/><t>a r="PROJECT12345678"</t>"#;
+        assert_eq!(check_inflated(&workbook_of(good)), Ok(()));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use ledger::Isin;
 use rust_decimal::Decimal;
 
-use crate::cells::{day, decimal, normalised};
+use crate::cells::{Order, OrderSeen, day_in, decimal, normalised, time_after_day};
 use crate::sheets::Sheet;
 use crate::{Place, RowError};
 
@@ -30,6 +30,8 @@ pub(crate) struct Header {
     pub(crate) above: usize,
     /// What the section is called.
     pub(crate) title: Option<String>,
+    /// What each column says of the order of its days.
+    orders: Vec<OrderSeen>,
 }
 
 impl Header {
@@ -37,7 +39,24 @@ impl Header {
     pub(crate) fn find(sheet: &Sheet, required: &[&str]) -> Option<Self> {
         let required: Vec<String> = required.iter().map(|name| normalised(name)).collect();
         let mut rows = sheet.rows.iter().take(HEADER_WITHIN).enumerate();
-        rows.find_map(|(row, cells)| Self::at(row, cells, &required))
+        let found = rows.find_map(|(row, cells)| Self::at(row, cells, &required));
+        found.map(|header| header.with_orders(sheet))
+    }
+
+    /// The same, having looked at how the days below are written.
+    fn with_orders(mut self, sheet: &Sheet) -> Self {
+        let mut orders = vec![OrderSeen::default(); sheet.rows[self.row].len()];
+        for cells in &sheet.rows[self.row + 1..self.until.unwrap_or(sheet.rows.len())] {
+            cells.iter().zip(&mut orders).for_each(|(cell, order)| order.see(cell));
+        }
+        self.orders = orders;
+        self
+    }
+
+    /// The names of columns whose days could be read in either order.
+    pub(crate) fn open_orders<'a>(&'a self, sheet: &'a Sheet) -> impl Iterator<Item = &'a str> {
+        let names = sheet.rows[self.row].iter().zip(&self.orders);
+        names.filter(|(_, order)| order.is_open()).map(|(name, _)| name.trim())
     }
 
     /// Every row that has all these names, each with the table below it and what stands alone in a row above.
@@ -64,7 +83,7 @@ impl Header {
                 None => (header.row, None),
             };
         }
-        found
+        found.into_iter().map(|header| header.with_orders(sheet)).collect()
     }
 
     fn at(row: usize, cells: &[String], required: &[String]) -> Option<Self> {
@@ -74,7 +93,15 @@ impl Header {
         }
         let required: Option<Vec<usize>> =
             required.iter().map(|name| columns.get(name).copied()).collect();
-        required.map(|required| Self { row, columns, required, until: None, above: 0, title: None })
+        required.map(|required| Self {
+            row,
+            columns,
+            required,
+            until: None,
+            above: 0,
+            title: None,
+            orders: Vec::new(),
+        })
     }
 
     /// Whether there is a column of this name.
@@ -92,6 +119,17 @@ impl Header {
         (self.end(sheet) + 1..self.until.unwrap_or(sheet.rows.len()))
             .filter(|index| 2 * self.filled_columns(&sheet.rows[*index]) >= self.required.len())
             .map(|index| self.line(sheet, index))
+    }
+
+    /// The index of the row behind the section.
+    pub(crate) fn until(&self, sheet: &Sheet) -> usize {
+        self.until.unwrap_or(sheet.rows.len())
+    }
+
+    /// The index of the row that ends the table: a blank one, the total, or the first that is not the sheet's or the
+    /// section's any more.
+    pub(crate) fn end_row(&self, sheet: &Sheet) -> usize {
+        self.end(sheet)
     }
 
     /// The first blank row or the total. A share called TOTAL has the columns filled that no total has.
@@ -170,7 +208,7 @@ impl Line<'_> {
         let id = self.text(column).map(str::to_owned);
         match &id {
             None => self.fault(column, "is blank".into()),
-            Some(id) if id.contains('e') && id.parse::<f64>().is_ok() => {
+            Some(id) if id.contains(['e', 'E']) && id.parse::<f64>().is_ok() => {
                 self.fault(
                     column,
                     "has lost digits in this spreadsheet; import the CSV file".into(),
@@ -241,9 +279,15 @@ impl Line<'_> {
 
     /// A day that must be there.
     pub(crate) fn required_day(&mut self, column: &str) -> Option<Date> {
-        let read = self.text(column).map(day);
+        let order = self.order(column);
+        let read = self.text(column).map(|text| day_in(text, order));
         match read {
             Some(Some(day)) => Some(day),
+            Some(None) if order == Order::Mixed => {
+                let why = "stands in a column in which some days are written day first and others month first; write 2026-11-20";
+                self.fault(column, why.into());
+                None
+            }
             Some(None) => {
                 self.fault(column, "is not a date; write 2026-11-20".into());
                 None
@@ -253,6 +297,26 @@ impl Line<'_> {
                 None
             }
         }
+    }
+
+    /// The order in which the days of a column are written.
+    fn order(&self, column: &str) -> Order {
+        let index = self.header.columns.get(&normalised(column));
+        let seen = index.and_then(|index| self.header.orders.get(*index)).copied();
+        seen.unwrap_or_default().order()
+    }
+
+    /// The time that stands behind the day of a column. One that cannot be read deserves a look: without it a purchase
+    /// and a sale of a day are squared off in the order of the file.
+    pub(crate) fn time(&mut self, column: &str) -> Option<Time> {
+        let read = time_after_day(self.text(column)?)?;
+        if read.is_err() {
+            self.warn(
+                column,
+                "has a time that cannot be read, and counts as without one; write 09:15:00".into(),
+            );
+        }
+        read.ok()
     }
 
     /// The ISIN of a row that must have one.

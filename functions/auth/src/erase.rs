@@ -27,7 +27,7 @@ struct Erased {
 
 /// Erases the caller: every session and key ends now, places in other people's workspaces are given up, and after
 /// 30 days everything about them is deleted, with the workspaces that were theirs alone. Refused while a workspace
-/// with other members has no other owner.
+/// with other members has no other owner, and for a session that was opened more than ten minutes ago.
 #[utoipa::path(delete, path = "/v1/auth/me", responses((status = 200, body = Erased)))]
 async fn erase(State(app): State<App>, caller: Caller, _: Query<Nothing>) -> Reply {
     let purge_after = purge::after(clock::now());
@@ -45,6 +45,10 @@ async fn erase(State(app): State<App>, caller: Caller, _: Query<Nothing>) -> Rep
                 tracing::warn!(cause, "an erasure is remembered later");
             }
             shared::http::ok(Erased { purge_after })
+        }
+        Some(row) if row.get::<_, &str>("outcome") == "sign_in_again" => {
+            tx.rollback().await?;
+            Err(Problem::new(reasons::SIGN_IN_AGAIN))
         }
         row => {
             let owned: Option<Vec<Uuid>> = row.and_then(|row| row.get("workspace_ids"));

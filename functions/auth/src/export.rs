@@ -34,6 +34,8 @@ struct ExportAsked {
 /// and all of the workspaces they own. Made by a job, within a minute as a rule.
 #[utoipa::path(post, path = "/v1/auth/exports", responses((status = 202, body = ExportAsked)))]
 async fn export(State(app): State<App>, caller: Caller, _: Query<Nothing>) -> Reply {
+    // Who may not is not counted.
+    app.db().read(&caller, []).await?;
     PER_PERSON.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
     let export_id = Uuid::now_v7();
     let event = Envelope::new(None, &ExportRequested { export_id })?;

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use shared::auth::{Session, Signer};
+use shared::crypto::sha256;
 use shared::fields::{Fields, FromFields, email};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
@@ -65,15 +66,19 @@ async fn login(
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
     let account_and_address = format!("{}#{}", asked.email, address.subject());
     PER_ACCOUNT_AND_ADDRESS.take(&app, &account_and_address, now).await?;
-    PER_ACCOUNT.take(&app, &asked.email, now).await?;
+    let address_sha256 = sha256(account_and_address.as_bytes());
     let rows = app
         .db()
         .query(
-            "select user_id, password_hash, workspace_id from tenant.credential($1)",
-            [typed(&asked.email)],
+            "select user_id, password_hash, workspace_id, familiar from tenant.credential($1, $2)",
+            [typed(&asked.email), typed(&address_sha256)],
         )
         .await?;
     let row = rows.first();
+    // Strangers at many addresses use up what the account has, and not what its person has at their own.
+    if !row.is_some_and(|row| row.get("familiar")) {
+        PER_ACCOUNT.take(&app, &asked.email, now).await?;
+    }
     let hash: Option<&str> = row.map(|row| row.get("password_hash"));
     let (true, Some(row)) = (password::matches(&asked.password, hash), row) else {
         return Err(Problem::new(reasons::WRONG_CREDENTIALS));
@@ -88,7 +93,7 @@ async fn login(
     let opened = app
         .db()
         .query(
-            "select tenant.open_session($1, $2, $3, $4, $5, $6, $7, $8) as opened",
+            "select tenant.open_session($1, $2, $3, $4, $5, $6, $7, $8, $9) as opened",
             [
                 typed(&session.session_id),
                 typed(&session.user_id),
@@ -98,6 +103,7 @@ async fn login(
                 typed(&refresh.sha256()),
                 typed(&request_id),
                 typed(&address.text()),
+                typed(&address_sha256),
             ],
         )
         .await?;

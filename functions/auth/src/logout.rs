@@ -19,7 +19,7 @@ pub fn route() -> Route {
 #[schema(example = json!({ "everywhere": false }))]
 #[expect(dead_code, reason = "documents what Asked reads")]
 struct LogoutRequest {
-    /// All of the person's sessions, on every device; only this one when not given.
+    /// All of the person's sessions, on every device, and their API keys; only this one when not given.
     everywhere: Option<bool>,
 }
 
@@ -39,15 +39,18 @@ impl FromFields for Asked {
 struct LoggedOut {
     /// How many sessions ended. Their tokens are refused from the next request on.
     sessions_ended: i64,
+    /// How many API keys of the person were revoked: all of them with `everywhere`, else none.
+    keys_revoked: i64,
 }
 
-/// Ends the session of the access token; with `everywhere` every session of its person.
+/// Ends the session of the access token; with `everywhere` every session and every API key of its person.
 #[utoipa::path(post, path = "/v1/auth/logout", request_body = LogoutRequest,
     responses((status = 200, body = LoggedOut)))]
 async fn logout(State(app): State<App>, caller: Caller, Json(asked): Json<Asked>) -> Reply {
-    let end = statement("select tenant.log_out($1) as ended", [typed(&asked.everywhere)]);
+    let end =
+        statement("select sessions, keys from tenant.log_out($1)", [typed(&asked.everywhere)]);
     let (tx, [rows]) = app.db().enter(&caller, [end]).await?;
     tx.commit([]).await?;
-    let sessions_ended = rows.first().map_or(0, |row| row.get("ended"));
-    shared::http::ok(LoggedOut { sessions_ended })
+    let ended = |column| rows.first().map_or(0, |row| row.get(column));
+    shared::http::ok(LoggedOut { sessions_ended: ended("sessions"), keys_revoked: ended("keys") })
 }

@@ -112,9 +112,11 @@ fn invitation_mail(to: String, workspace: &str, inviter: &str, token: &Secret) -
 
 /// A stranger's text in quotes; without what mail programs turn into links.
 fn quoted(text: &str) -> String {
-    let plain = |letter: &char| !letter.is_control() && !":/\\\"<>@".contains(*letter);
-    // A dot between letters is a domain to many a mail program.
-    format!("\"{}\"", text.chars().filter(plain).collect::<String>().replace('.', " "))
+    let plain = |letter: &char| !letter.is_control() && !":/\\\"<>@：／＠＜＞".contains(*letter);
+    // A dot between letters is a domain to many a mail program, and so are the stops that IDNA (RFC 3490, 3.1) takes for
+    // one, and those that are compatible with them.
+    let stop = |letter: char| if ".。．｡․﹒".contains(letter) { ' ' } else { letter };
+    format!("\"{}\"", text.chars().filter(plain).map(stop).collect::<String>())
 }
 
 /// Eight digits; five attempts in an hour guess one of a hundred million with no luck.
@@ -150,5 +152,11 @@ mod tests {
         let hostile = quoted("Win at https://evil.example/x\r\nBcc: a@b.in");
         assert!(!hostile.contains("evil.example") && !hostile.contains("//"), "{hostile}");
         assert!(!hostile.contains('\n') && !hostile.contains('@'), "{hostile}");
+        for name in
+            ["evil．example", "evil。example", "evil｡example", "evil․example", "https：／／evil"]
+        {
+            let name = quoted(name);
+            assert!(!name.contains(['.', '．', '。', '｡', '․', '：', '／']), "{name}");
+        }
     }
 }

@@ -26,7 +26,7 @@ struct Me {
     created_at: Timestamp,
     /// The workspace the token is for.
     workspace_id: Uuid,
-    /// Every workspace they belong to.
+    /// Every workspace that this session may enter.
     workspaces: Vec<Membership>,
 }
 
@@ -47,9 +47,7 @@ struct Membership {
 async fn me(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let person = statement("select user_id, email, name, created_at from auth.users", []);
     let memberships = statement(
-        "select w.workspace_id, w.name, w.kind, m.role
-         from workspaces.members m join workspaces.workspaces w using (workspace_id)
-         order by m.joined_at, w.workspace_id",
+        "select workspace_id, name, kind, role from tenant.own_workspaces() order by joined_at, workspace_id",
         [],
     );
     let [people, memberships] = db.read(&caller, [person, memberships]).await?;

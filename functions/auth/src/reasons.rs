@@ -43,6 +43,12 @@ pub const REFRESH_REUSED: Reason = Reason::new(
     "The refresh token was used before, so somebody else may have it: the session has ended. Sign in again.",
 )
 .watched("RefusedTokens");
+/// The session is too old for what cannot be undone.
+pub const SIGN_IN_AGAIN: Reason = Reason::new(
+    Code::PermissionDenied,
+    "sign_in_again",
+    "Erasing an account needs a sign-in of the last ten minutes; sign in again and repeat the request.",
+);
 /// Other members would be left without an owner.
 pub const LAST_OWNER: Reason = Reason::new(
     Code::FailedPrecondition,
@@ -94,6 +100,7 @@ pub const ALL: &[Reason] = &[
     REFRESH_INVALID,
     REFRESH_REUSED,
     LAST_OWNER,
+    SIGN_IN_AGAIN,
     EXTERNAL_TOKEN,
     PROVIDER_UNAVAILABLE,
     CODE_REFUSED,

@@ -78,8 +78,12 @@ async fn sync(
 ) -> Reply {
     let asked: Asked = read_json(&body)?;
     let session = caller.session()?;
-    PER_PERSON.take(&app, &session.user_id.to_string(), clock::now()).await?;
     let claim = Claim::new(key, "brokers-sync", &body);
+    let [done] = app.db().read(&caller, [claim.peek()]).await?;
+    if let Some(earlier) = claim.earlier(&done)? {
+        return shared::http::json(StatusCode::ACCEPTED, &earlier);
+    }
+    PER_PERSON.take(&app, &session.user_id.to_string(), clock::now()).await?;
     let sql = format!(
         "select {COLUMNS} from brokers.connections c where $1 is null or c.account_id = $1 order by c.connected_at, c.connection_id"
     );
@@ -103,7 +107,12 @@ async fn sync(
     let due = due.collect::<Result<Vec<_>, _>>()?;
     let reply = json!(SyncAsked { items });
     let rows = json!(due);
-    tx.commit([events::publish_all(&rows), claim.store(&reply)]).await?;
+    let detail = json!({ "accounts": due.len() });
+    let audit = statement(
+        "select tenant.audit('account.read_asked', current_setting('app.user_id'), $1)",
+        [typed(&detail)],
+    );
+    tx.commit([events::publish_all(&rows), audit, claim.store(&reply)]).await?;
     events::dispatch(&app, &due).await;
     shared::http::json(StatusCode::ACCEPTED, &reply)
 }

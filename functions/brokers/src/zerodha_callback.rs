@@ -4,7 +4,8 @@ use axum::extract::State;
 use kite::{Kite, KiteSession};
 use serde_json::json;
 use shared::auth::Session;
-use shared::db::statement;
+use shared::db::{Tenant, statement};
+use shared::events::{self, AccountRefreshDue, Envelope};
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
 use shared::routes;
@@ -58,7 +59,7 @@ impl FromFields for Asked {
     }
 }
 
-/// Exchanges the request token for a session at Zerodha, and keeps its access token sealed. An account has one
+/// Exchanges the request token for a session at Zerodha, keeps its access token sealed, and has the account read at once. An account has one
 /// connection in all of the installation; whoever has just signed in to it may move it here.
 #[utoipa::path(post, path = "/v1/auth/zerodha/callback", request_body = CallbackRequest,
     responses((status = 200, body = Connection)))]
@@ -136,8 +137,20 @@ impl Proved<'_> {
             "select tenant.audit('connection.made', $1, $2)",
             [typed(&subject), typed(&detail)],
         );
-        let [rows, _] = tx.commit([store, audit]).await?;
+        let [rows, _] = tx.batch([store, audit]).await?;
         let row = rows.first().ok_or_else(|| Problem::internal(anyhow::anyhow!("no row")))?;
-        Ok(Connection::from(row))
+        let made = Connection::from(row);
+        self.commit(tx, &made).await?;
+        Ok(made)
+    }
+
+    /// Commits, and has the account read at once: whoever has just connected looks at the portfolio next.
+    async fn commit(&self, tx: Tenant, made: &Connection) -> Result<(), Problem> {
+        let account_id = made.account_id;
+        let due = AccountRefreshDue { account_id, put_off: 0, unless_read_since: None };
+        let due = Envelope::new(Some(self.session.workspace_id), &due)?;
+        tx.commit([due.publish()]).await?;
+        events::dispatch(self.app, &[due]).await;
+        Ok(())
     }
 }

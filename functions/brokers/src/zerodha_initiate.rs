@@ -37,9 +37,9 @@ struct Begun {
 #[utoipa::path(get, path = "/v1/auth/zerodha/initiate", responses((status = 200, body = Begun)))]
 async fn zerodha_initiate(State(app): State<App>, caller: Caller, _: Query<Nothing>) -> Reply {
     let (session, now) = (caller.session()?, clock::now());
-    PER_PERSON.take(&app, &session.user_id.to_string(), now).await?;
-    // Who is no member any more begins nothing.
+    // Who is no member any more begins nothing, and is not counted.
     app.db().read(&caller, []).await?;
+    PER_PERSON.take(&app, &session.user_id.to_string(), now).await?;
     let apps = KiteApps::read(&app).await?;
     let api_key = &apps.of(session.user_id)?.api_key;
     let state = login_state::begin(&app, session, api_key, now).await?;

@@ -63,10 +63,10 @@ async fn zerodha_status(
     let sql = format!(
         "select {COLUMNS}, c.token_sealed, c.sealing_key from brokers.connections c order by c.connected_at, c.connection_id"
     );
+    let [rows] = app.db().read(&caller, [statement(&sql, [])]).await?;
     if asked.check {
         PER_PERSON.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
     }
-    let [rows] = app.db().read(&caller, [statement(&sql, [])]).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in &rows {
         let connection = Connection::from(row);

@@ -12,6 +12,7 @@ pub fn route() -> Route {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = ServiceHealth)]
 struct Health {
     /// Always `ok`: a function that cannot run cannot answer.
     status: &'static str,

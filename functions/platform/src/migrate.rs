@@ -45,10 +45,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V17__quotes", include_str!("../../../migrations/V17__quotes.sql")),
     ("V18__complete", include_str!("../../../migrations/V18__complete.sql")),
     ("V19__accounts", include_str!("../../../migrations/V19__accounts.sql")),
+    ("V20__places", include_str!("../../../migrations/V20__places.sql")),
 ];
 
 /// The version this code needs.
-pub const LATEST: i32 = 19;
+pub const LATEST: i32 = 20;
 
 /// The function has ten minutes; CloudFormation is to be told within them.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(560);

@@ -1,6 +1,6 @@
 //! Fields that several requests have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use ledger::{Event, Isin, Place};
 use shared::Problem;
@@ -85,22 +85,20 @@ pub(crate) fn with_relatives<'a>(
     events: impl IntoIterator<Item = &'a Event>,
     mut isins: BTreeSet<Isin>,
 ) -> BTreeSet<Isin> {
-    let exchanged: Vec<(Isin, Isin)> = events
-        .into_iter()
-        .filter_map(|event| Some((event.place.isin, event.target()?.isin)))
-        .filter(|(from, into)| from != into)
-        .collect();
-    loop {
-        let before = isins.len();
-        for (from, into) in &exchanged {
-            if isins.contains(from) || isins.contains(into) {
-                isins.extend([*from, *into]);
-            }
-        }
-        if isins.len() == before {
-            return isins;
+    let mut beside: HashMap<Isin, Vec<Isin>> = HashMap::new();
+    for event in events {
+        let from = event.place.isin;
+        if let Some(into) = event.target().map(|place| place.isin).filter(|into| *into != from) {
+            beside.entry(from).or_default().push(into);
+            beside.entry(into).or_default().push(from);
         }
     }
+    let mut next: Vec<Isin> = isins.iter().copied().collect();
+    while let Some(isin) = next.pop() {
+        let new = beside.remove(&isin).into_iter().flatten().filter(|other| isins.insert(*other));
+        next.extend(new);
+    }
+    isins
 }
 
 /// The year in which a financial year begins, which may be missing.

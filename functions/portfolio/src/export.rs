@@ -66,6 +66,8 @@ struct ExportedFile {
     responses((status = 201, body = Export)))]
 async fn export(State(app): State<App>, caller: Caller, _: Json<Nothing>) -> Reply {
     let (session, now) = (caller.session()?, clock::now());
+    // Who may not is not counted.
+    app.db().read(&caller, []).await?;
     PER_PERSON.take(&app, &session.user_id.to_string(), now).await?;
     let detail = json!({});
     let audit = statement(

@@ -25,7 +25,7 @@ use answer::Gains;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(gains), Access::MemberOrKey(Permission::ReadPortfolio))
+    Route::new(routes!(gains), Access::MemberOrKey(Permission::ReadPortfolio)).computing()
 }
 
 /// Of a schedule: whether its columns are known to be those of the year's form.

@@ -14,14 +14,14 @@ use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, Timestamp, clock};
 use stores::accounts::Account;
 use stores::health::Health;
-use stores::ledger::BookOn;
+use stores::ledger::{BookOn, LeftOut};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(get), Access::MemberOrKey(Permission::ReadPortfolio))
+    Route::new(routes!(get), Access::MemberOrKey(Permission::ReadPortfolio)).computing()
 }
 
 /// A workspace's portfolio.
@@ -33,6 +33,8 @@ struct Portfolio {
     currency: &'static str,
     totals: Totals,
     accounts: Vec<PortfolioAccount>,
+    /// Securities that are left out of every figure here, and why; empty for nearly everybody.
+    left_out: Vec<LeftOut>,
     /// The newest daily snapshot; null before the first import was processed.
     last_snapshot: Option<Snapshot>,
 }
@@ -81,6 +83,7 @@ async fn get(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let entered = statement("select current_setting('app.workspace_id')::uuid as workspace_id", []);
     let others = [entered, stores::accounts::all(), snapshot];
     let (book, [entered, accounts, snapshots]) = question.ask(&db, &caller, others).await?;
+    let left_out = book.left_out();
     let healths = book.healths.into_iter();
     let healths: BTreeMap<Uuid, Health> = healths.map(|one| (one.account_id, one)).collect();
     let entered = entered.first().ok_or_else(|| Problem::internal(anyhow::anyhow!("no row")))?;
@@ -101,6 +104,7 @@ async fn get(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
         currency: "INR",
         totals: summary.totals,
         accounts: accounts.iter().map(account).collect(),
+        left_out,
         last_snapshot: snapshots.first().map(snapshot_of),
     })
 }

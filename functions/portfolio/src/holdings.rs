@@ -12,7 +12,7 @@ use shared::page::{Page, PageQuery};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
-use stores::ledger::{Book, BookOn};
+use stores::ledger::{Book, BookOn, LeftOut};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use selection::{Position, Selection, after};
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(holdings), Access::MemberOrKey(Permission::ReadPortfolio))
+    Route::new(routes!(holdings), Access::MemberOrKey(Permission::ReadPortfolio)).computing()
 }
 
 /// A page of holdings.
@@ -33,6 +33,8 @@ struct Holdings<'a> {
     next_cursor: Option<String>,
     /// How fresh each of the accounts is.
     accounts: Vec<Health>,
+    /// Securities that are left out of every figure here, and why; empty for nearly everybody.
+    left_out: Vec<LeftOut>,
 }
 
 /// A holding.
@@ -131,7 +133,9 @@ impl FromFields for Asked {
 async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
     let position: Option<Position> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
-    let (Book { mut holdings, healths, .. }, []) = question.ask(&db, &caller, []).await?;
+    let (book, []) = question.ask(&db, &caller, []).await?;
+    let left_out = book.left_out();
+    let Book { mut holdings, healths, .. } = book;
     let accounts = of_holder(healths, asked.account, asked.holder_of)?;
     holdings.retain(|holding| accounts.iter().any(|one| one.account_id == holding.account));
     let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);
@@ -140,7 +144,7 @@ async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Aske
     let Page { items, next_cursor } =
         Page::cut(rest, &asked.page, |(at, holding)| (*at, holding.isin, holding.account));
     let items = items.into_iter().map(|(_, holding)| item(holding)).collect();
-    shared::http::ok(Holdings { items, next_cursor, accounts })
+    shared::http::ok(Holdings { items, next_cursor, accounts, left_out })
 }
 
 fn item(holding: &Holding) -> HoldingItem<'_> {

@@ -71,9 +71,14 @@ async fn import(
     key: IdempotencyKey,
     request: ImportRequest,
 ) -> Reply<Response> {
+    let claim = Claim::new(key, "portfolio-import", &request.fingerprint());
+    // Before the file is looked at: nobody's file is read who may not import.
+    let [done] = app.db().read(&caller, [claim.peek()]).await?;
+    if let Some(earlier) = claim.earlier(&done)? {
+        return shared::http::ok(earlier);
+    }
     PER_USER.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
     let parts = read(&request)?;
-    let claim = Claim::new(key, "portfolio-import", &request.fingerprint());
     let symbols = symbols_of(&parts);
     let first = [claim.statement(), accounts::all(), accounts::links(), by_symbols(&symbols)];
     let (tx, [claimed, known @ ..]) = app.db().enter(&caller, first).await?;

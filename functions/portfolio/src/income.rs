@@ -13,7 +13,7 @@ use shared::page::{Page, PageQuery};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::health::Health;
-use stores::ledger::{Book, BookOn};
+use stores::ledger::{Book, BookOn, LeftOut};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use crate::asked::{self, Level};
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(income), Access::MemberOrKey(Permission::ReadPortfolio))
+    Route::new(routes!(income), Access::MemberOrKey(Permission::ReadPortfolio)).computing()
 }
 
 /// Income of a workspace.
@@ -39,6 +39,8 @@ struct Income {
     payments: Option<Page<Payment>>,
     /// How fresh each of the accounts is.
     accounts: Vec<Health>,
+    /// Securities that are left out of every figure here, and why; empty for nearly everybody.
+    left_out: Vec<LeftOut>,
 }
 
 /// Income of one kind in one financial year.
@@ -109,6 +111,7 @@ async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
         years: years(&paid, asked.year),
         payments: of_year,
         accounts,
+        left_out: book.left_out(),
     })
 }
 

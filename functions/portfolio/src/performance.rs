@@ -24,7 +24,7 @@ use answer::{Interval, Performance};
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(performance), Access::MemberOrKey(Permission::ReadPortfolio))
+    Route::new(routes!(performance), Access::MemberOrKey(Permission::ReadPortfolio)).computing()
 }
 
 struct Asked {
@@ -143,7 +143,7 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
         asked.interval,
         benchmark,
         priced.without.iter().map(Isin::to_string).collect(),
-        accounts,
+        (accounts, book.left_out()),
     ))
 }
 

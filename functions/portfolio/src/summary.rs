@@ -8,7 +8,7 @@ use shared::http::{Query, Reply, Route};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
-use stores::ledger::{Book, BookOn};
+use stores::ledger::{Book, BookOn, LeftOut};
 use utoipa::ToSchema;
 
 /// How many gainers and losers are named.
@@ -16,7 +16,7 @@ const MOVERS: usize = 5;
 
 /// For any member, and keys with `portfolio:read`.
 pub fn route() -> Route {
-    Route::new(routes!(summary), Access::MemberOrKey(Permission::ReadPortfolio))
+    Route::new(routes!(summary), Access::MemberOrKey(Permission::ReadPortfolio)).computing()
 }
 
 /// The portfolio at a glance.
@@ -33,6 +33,8 @@ struct PortfolioSummary {
     top_losers: Vec<Mover>,
     /// How fresh each of the accounts is.
     accounts: Vec<Health>,
+    /// Securities that are left out of every figure here, and why; empty for nearly everybody.
+    left_out: Vec<LeftOut>,
 }
 
 /// The portfolio cut in three ways, each summing to the whole; largest slices first.
@@ -48,7 +50,9 @@ struct Allocations {
 #[utoipa::path(get, path = "/v1/portfolio/summary", responses((status = 200, body = PortfolioSummary)))]
 async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
-    let (Book { holdings: book, healths, .. }, []) = question.ask(&db, &caller, []).await?;
+    let (book, []) = question.ask(&db, &caller, []).await?;
+    let left_out = book.left_out();
+    let Book { holdings: book, healths, .. } = book;
     let (top_gainers, top_losers) = movers(&book, MOVERS);
     shared::http::ok(PortfolioSummary {
         currency: "INR",
@@ -61,5 +65,6 @@ async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Rep
         top_gainers,
         top_losers,
         accounts: healths,
+        left_out,
     })
 }

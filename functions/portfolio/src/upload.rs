@@ -97,6 +97,8 @@ struct UploadLink {
     responses((status = 201, body = UploadLink)))]
 async fn upload(State(app): State<App>, caller: Caller, Json(asked): Json<Asked>) -> Reply {
     let (session, now) = (caller.session()?, clock::now());
+    // Who may not is not counted.
+    app.db().read(&caller, []).await?;
     PER_PERSON.take(&app, &session.user_id.to_string(), now).await?;
     let upload_id = Uuid::now_v7();
     let request = serde_json::to_value(&asked.request).map_err(Problem::internal)?;

@@ -15,6 +15,7 @@ use shared::idempotency::{Claim, IdempotencyKey};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
+use stores::budget;
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -25,6 +26,7 @@ use crate::reasons;
 /// For owners, admins and analysts.
 pub fn route() -> Route {
     Route::new(routes!(corporate_action_apply), Access::member(Permission::WritePortfolio))
+        .computing()
 }
 
 /// Which action, and what the exchange does not say of it.
@@ -164,7 +166,12 @@ async fn finish(
         "select tenant.audit('corporate_action.applied', $1, $2)",
         [typed(&subject), typed(&detail)],
     );
-    tx.commit([insert, audit, event.publish(), claim.store(&reply)]).await?;
+    let [_, counts] = tx.batch([insert, budget::counts()]).await?;
+    if let Err(refusal) = budget::check(&tx, &counts).await {
+        tx.rollback().await?;
+        return Err(refusal);
+    }
+    tx.commit([audit, event.publish(), claim.store(&reply)]).await?;
     events::dispatch(app, &[event]).await;
     shared::http::ok(reply)
 }

@@ -20,6 +20,7 @@ use crate::corporate_actions::{Action, Suggestion, published, suggestions};
 /// For any member.
 pub fn route() -> Route {
     Route::new(routes!(corporate_action_list), Access::member(Permission::ReadPortfolio))
+        .computing()
 }
 
 /// A corporate action that touched somebody.

@@ -10,6 +10,7 @@ use shared::http::{Body, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
+use stores::budget;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -67,7 +68,12 @@ async fn create(
     let event = TransactionChanged { transaction_id, account_id: entry.account_id };
     let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
     let insert = entry.insert(&transaction_id, &source_key);
-    tx.commit([insert, audit, event.publish(), claim.store(&reply)]).await?;
+    let [_, counts] = tx.batch([insert, budget::counts()]).await?;
+    if let Err(refusal) = budget::check(&tx, &counts).await {
+        tx.rollback().await?;
+        return Err(refusal);
+    }
+    tx.commit([audit, event.publish(), claim.store(&reply)]).await?;
     events::dispatch(&app, &[event]).await;
     shared::http::json(StatusCode::CREATED, &reply)
 }

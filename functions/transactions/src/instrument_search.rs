@@ -6,7 +6,7 @@ use ledger::Price;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
+use shared::fields::{Fields, FromFields, is_printable};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
@@ -51,8 +51,7 @@ impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let query = fields.required("q", |query| {
             let query = query.trim();
-            let good =
-                (2..=60).contains(&query.chars().count()) && !query.contains(char::is_control);
+            let good = (2..=60).contains(&query.chars().count()) && is_printable(query);
             if good {
                 Ok(query.to_owned())
             } else {

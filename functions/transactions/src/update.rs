@@ -10,6 +10,7 @@ use shared::http::{Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
+use stores::budget;
 use uuid::Uuid;
 
 use crate::entry::{Asked, TransactionCorrection};
@@ -73,7 +74,12 @@ async fn update(
     );
     let event = TransactionChanged { transaction_id: id, account_id: entry.account_id };
     let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
-    tx.commit([entry.update(&id), audit, event.publish()]).await?;
+    let [_, counts] = tx.batch([entry.update(&id), budget::counts()]).await?;
+    if let Err(refusal) = budget::check(&tx, &counts).await {
+        tx.rollback().await?;
+        return Err(refusal);
+    }
+    tx.commit([audit, event.publish()]).await?;
     events::dispatch(&app, &[event]).await;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -54,8 +54,12 @@ async fn create(
     Body(body): Body,
 ) -> Reply {
     let asked: Asked = read_json(&body)?;
-    PER_PERSON.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
     let claim = Claim::new(key, "workspaces-create", &body);
+    let [done] = app.db().read(&caller, [claim.peek()]).await?;
+    if let Some(earlier) = claim.earlier(&done)? {
+        return shared::http::json(StatusCode::CREATED, &earlier);
+    }
+    PER_PERSON.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
     let (tx, [claimed]) = app.db().enter(&caller, [claim.statement()]).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
         tx.rollback().await?;

@@ -41,12 +41,11 @@ impl From<&Row> for Workspace {
     }
 }
 
-/// The workspaces of a person, as their policies show them.
+/// The workspaces that a person's session may enter.
 pub(crate) fn own() -> Statement<'static> {
     statement(
-        "select w.workspace_id, w.name, w.kind, m.role, w.created_at
-         from workspaces.members m join workspaces.workspaces w using (workspace_id)
-         order by w.kind = 'personal' desc, m.joined_at, w.workspace_id",
+        "select workspace_id, name, kind, role, created_at from tenant.own_workspaces()
+         order by kind = 'personal' desc, joined_at, workspace_id",
         [],
     )
 }
@@ -58,7 +57,8 @@ struct Workspaces {
     items: Vec<Workspace>,
 }
 
-/// Every workspace the caller is a member of, with their role, as of now.
+/// Every workspace that the caller's session may enter, with their role, as of now. A place in another issuer's
+/// organisation is entered only by a session for that organisation.
 #[utoipa::path(get, path = "/v1/workspaces", responses((status = 200, body = Workspaces)))]
 async fn list(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
     let [rows] = db.read(&caller, [own()]).await?;

@@ -19,7 +19,7 @@ use crate::names;
 
 /// Invitations by one person, each of which mails a stranger.
 const PER_PERSON: Limit = Limit { name: "invite", most: 50, window_s: 24 * 3600 };
-/// Invitations to one address, from wherever.
+/// Mails to one address, from wherever; what is more is not mailed, and nobody is told.
 const PER_EMAIL: Limit = Limit { name: "invite-email", most: 10, window_s: 24 * 3600 };
 /// An invitation is good for seven days.
 const EXPIRES_AFTER_S: i64 = 7 * 24 * 3600;
@@ -79,11 +79,16 @@ async fn member_invite(
     let asked: Asked = read_json(&body)?;
     let caller = caller.at(&workspace)?;
     let session = caller.session()?;
-    // Counted by who invites, before anything is entered: no transaction waits for DynamoDB.
+    let claim = Claim::new(key, "workspaces-member-invite", &body);
+    let done = app.db().read(&caller, [claim.peek()]).await;
+    let [done] = done.map_err(DbError::or_stranger)?;
+    if let Some(earlier) = claim.earlier(&done)? {
+        return shared::http::json(StatusCode::ACCEPTED, &earlier);
+    }
+    // Counted before the transaction, which is not to wait for DynamoDB.
     let now = clock::now();
     PER_PERSON.take(&app, &session.user_id.to_string(), now).await?;
-    PER_EMAIL.take(&app, &asked.email, now).await?;
-    let claim = Claim::new(key, "workspaces-member-invite", &body);
+    let mailed = PER_EMAIL.allows(&app, &asked.email, now).await?;
     let entered = app.db().enter(&caller, [claim.statement()]).await;
     let (tx, [claimed]) = entered.map_err(DbError::or_stranger)?;
     if let Some(earlier) = claim.earlier(&claimed)? {
@@ -98,13 +103,18 @@ async fn member_invite(
          values (current_setting('app.workspace_id')::uuid, $1, $2, $3, current_setting('app.user_id')::uuid, $4)",
         [typed(&invitation_id), typed(&asked.email), typed(&asked.role), typed(&expires_at)],
     );
-    let (subject, detail) = (invitation_id.to_string(), json!({ "role": asked.role }));
+    let (subject, detail) =
+        (invitation_id.to_string(), json!({ "role": asked.role, "mailed": mailed }));
     let audit = statement(
         "select tenant.audit('member.invited', $1, $2)",
         [typed(&subject), typed(&detail)],
     );
     let reply = json!(Invited { invitation_id, role: asked.role.clone(), expires_at });
-    tx.commit([invite, audit, event.publish(), claim.store(&reply)]).await?;
-    events::dispatch(&app, &[event]).await;
+    if mailed {
+        tx.commit([invite, audit, event.publish(), claim.store(&reply)]).await?;
+        events::dispatch(&app, &[event]).await;
+    } else {
+        tx.commit([invite, audit, claim.store(&reply)]).await?;
+    }
     shared::http::json(StatusCode::ACCEPTED, &reply)
 }

@@ -48,13 +48,13 @@ pub(super) async fn run(home: &Home, options: Options) -> Result<()> {
     })?;
     let mut stop = Stop::listen()?;
     let booted = tokio::select! {
-        booted = boot(home, gateway) => Some(booted?),
+        booted = boot(home, gateway, &options) => Some(booted?),
         () = stop.wait() => None,
     };
     if let Some((cloud, standing)) = booted {
         invoke_api::serve(invoke, &cloud.lambda)?;
-        standing.running(&cloud, options).note(home)?;
-        screen(home, &cloud, &standing, options, began);
+        standing.running(&cloud, &options).note(home)?;
+        screen(home, &cloud, &standing, &options, began);
         stop.wait().await;
         println!("\n  stopping");
         cloud.aws.keep_secrets(&cloud.model, &secrets(home)).await?;
@@ -107,7 +107,7 @@ struct Standing {
 }
 
 impl Standing {
-    fn running(&self, cloud: &Cloud, options: Options) -> Running {
+    fn running(&self, cloud: &Cloud, options: &Options) -> Running {
         let Database { host, port, name, admin, password } = self.database.clone();
         Running {
             pid: std::process::id(),
@@ -120,7 +120,7 @@ impl Standing {
     }
 }
 
-async fn boot(home: &Home, gateway: TcpListener) -> Result<(Cloud, Standing)> {
+async fn boot(home: &Home, gateway: TcpListener, options: &Options) -> Result<(Cloud, Standing)> {
     println!("KiteMate's local cloud starts.");
     let names = functions(home)?;
     // Tests have built everything and must not have it replaced under them.
@@ -139,6 +139,7 @@ async fn boot(home: &Home, gateway: TcpListener) -> Result<(Cloud, Standing)> {
         secrets: secrets(home),
         database: standing.database.clone(),
         emulator_url: standing.emulator_url.clone(),
+        allowed_origins: options.allowed_origins.clone().into(),
         prefix: "kitemate".into(),
         uses: None,
     };
@@ -253,7 +254,7 @@ async fn build(root: PathBuf, names: Vec<String>, builder: Arc<Builder>) {
 }
 
 /// One screen that says what runs where, and the three commands to try.
-fn screen(home: &Home, cloud: &Cloud, standing: &Standing, options: Options, began: Instant) {
+fn screen(home: &Home, cloud: &Cloud, standing: &Standing, options: &Options, began: Instant) {
     let url = &cloud.url;
     println!(
         "\n\

@@ -149,6 +149,7 @@ impl Bed {
         let here = Surroundings::of(database, url, "kitemate", "", "");
         let model = read(&home.root.join("template.yaml"), &here)?;
         afterwards::no_secret_was_logged(&self.folder.0)?;
+        afterwards::no_permission_was_missing(&self.folder.0.join("postgres.log"))?;
         afterwards::grants_are_used(&home.root, &model, &self.folder.0.join(USES))
     }
 }
@@ -167,6 +168,7 @@ async fn migrate_template(
         logs: folder.to_owned(),
         secrets: folder.join("secrets.json"),
         emulator_url: emulator.url.clone(),
+        allowed_origins: Default::default(),
         prefix: "kitemate".into(),
         uses: Some(folder.join(USES)),
         database,

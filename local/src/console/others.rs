@@ -89,7 +89,7 @@ pub(super) async fn permissions(State(console): State<Console>) -> Response {
             table {
                 thead { tr { th { "action" } th { "resource" } th { "used" } } }
                 tbody {
-                    @for (action, resource) in &role.allows {
+                    @for crate::iam::Allow { action, resource, .. } in &role.allows {
                         @let grant = Grant { role: role.name.clone(), action: action.clone(), resource: resource.clone() };
                         tr {
                             td { code { (action) } } td { code { (resource) } }

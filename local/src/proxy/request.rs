@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::http::request::Parts;
 use serde_json::Value;
 
+use crate::iam::RequestContext;
 use crate::template::{ACCOUNT, REGION};
 
 /// What is asked for.
@@ -16,6 +17,8 @@ pub(super) struct Asked {
     pub(super) service: String,
     pub(super) action: String,
     pub(super) resources: Vec<String>,
+    /// What conditions ask of it.
+    pub(super) context: RequestContext,
 }
 
 impl Asked {
@@ -59,8 +62,32 @@ impl Asked {
             service: service.to_owned(),
             action: format!("{prefix}:{action}"),
             resources: vec![resource],
+            context: context(service, &json, &query),
         })
     }
+}
+
+/// The condition keys of a request that policies here ask for.
+fn context(service: &str, json: &Value, query: &str) -> RequestContext {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let (key, values) = match service {
+        "dynamodb" => {
+            let of = |part: &str| text(&json[part]["pk"]["S"]);
+            ("dynamodb:LeadingKeys", of("Key").or_else(|| of("Item")))
+        }
+        "ses" => ("ses:FromAddress", json["FromEmailAddress"].as_str().and_then(address)),
+        "s3" => {
+            let prefix = query.split('&').find_map(|pair| pair.strip_prefix("prefix="));
+            ("s3:prefix", prefix.map(str::to_owned))
+        }
+        _ => return RequestContext::new(),
+    };
+    RequestContext::from([(key, values.into_iter().collect())])
+}
+
+/// The address of `Name <address>`.
+fn address(from: &str) -> Option<String> {
+    from.split(['<', '>']).find(|part| part.contains('@')).map(str::to_owned)
 }
 
 fn table(json: &Value) -> Option<String> {
@@ -79,8 +106,7 @@ fn secret(json: &Value) -> Option<String> {
 }
 
 fn sender(json: &Value) -> Option<String> {
-    let from = json["FromEmailAddress"].as_str()?;
-    let address = from.split(['<', '>']).find(|part| part.contains('@'))?;
+    let address = address(json["FromEmailAddress"].as_str()?)?;
     Some(format!("arn:aws:ses:{REGION}:{ACCOUNT}:identity/{address}"))
 }
 

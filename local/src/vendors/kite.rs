@@ -18,6 +18,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use crate::doors::{Door, serve};
 use uuid::Uuid;
 
 /// The app of the local cloud, as its secret has it.
@@ -81,7 +83,7 @@ pub async fn stand(landing: String) -> Result<String> {
         // Not Kite's: everybody is signed out there, as by another of its apps.
         .route("/everybody", axum::routing::delete(everybody))
         .with_state(kite);
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    tokio::spawn(serve(listener, Door::Own, router));
     Ok(url)
 }
 

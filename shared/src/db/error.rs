@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::auth::PER_KEY;
+use crate::auth::{PER_KEY, PER_PERSON};
 use crate::problem::{Reason, reasons};
 use crate::{Problem, clock};
 
@@ -113,8 +113,10 @@ impl From<DbError> for Problem {
             "KM402" => Self::new(reasons::BAD_KEY),
             "KM403" => Self::new(reasons::ROLE),
             "KM404" => Self::new(reasons::NOT_A_MEMBER),
+            "KM406" => Self::new(reasons::LEADERLESS),
             "KM405" => Self::new(reasons::SCOPE),
             "KM429" => PER_KEY.exhausted(clock::now()),
+            "KM430" => PER_PERSON.exhausted(clock::now()),
             // A character that no database text may have, such as NUL.
             "22021" | "22P05" => Self::new(reasons::INVALID)
                 .detail("A text has a character that cannot be stored; leave it out.")

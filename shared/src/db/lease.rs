@@ -11,7 +11,8 @@ use tokio_postgres::{Client, Row};
 
 use super::{DbError, Entry, Inner, Kept, Param, Statement, typed};
 use crate::Caller;
-use crate::auth::{Credential, PER_KEY, Session};
+use crate::auth::{Credential, PER_KEY, PER_PERSON, Session};
+use crate::limits::Limit;
 use crate::telemetry::{self, RoundTrip};
 
 /// The rows of what was sent together.
@@ -53,8 +54,12 @@ pub(super) enum Step<'a> {
     Read,
     Write,
     Enter(Entry<'a>),
-    /// Counts a request by a key: last, since others by it wait from here on.
-    Count,
+    /// Refuses whoever has no computing left.
+    CheckShare,
+    /// Counts a request by a key.
+    CountKey,
+    /// Counts a request against its person's share of computing.
+    CountShare,
     Commit,
     /// Commits what has only read: what was read is known, so nobody waits for the answer, nor is told how long it took.
     Leave,
@@ -68,7 +73,9 @@ impl Step<'_> {
             Self::Write => "begin",
             Self::Enter(Entry::Member(_)) => "tenant.enter",
             Self::Enter(Entry::Event { .. }) => "tenant.enter_event",
-            Self::Count => "tenant.count_key",
+            Self::CheckShare => "tenant.check_share",
+            Self::CountKey => "tenant.count_key",
+            Self::CountShare => "tenant.count_share",
             Self::Commit | Self::Leave => "commit",
         }
     }
@@ -179,7 +186,11 @@ impl Lease {
                 )
                 .await
             }
-            Step::Count => self.count().await,
+            Step::CheckShare => self.one("select tenant.check_share()", &[]).await,
+            Step::CountKey => self.count("select * from tenant.count_key($1, $2)", PER_KEY).await,
+            Step::CountShare => {
+                self.count("select * from tenant.count_share($1, $2)", PER_PERSON).await
+            }
         }
     }
 
@@ -187,18 +198,18 @@ impl Lease {
         Ok(self.client.batch_execute(sql).await.map(|()| Vec::new())?)
     }
 
-    async fn count(&self) -> Result<Vec<Row>, DbError> {
-        let (most, window_s) = (PER_KEY.most.cast_signed(), PER_KEY.window_s);
-        let sql = "select requests_left, reset_s from tenant.count_key($1, $2)";
+    async fn count(&self, sql: &str, limit: Limit) -> Result<Vec<Row>, DbError> {
+        let limit = limit.times(self.inner.limits_times);
+        let (most, window_s) = (limit.most.cast_signed(), limit.window_s);
         let rows = self.one(sql, &[typed(&most), typed(&window_s)]).await?;
         for row in &rows {
-            PER_KEY.counted(row.get("requests_left"), row.get("reset_s"));
+            limit.counted(row.get("requests_left"), row.get("reset_s"));
         }
         Ok(rows)
     }
 
     async fn enter(&self, caller: &Caller) -> Result<Vec<Row>, DbError> {
-        let Caller { by, roles, request_id, address } = caller;
+        let Caller { by, roles, request_id, address, .. } = caller;
         let (request, address) = (typed(request_id), typed(address));
         match by {
             Credential::Session(Session { session_id, user_id, .. }) if roles.is_empty() => {

@@ -1,7 +1,9 @@
 //! What surrounds every request: its id, its log line, its headers, and problems made readable.
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,6 +15,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::extract::check_operator;
@@ -38,31 +41,45 @@ impl FromRequestParts<App> for RequestId {
 }
 
 /// Puts a router in its frame; whatever no route takes becomes a problem too.
-pub(super) fn around(router: Router, app: &App) -> Router {
+pub(super) fn around(router: Router, app: &App, computes: bool) -> Router {
     let invocations = Arc::new(Invocations::new(app.config()));
     let no_route = || async { Problem::new(reasons::NO_ROUTE) };
     router.fallback(no_route).method_not_allowed_fallback(no_route).layer(from_fn(
         move |request, next| {
             let invocations = invocations.clone();
-            async move { framed(&invocations, request, next).await }
+            async move { framed(&invocations, request, next, computes).await }
         },
     ))
 }
 
-async fn framed(invocations: &Invocations, mut request: Request, next: Next) -> Response {
+async fn framed(
+    invocations: &Invocations,
+    mut request: Request,
+    next: Next,
+    computes: bool,
+) -> Response {
     let id = request_id(&request);
     let lambda = request.extensions().get::<lambda_runtime::Context>();
     let begun = lambda.map(Begun::of).unwrap_or_default();
-    let invocation = invocations.begin(Begun { request_id: id.clone(), ..begun });
+    let caller_request_id = caller_request_id(&request);
+    let begun = Begun { request_id: id.clone(), caller_request_id, ..begun };
+    let invocation = invocations.begin(begun);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let answered =
-        tokio::time::timeout(GIVE_UP_AFTER, AssertUnwindSafe(next.run(request)).catch_unwind());
-    let (answered, standing) = limits::told(invocation.during(answered)).await;
-    let response = match answered {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => telemetry::panicked().into_response(),
-        Err(_) => {
-            Problem::new(reasons::TIMEOUT).because(anyhow::anyhow!("gave up")).into_response()
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let give_up = Instant::now() + GIVE_UP_AFTER;
+    let work = limits::told(until(give_up, invocation.alone_during(work)));
+    let given = match computes {
+        // Work that waits gives up by itself and says what it had counted; this is for work that computes.
+        true => timeout_at(give_up + Duration::from_millis(100), apart(work)).await.ok().flatten(),
+        false => Some(work.await),
+    };
+    let (done, standing) = given.unwrap_or((None, None));
+    let response = match done {
+        Some(Ok(response)) => response,
+        Some(Err(_)) => invocation.while_in(|| telemetry::panicked().into_response()),
+        None => {
+            let gave_up = Problem::new(reasons::TIMEOUT).because(anyhow::anyhow!("gave up"));
+            gave_up.into_response()
         }
     };
     let (response, refusal) = invocation.while_in(|| readable(response, &id));
@@ -74,20 +91,46 @@ async fn framed(invocations: &Invocations, mut request: Request, next: Next) -> 
     response
 }
 
-/// The caller's id when it is a sane one, else API Gateway's, else a new one.
+/// What comes of work by then. Work that is late goes no further, not even once the thread it is on is free again, and
+/// whatever it held is let go.
+async fn until<F: Future>(then: Instant, work: F) -> Option<F::Output> {
+    let mut work = std::pin::pin!(work);
+    let work = poll_fn(|context| match Instant::now() < then {
+        true => work.as_mut().poll(context),
+        false => Poll::Pending,
+    });
+    timeout_at(then, work).await.ok()
+}
+
+/// Does work on a thread of its own, so that computing which waits for nothing can be given up by the thread that answers.
+/// Nothing comes of it when the runtime is ending.
+async fn apart<F>(work: F) -> Option<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(work)).await.ok()
+}
+
+/// API Gateway's id of the request, which its access log has; a new one outside it.
 fn request_id(request: &Request) -> String {
-    let sane = |id: &&str| {
-        (8..=128).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    };
-    let sent = request.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).filter(sane);
-    match (sent, request.extensions().get::<RequestContext>()) {
-        (Some(id), _) => id.to_owned(),
-        (None, Some(RequestContext::ApiGatewayV1(context))) if context.request_id.is_some() => {
+    match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV1(context)) if context.request_id.is_some() => {
             context.request_id.clone().unwrap_or_default()
         }
         _ => Uuid::now_v7().to_string(),
     }
+}
+
+/// The caller's own id of the request, when it is a sane one: kept in the log beside ours, and never instead of it.
+fn caller_request_id(request: &Request) -> Option<String> {
+    let sane = |id: &&str| {
+        (8..=128).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let sent = request.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
+    sent.filter(sane).map(str::to_owned)
 }
 
 /// Writes and logs the problem a response carries; an error that is none of ours becomes one.

@@ -85,6 +85,12 @@ pub const ROLE: Reason = Reason::new(
     "role_not_allowed",
     "Your role in this workspace does not allow this; ask its owner.",
 );
+/// Nobody is left who leads the organisation's workspace.
+pub const LEADERLESS: Reason = Reason::new(
+    Code::PermissionDenied,
+    "workspace_read_only",
+    "No owner or admin of this organisation is confirmed any more; the workspace can only be read until one signs in.",
+);
 /// Not (or no longer) a member.
 pub const NOT_A_MEMBER: Reason = Reason::new(
     Code::PermissionDenied,
@@ -107,6 +113,14 @@ pub const LIMITED: Reason = Reason::new(
     "Too many requests of this kind; wait as long as Retry-After says.",
 )
 .watched("Lockouts");
+/// What would be stored makes lots that are too much work.
+pub const TOO_MANY_LOT_STEPS: Reason = Reason::new(
+    Code::FailedPrecondition,
+    "too_many_lot_steps",
+    "With this, a security would have so many lots, and events that touch each of them, that nobody could work its lots \
+     out in time; `securities` names it. Nothing of this request was stored; of a file read in portions, those before this \
+     one were. Remove splits, transfers or other events that were not meant.",
+);
 /// The key was used for another request.
 pub const KEY_REUSED: Reason = Reason::new(
     Code::FailedPrecondition,
@@ -148,10 +162,12 @@ pub const ALL: &[Reason] = &[
     TOKEN_EXPIRED,
     SESSION_ENDED,
     ROLE,
+    LEADERLESS,
     NOT_A_MEMBER,
     OPERATOR,
     NOT_FOUND,
     LIMITED,
+    TOO_MANY_LOT_STEPS,
     KEY_REUSED,
     INTERNAL,
     UNAVAILABLE,

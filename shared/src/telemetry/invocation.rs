@@ -27,10 +27,12 @@ pub(super) struct Function {
 /// What an invocation is known by when it begins.
 #[derive(Clone, Debug, Default)]
 pub struct Begun {
-    /// The id its caller knows it by.
+    /// The id it is known by: API Gateway's of a request, Lambda's of anything else.
     pub request_id: String,
     /// Lambda's own id of it.
     pub aws_request_id: String,
+    /// The id that an HTTP caller sent along, beside ours.
+    pub caller_request_id: Option<String>,
     /// The X-Ray header it came with.
     pub trace: Option<String>,
 }
@@ -41,6 +43,7 @@ impl Begun {
         Self {
             request_id: context.request_id.clone(),
             aws_request_id: context.request_id.clone(),
+            caller_request_id: None,
             trace: context.xray_trace_id.clone(),
         }
     }
@@ -83,6 +86,12 @@ impl Invocation {
     /// Does the invocation's work: its lines are marked, its round trips and calls counted.
     pub async fn during<F: Future>(&self, work: F) -> F::Output {
         self.known.during(work).await
+    }
+
+    /// The same for work that may be done on another thread.
+    pub fn alone_during<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        let known = self.known.clone();
+        async move { known.during(work).await }
     }
 
     /// The same for work that waits for nothing.

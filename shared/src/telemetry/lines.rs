@@ -66,6 +66,9 @@ impl Line<'_> {
         self.put("function", &known.function.name);
         self.put("request_id", &known.begun.request_id);
         self.put("aws_request_id", &known.begun.aws_request_id);
+        if let Some(id) = &known.begun.caller_request_id {
+            self.put("caller_request_id", id);
+        }
         self.put("trace_id", &known.begun.trace_id());
         self.put("workspace", &known.done().workspace);
     }
@@ -142,6 +145,7 @@ mod tests {
         let begun = Begun {
             request_id: "r".into(),
             aws_request_id: "a".into(),
+            caller_request_id: Some("c".into()),
             trace: Some("Root=1-2-3;Sampled=0".into()),
         };
         let function = Function { name: "auth-me".into(), ..Function::default() };
@@ -164,6 +168,7 @@ mod tests {
             ("function", "auth-me"),
             ("request_id", "r"),
             ("aws_request_id", "a"),
+            ("caller_request_id", "c"),
             ("trace_id", "1-2-3"),
         ] {
             assert_eq!(after[name], value, "{name}");

@@ -12,6 +12,10 @@ const COUNT: &str = "select count(*) from portfolio.snapshots";
 const INSERT: &str = "insert into portfolio.snapshots
     (workspace_id, day, value, invested, unrealised_gain, day_change, holdings, unpriced)
     values ($1, '2026-11-20', 1, 1, 0, 0, 1, 0)";
+/// The same, where Postgres is to refuse it.
+const REFUSED_INSERT: &str = "insert into portfolio.snapshots
+    (workspace_id, day, value, invested, unrealised_gain, day_change, holdings, unpriced)
+    values ($1, '2026-11-20', 1, 1, 0, 0, 1, 0) /* refused on purpose */";
 
 fn count(rows: &[tokio_postgres::Row]) -> i64 {
     rows[0].get(0)
@@ -115,7 +119,7 @@ async fn without_a_workspace_nothing_is_read_or_written() -> Result<()> {
     tx.commit([statement(INSERT, [typed(&asha.workspace_id)])]).await?;
     // On the very connection that was inside the workspace a moment ago.
     assert_eq!(count(&app.db().query(COUNT, []).await?), 0);
-    let refused = app.db().query(INSERT, [typed(&asha.workspace_id)]).await.unwrap_err();
+    let refused = app.db().query(REFUSED_INSERT, [typed(&asha.workspace_id)]).await.unwrap_err();
     assert!(refused.to_string().contains("row-level security"), "{refused}");
     Ok(())
 }
@@ -126,7 +130,8 @@ async fn another_workspaces_row_cannot_be_written() -> Result<()> {
     let (asha, ravi) = (here.person().await?, here.person().await?);
     let app = here.app("portfolio-summary")?;
     let (tx, []) = app.db().enter(&asha.caller(Permission::ReadPortfolio), []).await?;
-    let refused = tx.commit([statement(INSERT, [typed(&ravi.workspace_id)])]).await.unwrap_err();
+    let refused =
+        tx.commit([statement(REFUSED_INSERT, [typed(&ravi.workspace_id)])]).await.unwrap_err();
     assert!(refused.to_string().contains("row-level security"), "{refused}");
     Ok(())
 }

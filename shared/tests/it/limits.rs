@@ -9,7 +9,7 @@ use shared::problem::reasons;
 use shared::{App, Timestamp};
 use testkit::Here;
 
-const LIMIT: Limit = Limit { name: "test", most: 7, window_s: 60 };
+const LIMIT: Limit = Limit { name: "login-test", most: 7, window_s: 60 };
 
 async fn allowed(app: &App, subject: &str, at: &str, attempts: usize) -> Result<usize> {
     let at: Timestamp = at.parse()?;
@@ -51,7 +51,7 @@ async fn of_many_at_once_exactly_so_many_pass() -> Result<()> {
 
 #[tokio::test]
 async fn of_those_who_wait_for_a_turn_no_window_takes_more_than_it_may() -> Result<()> {
-    const VENDOR: Limit = Limit { name: "vendor", most: 10, window_s: 1 };
+    const VENDOR: Limit = Limit { name: "login-vendor", most: 10, window_s: 1 };
     let here = Here::start().await?;
     let app = here.app("auth-login")?;
     let turn = || VENDOR.turns(&app, "app", 1, Duration::from_secs(20));
@@ -62,7 +62,7 @@ async fn of_those_who_wait_for_a_turn_no_window_takes_more_than_it_may() -> Resu
     let uses: Vec<u32> = scanned
         .items()
         .iter()
-        .filter(|item| item["pk"].as_s().is_ok_and(|pk| pk.starts_with("limit#vendor#")))
+        .filter(|item| item["pk"].as_s().is_ok_and(|pk| pk.starts_with("limit#login-vendor#")))
         .filter_map(|item| item.get("uses")?.as_n().ok()?.parse().ok())
         .collect();
     assert_eq!(uses.iter().sum::<u32>(), 25);

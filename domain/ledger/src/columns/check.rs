@@ -71,6 +71,7 @@ impl Check<'_> {
         let amount = self.columns.amount.filter(|_| owned);
         let (cost, acquired_on) = (terms.cost.or(amount), terms.acquired_on);
         self.not_below_zero("cost", cost.unwrap_or_default());
+        self.no_negative_quantity();
         Some(match self.columns.kind.as_str() {
             "buy" => Act::Buy(self.fill()?),
             "sell" => Act::Sell(self.fill()?),
@@ -108,6 +109,24 @@ impl Check<'_> {
                 return None;
             }
         })
+    }
+
+    /// Of how many shares something was paid or changed may be said, but not of fewer than none.
+    fn no_negative_quantity(&mut self) {
+        let kinds = [
+            "dividend",
+            "interest",
+            "distribution",
+            "charge",
+            "bonus",
+            "split",
+            "merger",
+            "demerger",
+        ];
+        let negative = self.columns.quantity.is_some_and(|quantity| quantity < Decimal::ZERO);
+        if negative && kinds.contains(&self.columns.kind.as_str()) {
+            self.faults.push(("quantity", "must not be below zero"));
+        }
     }
 
     fn need<T>(&mut self, name: &'static str, value: Option<T>) -> Option<T> {

@@ -72,7 +72,7 @@ impl<'a> Machine<'_, 'a> {
             exchanged.push(lot);
         }
         self.leave_cost(step, &mut exchanged, too_small);
-        exchanged.into_iter().for_each(|lot| self.queues[to].add(lot));
+        self.queues[to].add_all(exchanged);
     }
 
     /// A lot too small for one new share leaves its cost to another one.
@@ -122,7 +122,7 @@ impl<'a> Machine<'_, 'a> {
             });
         }
         self.give_back(step.place, left, &mut children);
-        children.into_iter().for_each(|lot| self.queues[into].add(lot));
+        self.queues[into].add_all(children);
     }
 
     /// What moved out of the last lots and found no new share goes to the last child, or stays.
@@ -155,15 +155,18 @@ impl<'a> Machine<'_, 'a> {
     /// Moves lots, the oldest first, and says how many shares they were.
     fn move_lots(&mut self, step: Step<'a>, quantity: Decimal) -> Decimal {
         let (event, place, on) = (step.event.id, step.place, step.event.on);
-        let mut moved = Decimal::ZERO;
-        for lot in self.queues[place].take(quantity) {
-            moved += lot.quantity;
-            match step.into {
-                // Its place in the new account's order is the day of credit (circular 768).
-                Some(into) => {
-                    self.queues[into].add(Lot { credited_on: Some(on), needs_review: true, ..lot });
-                }
-                None => self.departures.push(Departure { event, place, on, lot }),
+        let lots = self.queues[place].take(quantity);
+        let moved = lots.iter().map(|lot| lot.quantity).sum();
+        match step.into {
+            // Their place in the new account's order is the day of credit (circular 768).
+            Some(into) => self.queues[into].add_all({ lots }.into_iter().map(|lot| Lot {
+                credited_on: Some(on),
+                needs_review: true,
+                ..lot
+            })),
+            None => {
+                let departure = |lot| Departure { event, place, on, lot };
+                self.departures.extend(lots.into_iter().map(departure));
             }
         }
         moved

@@ -1,5 +1,7 @@
 //! Works events through into open lots, closings, income and departures.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -149,15 +151,24 @@ impl<'s, 'a> Machine<'s, 'a> {
     /// Works the day's trades through, place by place; where transfers wait, those of the giver before the taker's.
     fn trade(&mut self) {
         let mut trades = std::mem::take(&mut self.trades);
-        for (step, quantity) in std::mem::take(&mut self.deferred) {
-            let (first, rest): (Vec<_>, Vec<_>) =
-                trades.into_iter().partition(|(place, _)| *place == step.place);
-            self.trade_each(&first);
-            self.transfer_rest(step, quantity);
-            trades = rest;
-        }
         // Stable: within a place the order of execution stays.
         trades.sort_by_key(|(place, _)| *place);
+        let deferred = std::mem::take(&mut self.deferred);
+        if !deferred.is_empty() {
+            let givers: HashSet<usize> = deferred.iter().map(|(step, _)| step.place).collect();
+            let mut of_givers: HashMap<usize, Vec<_>> = HashMap::new();
+            trades.retain(|(place, event)| {
+                let gives = givers.contains(place);
+                if gives {
+                    of_givers.entry(*place).or_default().push((*place, *event));
+                }
+                !gives
+            });
+            for (step, quantity) in deferred {
+                self.trade_each(&of_givers.remove(&step.place).unwrap_or_default());
+                self.transfer_rest(step, quantity);
+            }
+        }
         self.trade_each(&trades);
         trades.clear();
         self.trades = trades;
@@ -181,10 +192,9 @@ impl<'s, 'a> Machine<'s, 'a> {
             let lot = self.bought(place, buy);
             self.close_lot(place, sell, lot, Way::Intraday { ambiguous });
         }
-        for buy in squared.buys {
-            let lot = self.bought(place, buy);
-            self.queues[place].add(lot);
-        }
+        let bought: Vec<Lot> =
+            squared.buys.into_iter().map(|buy| self.bought(place, buy)).collect();
+        self.queues[place].add_all(bought);
         for sell in squared.sells {
             let venue = sell.fill.venue;
             if venue == Venue::Fraction {

@@ -256,7 +256,7 @@ fn schedule_112a_has_a_row_for_each_old_lot_and_one_for_all_later_ones() {
         "AE,INNOTREQUIRD,CONSOLIDATED,,,1560,1003,1003,,,,0,1003,557"
     );
     assert_eq!(layout(2023), Some((Layout::Without1b, true)));
-    assert_eq!(layout(2025), Some((Layout::With1b, false)));
+    assert_eq!(layout(2025), Some((Layout::Without1b, false)));
     assert_eq!((layout(2017), layout(2026)), (None, None), "no such schedule, no such form yet");
 }
 
@@ -271,4 +271,23 @@ fn gains_are_summed_by_the_instalments_of_advance_tax() {
     let sums: Vec<_> = totals.values().map(|total| total.instalments).collect();
     assert_eq!(sums, [["50", "50", "50", "0", "100"].map(number)]);
     assert!(totals.values().all(|total| total.instalments.iter().sum::<Decimal>() == total.net()));
+}
+
+#[test]
+fn what_is_sold_in_a_series_for_delivery_is_never_squared_off() {
+    use ledger::{Exchange, Fill, Venue};
+    let of = |quantity, price| Fill {
+        venue: Venue::TradeToTrade(Exchange::Nse),
+        ..crate::book::fill(quantity, price)
+    };
+    let book = crate::book::Book::default()
+        .act("2023-01-10", crate::book::A, ledger::Act::Buy(of("1000", "20")))
+        .act("2025-02-10", crate::book::A, ledger::Act::Sell(of("1000", "55")))
+        .act("2025-02-10", crate::book::A, ledger::Act::Buy(of("1000", "50")));
+    let ledger = book.ledger();
+    let gains = ledger::tax::gains(&ledger, &crate::book::facts());
+    let [gain] = gains.as_slice() else { panic!("{} closings", gains.len()) };
+    assert_eq!(gain.class, ledger::tax::GainClass::LongTermEquity);
+    assert_eq!(gain.closing.gain(), Some(crate::book::number("35000")));
+    assert_eq!(crate::book::lots(&ledger, crate::book::A), ["1000 @ 50000, 2025-02-10"]);
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "helpers of tests are tests")]
 
 mod book;
+mod budget;
 mod gains;
 mod lots;
 mod openings;

@@ -234,3 +234,36 @@ fn incomplete_history_begins_with_the_statement_at_its_market_value() {
         ledger::returns::Known { ledger: &ledger, events: &sold.events, snapshots: &[], ..known };
     assert_eq!(known.returns(period, |_| true).unwrap_err(), Refused::IncompleteHistory);
 }
+
+#[test]
+fn a_dividend_that_was_reinvested_is_income_and_new_money() {
+    let dividend = Act::Income {
+        kind: IncomeKind::Dividend,
+        gross: number("600"),
+        tds: number("0"),
+        capital: number("0"),
+    };
+    let fund = |quantity, price| Act::Buy(Fill { venue: Venue::Fund, ..fill(quantity, price) });
+    let book = Book::default()
+        .act("2024-01-10", A, fund("1000", "10"))
+        .act("2024-06-10", A, dividend)
+        .act("2024-06-10", A, fund("60", "10"));
+    let prices = prices(&[(
+        A,
+        &[
+            ("2024-01-10", "10"),
+            ("2024-06-07", "10.60"),
+            ("2024-06-10", "10.00"),
+            ("2024-06-28", "10.10"),
+        ],
+    )]);
+    let found = of(&book, &prices, "2024-01-09", "2024-06-28").unwrap();
+    assert_eq!(text(found.time_weighted.map(|twr| twr.total.round_dp(4))), "0.0706");
+    // 706 of 10,600 that were put in.
+    assert_eq!(text(found.absolute.map(|part| part.round_dp(4))), "0.0666");
+    assert_eq!(found.terms.income, number("600"));
+    let Xirr::Rate(rate) = found.xirr else { panic!("{:?}", found.xirr) };
+    assert_eq!(format!("{rate:.4}"), "0.1577");
+    let ledger = book.ledger();
+    assert_eq!(crate::book::lots(&ledger, A)[1], "60 @ 600, 2024-06-10");
+}

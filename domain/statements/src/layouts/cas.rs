@@ -10,13 +10,13 @@ mod tests;
 use jiff::civil::Date;
 use ledger::Isin;
 use rust_decimal::Decimal;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
-use super::{KnownLayout, LONGEST_ID, statement_row};
+use super::{KnownLayout, LONGEST_ID, LONGEST_NAME, not_read, statement_row};
 use crate::cells::{day, decimal};
 use crate::sheets::MOST_ROWS;
-use crate::{Part, Place, Refusal, Row, RowError, Segment, Statement};
+use crate::{Part, Place, Refusal, Row, RowError, Segment, Statement, Tally};
 use folios::folios;
 
 /// A statement has this many values at most.
@@ -39,15 +39,24 @@ pub(super) const KNOWN: [KnownLayout; 2] = [
     },
 ];
 
+/// What nobody has named is there all the same: it is counted, and said not to be read.
+type Rest = Map<String, Value>;
+
 #[derive(Deserialize)]
 struct Cas {
     #[serde(default)]
     statement_period: Option<Period>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     folios: Vec<Folio>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     accounts: Vec<Demat>,
+    #[serde(flatten)]
+    rest: Rest,
 }
+
+/// What a consolidated statement says of itself and of whose it is.
+const FRAMING: [&str; 7] =
+    ["investor_info", "cas_type", "file_type", "metadata", "summary", "status", "msg"];
 
 #[derive(Deserialize)]
 struct Period {
@@ -57,17 +66,17 @@ struct Period {
 
 #[derive(Deserialize)]
 struct Folio {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     folio: String,
     #[serde(default, rename = "PAN", alias = "pan")]
     pan: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     schemes: Vec<Scheme>,
 }
 
 #[derive(Deserialize)]
 struct Scheme {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     scheme: String,
     #[serde(default)]
     isin: Option<String>,
@@ -77,7 +86,7 @@ struct Scheme {
     close: Value,
     #[serde(default)]
     valuation: Option<Valuation>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     transactions: Vec<Transaction>,
 }
 
@@ -91,35 +100,43 @@ struct Valuation {
 
 #[derive(Deserialize)]
 struct Transaction {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     date: String,
+    #[serde(default, deserialize_with = "nullable")]
+    description: String,
     #[serde(default)]
     amount: Value,
     #[serde(default)]
     units: Value,
-    #[serde(default, rename = "type")]
+    #[serde(default)]
+    balance: Value,
+    #[serde(default, rename = "type", deserialize_with = "nullable")]
     kind: String,
 }
 
 #[derive(Deserialize)]
 struct Demat {
     #[serde(default)]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
     dp_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     client_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     equities: Vec<Share>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     mutual_funds: Vec<Units>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     bonds: Vec<Share>,
+    #[serde(flatten)]
+    rest: Rest,
 }
 
 #[derive(Deserialize)]
 struct Share {
     #[serde(default)]
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     isin: String,
     #[serde(default, alias = "num_bonds")]
     num_shares: Value,
@@ -129,21 +146,62 @@ struct Share {
 struct Units {
     #[serde(default)]
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     isin: String,
     #[serde(default)]
     balance: Value,
     #[serde(default)]
     total_cost: Value,
+    #[serde(default, deserialize_with = "nullable")]
+    folio: String,
+}
+
+/// Null where a text or a list is expected is an empty one: one null is not to take the rest of a file away.
+fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
 }
 
 impl Demat {
     /// Whether it is an account: folios of funds that the statement repeats have no id, and come with another one.
     fn is_held(&self) -> bool {
-        let named = !self.client_id.trim().is_empty();
-        named
-            && !(self.equities.is_empty() && self.mutual_funds.is_empty() && self.bonds.is_empty())
+        !self.client_id.trim().is_empty() && self.holdings() > 0
     }
+
+    fn holdings(&self) -> usize {
+        self.equities.len() + self.mutual_funds.len() + self.bonds.len()
+    }
+}
+
+/// How many things a value of the file is: the entries of a list, the one of anything else that is not empty.
+fn things(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.len(),
+        Value::Object(members) => {
+            let lists = members.values().filter_map(Value::as_array).map(Vec::len);
+            usize::from(!members.is_empty()).max(lists.sum())
+        }
+        _ => 0,
+    }
+}
+
+/// Names the lists of an object that nobody reads.
+fn name_rest(of: &str, rest: &Rest, framing: &[&str], statement: &mut Statement) {
+    for (name, value) in rest.iter().filter(|(name, _)| !framing.contains(&name.as_str())) {
+        let count = things(value);
+        if count > 0 {
+            let name: String = name.chars().take(LONGEST_ID).collect();
+            name_unread(&format!("{count} of `{name}`{of}"), count, statement);
+        }
+    }
+}
+
+/// Says that something is not read, and counts it.
+fn name_unread(what: &str, count: usize, statement: &mut Statement) {
+    statement.tally.rows += count;
+    statement.tally.not_read += count;
+    statement.warnings.push(not_read(place(0), "file", what));
 }
 
 /// Reads a consolidated statement, part by part.
@@ -155,16 +213,52 @@ pub(crate) fn read(json: &str) -> Result<Vec<Statement>, Refusal> {
     // The parser's message could quote an amount.
     let cas: Cas = serde_json::from_str(json).map_err(|_| Refusal::OtherJson)?;
     let to = cas.statement_period.as_ref().and_then(|period| written(period.to.as_ref()?));
-    if !cas.folios.is_empty() {
-        return folios(&cas.folios, to);
+    let mut parts = if cas.folios.is_empty() {
+        let held: Vec<&Demat> = cas.accounts.iter().filter(|account| account.is_held()).collect();
+        if held.is_empty() {
+            return Err(Refusal::OtherJson);
+        }
+        let to = to.ok_or(Refusal::Undated)?;
+        held.into_iter().map(|account| demat_account(account, to)).collect::<Result<_, _>>()?
+    } else {
+        folios(&cas.folios, to)?
+    };
+    if let Some(first) = parts.first_mut() {
+        name_rest("", &cas.rest, &FRAMING, first);
+        let all_accounts = !cas.folios.is_empty();
+        for account in cas.accounts.iter().filter(|account| all_accounts || !account.is_held()) {
+            account.name_unread(first);
+        }
     }
-    let held: Vec<&Demat> = cas.accounts.iter().filter(|account| account.is_held()).collect();
-    if held.is_empty() {
-        return Err(Refusal::OtherJson);
-    }
-    let to = to.ok_or(Refusal::Undated)?;
-    held.into_iter().map(|account| demat_account(account, to)).collect()
+    Ok(parts)
 }
+
+impl Demat {
+    /// Says that nothing of it is read, by name.
+    fn name_unread(&self, statement: &mut Statement) {
+        let name = self.name.as_deref().unwrap_or("an account without an id");
+        let shares = self.equities.iter().chain(&self.bonds).map(|share| share.isin.clone());
+        let units = self.mutual_funds.iter().map(|units| match units.folio.trim() {
+            "" => units.isin.clone(),
+            folio => format!("{} in folio {folio}", units.isin),
+        });
+        let all: Vec<String> = shares.chain(units).collect();
+        if all.is_empty() {
+            return;
+        }
+        let shown = all.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = if all.len() > MOST_NAMED { ", …" } else { "" };
+        let what = format!(
+            "{} of \"{}\", whose units come with the registrars' statement (CAMS, KFintech): {shown}{more}",
+            all.len(),
+            name.chars().take(LONGEST_NAME).collect::<String>()
+        );
+        name_unread(&what, all.len(), statement);
+    }
+}
+
+/// How many holdings of a part that is not read are named.
+const MOST_NAMED: usize = 20;
 
 fn empty(layout: &'static str) -> Statement {
     Statement {
@@ -182,6 +276,7 @@ fn empty(layout: &'static str) -> Statement {
         warnings: Vec::new(),
         folios: Vec::new(),
         exits: crate::Exits::default(),
+        tally: Tally::default(),
     }
 }
 
@@ -206,7 +301,7 @@ fn demat_account(account: &Demat, to: Date) -> Result<Statement, Refusal> {
     let id = |id: &str| id.trim().chars().take(LONGEST_ID).collect();
     statement.part =
         Part::Demat { participant: id(&account.dp_id), client: id(&account.client_id) };
-    let rows = account.equities.len() + account.bonds.len() + account.mutual_funds.len();
+    let rows = account.holdings();
     if rows > MOST_ROWS {
         return Err(Refusal::TooLarge { what: "rows", limit: MOST_ROWS });
     }
@@ -217,6 +312,7 @@ fn demat_account(account: &Demat, to: Date) -> Result<Statement, Refusal> {
         (Segment::MutualFund, &units.name, units.isin.as_str(), &units.balance, &units.total_cost)
     });
     for (at, stated) in shares.chain(units).enumerate() {
+        let faults = statement.errors.len();
         match held(stated) {
             Ok(row) => statement_row(Some(Row { place: place(at + 1), ..row }), &mut statement),
             Err((column, reason)) => {
@@ -224,9 +320,17 @@ fn demat_account(account: &Demat, to: Date) -> Result<Statement, Refusal> {
                 statement.errors.push(RowError { place, column, reason });
             }
         }
+        let tally = &mut statement.tally;
+        tally.rows += 1;
+        *(if statement.errors.len() > faults { &mut tally.refused } else { &mut tally.kept }) += 1;
     }
+    let of = format!(" in the account {}", statement.part.demat_id().unwrap_or_default());
+    name_rest(&of, &account.rest, &DEMAT_FRAMING, &mut statement);
     Ok(statement)
 }
+
+/// What a demat account says of itself.
+const DEMAT_FRAMING: [&str; 6] = ["type", "folios", "balance", "owners", "bo_id", "linked_folios"];
 
 /// A holding as it is stated: segment, name, ISIN, quantity and cost.
 type Stated<'a> = (Segment, &'a Option<String>, &'a str, &'a Value, &'a Value);
@@ -253,7 +357,5 @@ fn held((segment, name, isin, quantity, cost): Stated<'_>) -> Result<Row, (&'sta
 
 /// `2026-11-20`, or `20-Nov-2026` as the statement itself writes it.
 fn written(text: &(impl AsRef<str> + ?Sized)) -> Option<Date> {
-    let text = text.as_ref().trim();
-    let spelled = || Date::strptime("%d-%b-%Y", text.replace('/', "-")).ok();
-    day(text).or_else(|| spelled().filter(|day| (1990..2100).contains(&day.year())))
+    day(text.as_ref())
 }

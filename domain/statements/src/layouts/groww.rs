@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble, Reads, dated, labelled};
+use super::{Layout, Preamble, Reads};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -20,11 +20,7 @@ pub(super) const LAYOUT: Layout = Layout {
     ],
     covers: |_| &[Segment::Equity],
     row: Reads::Holding(row),
-    preamble: |rows| Preamble {
-        client_id: labelled(rows, "Unique Client Code"),
-        as_of: dated(rows),
-        ..Preamble::default()
-    },
+    preamble: |rows| Preamble::of_holdings(rows, &["Unique Client Code"]),
     ..Layout::PLAIN
 };
 

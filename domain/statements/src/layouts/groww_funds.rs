@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble, Reads, dated, folio};
+use super::{Layout, Preamble, Reads, folio};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -13,7 +13,7 @@ pub(super) const LAYOUT: Layout = Layout {
     required: &["Scheme Name", "AMC", "Folio No.", "Units", "Invested Value", "Current Value"],
     covers: |_| &[Segment::MutualFund],
     row: Reads::Holding(row),
-    preamble: |rows| Preamble { client_id: None, as_of: dated(rows), ..Preamble::default() },
+    preamble: |rows| Preamble::of_holdings(rows, &[]),
     ..Layout::PLAIN
 };
 

@@ -1,6 +1,5 @@
 //! Groww, stock order history as XLSX: an order with all its fills, its amount as a sum.
 
-use jiff::civil::Time;
 use ledger::{Act, Fill};
 
 use super::{Layout, Preamble, Reads, labelled, zerodha_tradebook};
@@ -23,6 +22,7 @@ pub(super) const LAYOUT: Layout = Layout {
         "Order status",
     ],
     row: Reads::Event(row),
+    ids_of_trades: true,
     unverified: true,
     preamble: |rows| Preamble {
         client_id: labelled(rows, "Unique Client Code"),
@@ -47,7 +47,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
         line.fault("Value", "is blank".into());
     }
     let on = line.required_day("Execution date and time");
-    let at = line.text("Execution date and time").and_then(time);
+    let at = line.time("Execution date and time");
     let reference = line.id("Exchange Order Id");
     let exchange = line.text("Exchange").map(str::to_ascii_uppercase);
     let symbol = line.text("Symbol").map(str::to_owned);
@@ -70,21 +70,6 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
         reference,
         act: if side == "buy" { Act::Buy(fill) } else { Act::Sell(fill) },
     })
-}
-
-/// The time of `23-07-2024 01:05 PM`.
-fn time(text: &str) -> Option<Time> {
-    let (_, clock) = text.trim().split_once(' ')?;
-    let (clock, half) =
-        clock.trim().split_once(' ').map_or((clock, ""), |(clock, half)| (clock, half));
-    let mut parts = clock.split(':').map(|part| part.parse::<i8>().ok());
-    let (hour, minute) = (parts.next()??, parts.next()??);
-    let hour = match half.to_ascii_uppercase().as_str() {
-        "PM" if hour < 12 => hour + 12,
-        "AM" if hour == 12 => 0,
-        _ => hour,
-    };
-    Time::new(hour, minute, 0, 0).ok()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble, Reads, dated, labelled};
+use super::{Layout, Preamble, Reads};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -39,12 +39,7 @@ const fn layout(
 }
 
 fn preamble(rows: &[Vec<String>]) -> Preamble {
-    let client = ["Client ID", "Client Code", "Unique Client Code"];
-    Preamble {
-        client_id: client.iter().find_map(|label| labelled(rows, label)),
-        as_of: dated(rows),
-        ..Preamble::default()
-    }
+    Preamble::of_holdings(rows, &["Client ID", "Client Code", "Unique Client Code"])
 }
 
 fn row(line: &mut Line<'_>, columns: &Columns) -> Option<Row> {

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Layout, Preamble, Reads, dated, labelled};
+use super::{Layout, Preamble, Reads};
 use crate::table::{Header, Line};
 use crate::{Row, Segment};
 
@@ -14,11 +14,7 @@ pub(super) const LAYOUT: Layout = Layout {
     skip_sheet: Some("Combined"),
     covers: |header| if funds(header) { &[Segment::MutualFund] } else { &[Segment::Equity] },
     row: Reads::Holding(row),
-    preamble: |rows| Preamble {
-        client_id: labelled(rows, "Client ID"),
-        as_of: dated(rows),
-        ..Preamble::default()
-    },
+    preamble: |rows| Preamble::of_holdings(rows, &["Client ID"]),
     ..Layout::PLAIN
 };
 

@@ -1,6 +1,6 @@
 //! Zerodha Console, tradebook as CSV or XLSX: every fill of a year, of shares, funds, derivatives.
 
-use jiff::civil::Time;
+use ledger::series::{bse_trade_for_trade, nse};
 use ledger::{Act, Exchange, Fill, Isin, Venue};
 
 use super::{Layout, Preamble, Reads, labelled};
@@ -24,6 +24,7 @@ pub(super) const LAYOUT: Layout = Layout {
         "trade_id",
     ],
     row: Reads::Event(row),
+    ids_of_trades: true,
     client_in_name: Some(client),
     preamble: |rows| Preamble { client_id: labelled(rows, "Client ID"), ..Preamble::default() },
     ..Layout::PLAIN
@@ -68,7 +69,7 @@ fn row(line: &mut Line<'_>, _: &Header) -> Option<Entry> {
     let security = isin.as_ref().map_or(symbol.as_str(), Isin::as_str);
     let (segment, traded) = (segment.unwrap_or_default(), exchange.clone().unwrap_or_default());
     let key = fill_key([&segment, &traded, &on.to_string(), security, &side, &reference]);
-    let at = line.text("order_execution_time").and_then(time);
+    let at = line.time("order_execution_time");
     Some(Entry {
         place: line.place.clone(),
         isin,
@@ -111,18 +112,14 @@ fn market(line: &mut Line<'_>) -> Option<Market> {
 pub fn venue(market: Market, exchange: Option<&str>, series: Option<&str>) -> Venue {
     match (market, exchange, series) {
         (Market::MutualFund, ..) => Venue::Fund,
-        (_, Some("BSE"), Some("T" | "Z")) => Venue::TradeToTrade(Exchange::Bse),
+        (_, Some("BSE"), Some(group)) if bse_trade_for_trade(group) => {
+            Venue::TradeToTrade(Exchange::Bse)
+        }
         (_, Some("BSE"), _) => Venue::Exchange(Exchange::Bse),
-        (_, _, Some("BE" | "BZ")) => Venue::TradeToTrade(Exchange::Nse),
+        (_, _, Some(series)) if nse(series).is_some_and(|series| series.trade_for_trade) => {
+            Venue::TradeToTrade(Exchange::Nse)
+        }
         _ => Venue::Exchange(Exchange::Nse),
-    }
-}
-
-/// The time of `2024-07-23T12:20:42`, which is Indian time without saying so, or of the number a spreadsheet keeps.
-fn time(text: &str) -> Option<Time> {
-    match text.split_once(['T', ' ']) {
-        Some((_, time)) => time.parse().ok(),
-        None => crate::cells::time_of_day(text),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The example files, whole and broken.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
 
+mod field;
 mod fixtures;
 
 use ledger::tax::stated::Section;

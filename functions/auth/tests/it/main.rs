@@ -2,6 +2,7 @@
 
 mod leaving;
 mod oidc;
+mod organisations;
 mod passwords;
 mod refresh;
 mod requests;

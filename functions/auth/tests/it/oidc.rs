@@ -26,7 +26,7 @@ const BACK: &str = "https://app.example.in/signed-in";
 const BROWSER: &str = "a-text-that-this-browser-made-up-and-keeps-to-itself";
 
 /// An issuer on this machine.
-struct Issuer {
+pub(crate) struct Issuer {
     url: String,
     key: Vec<u8>,
     asked_for_keys: Arc<AtomicU32>,
@@ -63,7 +63,7 @@ async fn token(
 
 impl Issuer {
     /// Serves an issuer and configures it in this cloud.
-    async fn begin(here: &Here) -> Result<Self> {
+    pub(crate) async fn begin(here: &Here) -> Result<Self> {
         let failed = |_| anyhow::anyhow!("no key");
         let random = SystemRandom::new();
         let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
@@ -122,7 +122,7 @@ impl Issuer {
         Ok(encode(header, claims, &EncodingKey::from_ec_der(&self.key))?)
     }
 
-    fn token(&self, subject: &str, more: &Value) -> Result<String> {
+    pub(crate) fn token(&self, subject: &str, more: &Value) -> Result<String> {
         self.sign(&header(), &self.claims(subject, more))
     }
 }
@@ -131,11 +131,11 @@ fn header() -> Header {
     Header { kid: Some("one".into()), ..Header::new(Algorithm::ES256) }
 }
 
-async fn exchange(here: &Here, token: &str) -> Result<Reply> {
+pub(crate) async fn exchange(here: &Here, token: &str) -> Result<Reply> {
     here.post("/v1/auth/exchange", None, &json!({ "token": token })).await
 }
 
-fn person(session: &Value) -> Person {
+pub(crate) fn person(session: &Value) -> Person {
     Person::with_token(session["accessToken"].as_str().unwrap_or_default().into())
 }
 

@@ -40,7 +40,10 @@ pub(super) fn symbols(account: &Account) -> impl Iterator<Item = &str> {
 
 /// Reads what Kite said on a day.
 pub(super) fn read(account: &Account, known: &Symbols, today: Date) -> Result<Reading, Problem> {
-    let mut reading = Reading { complete: true, ..Reading::default() };
+    let complete = account.odd_holdings.is_empty();
+    let mut reading = Reading { complete, ..Reading::default() };
+    let odd = account.odd_holdings.iter().chain(&account.odd_trades);
+    reading.unknown.extend(odd.map(|symbol| clean(symbol)));
     let names = Names::new(&account.holdings, known);
     let mut shares: BTreeMap<Isin, (Vec<&Holding>, Vec<&Position>)> = BTreeMap::new();
     for holding in &account.holdings {
@@ -92,12 +95,15 @@ impl Reading {
                 self.unknown.insert(clean(&fund.tradingsymbol));
                 continue;
             };
-            let held = fund.quantity.max(Decimal::ZERO);
+            // Whether pledged units are among the others Kite does not say: the larger of the two is there at least.
+            if fund.pledged_quantity > fund.quantity {
+                tracing::info!(%isin, "more units are pledged than held: the pledged ones are taken for all");
+            }
+            let held = fund.quantity.max(fund.pledged_quantity).max(Decimal::ZERO);
             let paid = (!fund.average_price.is_zero()).then(|| fund.average_price * held);
             let none = (fund.fund.as_str(), Decimal::ZERO, Decimal::ZERO, Some(Decimal::ZERO));
             let (_, units, pledged, cost) = funds.entry(isin).or_insert(none);
             *units += held;
-            // Whether pledged units are among the others Kite does not say: never more than there are.
             *pledged += fund.pledged_quantity.clamp(Decimal::ZERO, held);
             *cost = cost.zip(paid).map(|(cost, paid)| cost + paid);
         }
@@ -238,12 +244,12 @@ mod tests {
     const TODAY: Date = date(2026, 11, 20);
 
     fn account(holdings: &str, positions: &str, fills: &str, funds: &str) -> Account {
-        Account {
-            holdings: serde_json::from_str(holdings).unwrap(),
-            positions: serde_json::from_str(positions).unwrap(),
-            fills: serde_json::from_str(fills).unwrap(),
-            funds: serde_json::from_str(funds).unwrap(),
-        }
+        Account::of(
+            serde_json::from_str(holdings).unwrap(),
+            serde_json::from_str(positions).unwrap(),
+            serde_json::from_str(fills).unwrap(),
+            serde_json::from_str(funds).unwrap(),
+        )
     }
 
     const HELD: &str = r#"[{"tradingsymbol": "INFY", "exchange": "NSE", "isin": "INE009A01021", "quantity": 10,
@@ -293,6 +299,25 @@ mod tests {
     }
 
     #[test]
+    fn what_kite_says_of_an_odd_row_is_named_and_the_good_ones_are_read() {
+        let held = r#"[{"tradingsymbol": "ZTKITE", "isin": "INEZT1B01014", "quantity": 10, "average_price": 90},
+            {"tradingsymbol": "ODD", "isin": null, "quantity": 1}, {"tradingsymbol": "WORSE", "quantity": "one"}]"#;
+        let read = read(&account(held, "[]", "[]", "null"), &Symbols::default(), TODAY).unwrap();
+        assert_eq!((read.holdings.len(), &read.holdings[0]["available"]), (1, &json!("10")));
+        assert!(!read.complete && read.unknown.contains("ODD") && read.unknown.contains("WORSE"));
+    }
+
+    #[test]
+    fn units_that_are_all_pledged_are_held() {
+        let funds = r#"[{"tradingsymbol": "INF204KB14I2", "fund": "Gold", "quantity": 0, "average_price": 10,
+            "pledged_quantity": 100.5}]"#;
+        let read = read(&account("[]", "[]", "[]", funds), &Symbols::default(), TODAY).unwrap();
+        let fund = &read.holdings[0];
+        assert_eq!((&fund["available"], &fund["pledged"]), (&json!("0.0"), &json!("100.5")));
+        assert_eq!(fund["cost"], "1005.0");
+    }
+
+    #[test]
     fn units_of_a_scheme_in_two_folios_are_one_holding() {
         let funds = r#"[
             {"tradingsymbol": "INF204KB14I2", "fund": "Gold", "quantity": 1.5, "average_price": 10, "folio": "1"},
@@ -303,7 +328,7 @@ mod tests {
         let fund = &read.holdings[0];
         assert_eq!(
             (&fund["available"], &fund["pledged"], &fund["cost"]),
-            (&json!("1.50"), &json!("2.25"), &json!("60.00"))
+            (&json!("1.5"), &json!("3"), &json!("75.0"))
         );
     }
 }

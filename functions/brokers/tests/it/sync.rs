@@ -14,6 +14,9 @@ pub(crate) async fn connected(here: &Here, client: &str) -> Result<Person> {
     let asha = here.person().await?;
     let made = here.connect(&asha, client).await?;
     ensure!(made.status == 200, "{}", made.body);
+    // The reading that connecting asks for has a test of its own; here each is asked for.
+    let due = "delete from shared.outbox where event = 'account.refresh_due'";
+    here.admin().await?.execute(due, &[]).await?;
     Ok(asha)
 }
 
@@ -148,7 +151,8 @@ async fn whatever_kite_does_the_last_good_data_stays_and_the_account_says_so() -
         let said = [json!(becomes), json!(of_connection), good["syncedAt"].clone()];
         assert_eq!(state(&here, &asha).await?, said, "{fails}");
         // Signed in again, and Kite is well.
-        here.connect(&asha, &client).await?;
+        let connected = here.connect(&asha, &client).await?;
+        assert_eq!(connected.status, 200, "{}", connected.body);
         assert_eq!(state(&here, &asha).await?[1], "signed_in");
     }
     Ok(())
@@ -165,6 +169,17 @@ async fn an_account_whose_turn_has_not_come_waits_and_does_not_fail() -> Result<
     assert_eq!(put_off(&here).await?, "1");
     here.kite_says(CLIENT, &json!({})).await?;
     here.deliver("account.refresh_due", "brokers-sync-account").await?;
+    assert_eq!(held(&here, &asha).await?.len(), 5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_has_just_connected_is_read_without_asking_for_it() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    assert_eq!(here.connect(&asha, CLIENT).await?.status, 200);
+    assert_eq!(here.deliver("account.refresh_due", "brokers-sync-account").await?, 0);
     assert_eq!(held(&here, &asha).await?.len(), 5);
     Ok(())
 }

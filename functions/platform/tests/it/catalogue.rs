@@ -39,8 +39,23 @@ const SERVICES: [&str; 7] = [
 const PRIVILEGES: [&str; 7] =
     ["select", "insert", "update", "delete", "truncate", "references", "trigger"];
 
-pub(crate) fn declared() -> Result<BTreeMap<String, Table>> {
+/// migrations/tables.toml.
+#[derive(Debug, Deserialize)]
+struct Declaration {
+    /// Which services may call each function; one that none is named for is called by functions and triggers alone.
+    functions: BTreeMap<String, BTreeSet<String>>,
+    /// Why a function reads members itself, instead of asking `tenant.places` who may enter.
+    readers_of_members: BTreeMap<String, String>,
+    #[serde(flatten)]
+    tables: BTreeMap<String, Table>,
+}
+
+fn declaration() -> Result<Declaration> {
     Ok(toml::from_str(include_str!("../../../../migrations/tables.toml"))?)
+}
+
+pub(crate) fn declared() -> Result<BTreeMap<String, Table>> {
+    Ok(declaration()?.tables)
 }
 
 /// Every table that is ours, as `schema.table`.
@@ -204,5 +219,108 @@ async fn tenant_columns_exist_where_they_are_needed() -> Result<()> {
             assert!(row.is_none(), "{name} is the same for every workspace");
         }
     }
+    Ok(())
+}
+
+/// Every function that is ours, as `schema.name`, and the text of its body.
+async fn functions(admin: &Client) -> Result<Vec<(String, String)>> {
+    let rows = admin
+        .query(
+            "select n.nspname || '.' || p.proname, p.prosrc from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+             where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public') order by 1",
+            &[],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+#[tokio::test]
+async fn functions_are_granted_to_exactly_the_declared_services() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    let rows = admin
+        .query(
+            "select n.nspname || '.' || p.proname,
+                    array(select s from unnest($1::text[]) s where has_function_privilege(s, p.oid, 'execute'))
+             from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+             where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public')
+               and p.prorettype <> 'trigger'::regtype and p.prokind = 'f'",
+            &[&SERVICES.map(str::to_owned).to_vec()],
+        )
+        .await?;
+    let granted: BTreeMap<String, BTreeSet<String>> = rows
+        .iter()
+        .map(|row| (row.get(0), row.get::<_, Vec<String>>(1).into_iter().collect()))
+        .collect();
+    let declared = declaration()?.functions;
+    for (name, services) in &granted {
+        assert_eq!(declared.get(name), Some(services), "{name}");
+    }
+    assert_eq!(granted.len(), declared.len(), "a function is declared that is not there");
+    Ok(())
+}
+
+/// The text of everything that may call a function of the database: the code of the services, and its own functions.
+fn sources() -> Result<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut folders = vec![root.join("shared/src"), root.join("stores/src")];
+    for service in std::fs::read_dir(root.join("functions"))? {
+        folders.push(service?.path().join("src"));
+    }
+    let mut text = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                text.push_str(&std::fs::read_to_string(path)?);
+            }
+        }
+    }
+    Ok(text)
+}
+
+#[tokio::test]
+async fn every_function_has_one_form_and_somebody_who_calls_it() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    let all = functions(&admin).await?;
+    let mut callers = sources()?;
+    for (_, body) in &all {
+        callers.push_str(body);
+    }
+    let rows = admin
+        .query(
+            "select pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
+             union all select pg_get_expr(polqual, polrelid) from pg_policy where polqual is not null",
+            &[],
+        )
+        .await?;
+    rows.iter().for_each(|row| callers.push_str(row.get(0)));
+    let mut seen = BTreeSet::new();
+    for (name, _) in &all {
+        assert!(seen.insert(name.clone()), "{name} has two forms: the older one skips later rules");
+        let called = callers.contains(&format!("{name}(")) || name.starts_with("platform.protect_");
+        assert!(called, "nobody calls {name}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_may_enter_is_asked_of_one_function_alone() -> Result<()> {
+    let here = Here::start().await?;
+    let all = functions(&here.admin().await?).await?;
+    let readers: BTreeSet<&str> = all
+        .iter()
+        .filter(|(_, body)| body.contains("workspaces.members"))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let declared = declaration()?.readers_of_members;
+    let declared: BTreeSet<&str> = declared.keys().map(String::as_str).collect();
+    assert_eq!(
+        readers, declared,
+        "a function that reads members either asks tenant.places, or says why it does not"
+    );
     Ok(())
 }

@@ -109,7 +109,7 @@ async fn a_sweep_that_is_refused_fails_and_deletes_nothing() -> Result<()> {
         .batch_execute(
             "insert into auth.registrations (registration_id, email, password_hash, expires_at)
                  values (gen_random_uuid(), 'old@example.in', 'x', now() - interval '2 days');
-             revoke execute on function tenant.sweep from svc_platform",
+             alter function tenant.sweep rename to swept",
         )
         .await?;
     let refused = here.invoke("platform-cleanup", &Here::sample("platform-cleanup")?).await;

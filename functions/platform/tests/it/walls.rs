@@ -125,7 +125,7 @@ async fn tried(
     parameter: &(dyn ToSql + Sync),
 ) -> Result<Result<u64, tokio_postgres::Error>> {
     client.batch_execute("savepoint before").await?;
-    let outcome = client.execute(sql, &[parameter]).await;
+    let outcome = client.execute(&format!("{sql} /* refused on purpose */"), &[parameter]).await;
     client.batch_execute("rollback to savepoint before").await?;
     Ok(outcome)
 }

@@ -180,7 +180,10 @@ fn line<'a>(file: &mut String, cells: impl Iterator<Item = Option<&'a str>>) {
 
 /// A cell as RFC 4180 writes it; a text that a spreadsheet would run begins with an apostrophe instead.
 fn written(cell: &str) -> String {
-    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    // A spreadsheet may take full-width signs for the plain ones, and split a line at semicolons.
+    let signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
+    let runs = cell.trim_start_matches([';', ' ', '"', '\'']).starts_with(signs)
+        && cell.parse::<f64>().is_err();
     let cell = if runs { format!("'{cell}") } else { cell.to_owned() };
     if cell.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", cell.replace('"', "\"\""));
@@ -214,6 +217,12 @@ mod tests {
             ("Mahindra, and \"Mahindra\"", "\"Mahindra, and \"\"Mahindra\"\"\""),
             ("=1+1", "'=1+1"),
             ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1+1", "'＝1+1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠SUM(A1)", "'＠SUM(A1)"),
+            (";=1+1", "';=1+1"),
+            ("\"=1+1", "\"'\"\"=1+1\""),
             ("-12.50", "-12.50"),
         ] {
             assert_eq!(written(cell), is);

@@ -12,7 +12,7 @@ use serde::Serialize;
 use shared::Problem;
 use shared::page::{Page, PageQuery};
 use stores::health::Health;
-use stores::ledger::Book;
+use stores::ledger::{Book, LeftOut};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -33,6 +33,8 @@ pub(super) struct Gains {
     pub(super) comparisons: Vec<Comparison>,
     /// How fresh each of the accounts is.
     pub(super) accounts: Vec<Health>,
+    /// Securities that are left out of every figure here, and why; empty for nearly everybody.
+    left_out: Vec<LeftOut>,
 }
 
 /// A class of gains of one holder in one year.
@@ -159,7 +161,14 @@ pub(super) fn answer(
     });
     let totals = totals.collect();
     let lots = year.map(|year| lots(page, year, book, gains)).transpose()?;
-    Ok(Gains { currency: "INR", totals, lots, comparisons: Vec::new(), accounts: Vec::new() })
+    Ok(Gains {
+        currency: "INR",
+        totals,
+        lots,
+        comparisons: Vec::new(),
+        accounts: Vec::new(),
+        left_out: book.left_out(),
+    })
 }
 
 /// `ABCDE1234F` as `ABXXXXXX4F`: enough to tell one's family apart.

@@ -8,6 +8,7 @@ use shared::db::{Tenant, statement};
 use shared::events::{self, Envelope, StatementImported};
 use shared::{Problem, clock, typed};
 use statements::{Entry, Market};
+use stores::budget;
 use stores::transactions::record_row;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -116,6 +117,10 @@ async fn store<'a>(
             record(work, tx, (known.account_id, import_id), entries).await?
         };
         progress.add(entries, &outcomes);
+    }
+    if !portion.is_empty() {
+        let [counts] = tx.batch([budget::counts()]).await?;
+        budget::check(tx, &counts).await?;
     }
     let left = rest.len() - portion.len();
     Ok(Stored { distinct, known, as_of, progress, left, import_id })

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use serde::Serialize;
 use stores::health::Health;
+use stores::ledger::LeftOut;
 use utoipa::ToSchema;
 
 /// Returns of a period.
@@ -35,6 +36,8 @@ pub(super) struct Performance {
     benchmark: Option<Compared>,
     /// How fresh each of the accounts is.
     accounts: Vec<Health>,
+    /// Securities that are left out of every figure here, and why; empty for nearly everybody.
+    left_out: Vec<LeftOut>,
 }
 
 /// The money-weighted return a year.
@@ -145,7 +148,7 @@ impl Performance {
         interval: Interval,
         benchmark: Option<(String, Vec<(Date, Decimal)>)>,
         unpriced: Vec<String>,
-        accounts: Vec<Health>,
+        (accounts, left_out): (Vec<Health>, Vec<LeftOut>),
     ) -> Self {
         let (period, terms) = (returns.period, &returns.terms);
         let (name, closes) = benchmark.unzip();
@@ -180,6 +183,7 @@ impl Performance {
             },
             unpriced,
             accounts,
+            left_out,
             series: series(days, interval, gained),
             benchmark: name.map(|name| Compared { name, percent: gained(period.to) }),
         }

@@ -1,5 +1,6 @@
 //! Imports, holdings, totals, snapshots.
 
+mod budget;
 mod compared;
 mod export;
 mod folios;

@@ -15,8 +15,9 @@ pub(super) struct CorporateAction {
     pub(super) purpose: String,
 }
 
-/// What a purpose says, in each of the ways that are known; nothing of one that is not.
-pub(super) fn read(symbol: &str, ex_date: Date, purpose: &str) -> Vec<CorporateAction> {
+/// What a purpose says: nothing where it has none of the known words, and `None` where it has one whose number cannot be
+/// read: of a sum no part is suggested.
+pub(super) fn read(symbol: &str, ex_date: Date, purpose: &str) -> Option<Vec<CorporateAction>> {
     let action = |kind| CorporateAction {
         symbol: symbol.to_owned(),
         kind,
@@ -28,59 +29,118 @@ pub(super) fn read(symbol: &str, ex_date: Date, purpose: &str) -> Vec<CorporateA
     };
     let ratio =
         |kind, (gives, per)| CorporateAction { gives: Some(gives), per: Some(per), ..action(kind) };
-    let dividend = dividend(purpose)
-        .map(|amount| CorporateAction { amount: Some(amount), ..action("dividend") });
-    let found = [
-        bonus(purpose).map(|of| ratio("bonus", of)),
-        split(purpose).map(|of| ratio("split", of)),
-        dividend,
-    ];
-    found.into_iter().flatten().collect()
+    let lower = purpose.to_ascii_lowercase();
+    let mut found = Vec::new();
+    if let Some(bonus) = bonus(&lower) {
+        found.push(ratio("bonus", bonus?));
+    }
+    if let Some(split) = split(&lower) {
+        found.push(ratio("split", split?));
+    }
+    if let Some(dividend) = dividend(&lower) {
+        found.push(CorporateAction { amount: Some(dividend?), ..action("dividend") });
+    }
+    Some(found)
 }
 
-/// `Bonus 1:2`: one for two. Preference shares and debentures that are called bonus are none of equity.
-fn bonus(purpose: &str) -> Option<(Decimal, Decimal)> {
-    let lower = purpose.to_ascii_lowercase();
-    if ["scheme", "ncrps", "preference", "debenture"].iter().any(|word| lower.contains(word)) {
+/// `Bonus 1:2`, `Bonus issue 1:3 And …`: one for two. Preference shares and debentures that are called bonus are none of
+/// equity. `Some(None)` where there is a bonus and no ratio that can be read.
+fn bonus(purpose: &str) -> Option<Option<(Decimal, Decimal)>> {
+    if ["scheme", "ncrps", "preference", "debenture"].iter().any(|word| purpose.contains(word)) {
         return None;
     }
-    let (gives, per) = lower.split_once("bonus ")?.1.split_once(':')?;
-    above_zero(number(gives)?, number(per)?)
+    let (_, rest) = purpose.split_once("bonus")?;
+    let part = parts(rest).next().unwrap_or_default();
+    let ratio = || {
+        let (before, after) = part.split_once(':')?;
+        let gives = before.rsplit(|letter: char| !is_digit(letter)).next()?;
+        above_zero(gives.parse().ok()?, number(after)?)
+    };
+    Some(ratio())
 }
 
 /// `Face Value Split (Sub-Division) - From Rs 10/- Per Share To Rs 2/- Per Share`: five for one.
-fn split(purpose: &str) -> Option<(Decimal, Decimal)> {
-    let lower = purpose.to_ascii_lowercase();
-    let (_, rest) = lower.split_once("split")?;
-    let (from, to) = rest.split_once("from ")?.1.split_once(" to ")?;
-    above_zero(rupees(from)?, rupees(to)?)
+fn split(purpose: &str) -> Option<Option<(Decimal, Decimal)>> {
+    let (_, rest) = purpose.split_once("split")?;
+    let ratio = || {
+        let (from, to) = rest.split_once("from ")?.1.split_once(" to ")?;
+        above_zero(rupees(from)?, rupees(to)?)
+    };
+    Some(ratio())
 }
 
-/// `Dividend - Rs 5.50 Per Share`, and several of a day together.
-fn dividend(purpose: &str) -> Option<Decimal> {
-    let lower = purpose.to_ascii_lowercase();
-    let mut parts = lower.split("dividend - ").skip(1).peekable();
-    parts.peek()?;
-    let sum: Decimal = parts.map(rupees).collect::<Option<Vec<_>>>()?.into_iter().sum();
-    (sum > Decimal::ZERO).then_some(sum)
+/// `Dividend - Rs 5.50 Per Share`, `Final Dividend - Rs - 7.2500`, and several of a day together, each with its amount.
+fn dividend(purpose: &str) -> Option<Option<Decimal>> {
+    let mut paid = parts(purpose).filter(|part| part.contains("dividend")).peekable();
+    paid.peek()?;
+    let each = paid.map(|part| {
+        let (_, amount) = part.split_once("dividend")?;
+        // One word and one amount: more of either is a sum that is not understood.
+        (!amount.contains("dividend")).then_some(())?;
+        let (mut words, mut found) = (amount, None);
+        while let Some(at) = words.find(['r', '₹']) {
+            let rest = &words[at..];
+            if let Some(amount) = rupees(rest) {
+                found.is_none().then_some(())?;
+                found = Some(amount);
+            }
+            let letter = rest.chars().next().map_or(1, char::len_utf8);
+            words = &rest[letter..];
+        }
+        found
+    });
+    let sum: Option<Decimal> = each.collect::<Option<Vec<_>>>().map(|each| each.into_iter().sum());
+    Some(sum.filter(|sum| *sum > Decimal::ZERO))
+}
+
+/// The parts of a purpose that say one thing each.
+fn parts(purpose: &str) -> impl Iterator<Item = &str> {
+    // A slash parts them, but not the one of "Rs 10/-".
+    let pieces = purpose.split(" and ").flat_map(|piece| piece.split('&'));
+    pieces
+        .flat_map(|piece| piece.split("/ "))
+        .flat_map(split_at_words)
+        .filter(|part| !part.trim().is_empty())
+}
+
+/// Splits at a slash that a word follows.
+fn split_at_words(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    let mut from = 0;
+    while let Some(at) = rest[from..].find('/').map(|at| at + from) {
+        let word = rest[at + 1..].chars().next().is_some_and(|letter| letter.is_ascii_alphabetic());
+        if word {
+            found.push(&rest[..at]);
+            rest = &rest[at + 1..];
+            from = 0;
+        } else {
+            from = at + 1;
+        }
+    }
+    found.push(rest);
+    found
+}
+
+fn is_digit(letter: char) -> bool {
+    letter.is_ascii_digit() || letter == '.'
 }
 
 fn above_zero(one: Decimal, other: Decimal) -> Option<(Decimal, Decimal)> {
     (one > Decimal::ZERO && other > Decimal::ZERO).then_some((one, other))
 }
 
-/// The number after `Rs`, `Re` or `Rs.`.
+/// The number after `Rs`, `Re`, `Rs.` or `₹`, with or without a dash between.
 fn rupees(text: &str) -> Option<Decimal> {
     let text = text.trim_start();
-    let rest = text.strip_prefix("rs").or_else(|| text.strip_prefix("re"))?;
-    number(rest.trim_start_matches('.').trim_start())
+    let rest = ["rs", "re", "₹"].iter().find_map(|sign| text.strip_prefix(sign))?;
+    number(rest.trim_start_matches(['.', ' ', '-']))
 }
 
 /// The number a text begins with.
 fn number(text: &str) -> Option<Decimal> {
     let text = text.trim();
-    let end =
-        text.find(|letter: char| !(letter.is_ascii_digit() || letter == '.')).unwrap_or(text.len());
+    let end = text.find(|letter: char| !is_digit(letter)).unwrap_or(text.len());
     text[..end].trim_end_matches('.').parse().ok()
 }
 
@@ -93,7 +153,8 @@ mod tests {
         let action = |one: CorporateAction| {
             format!("{} {} {} {}", one.kind, text(one.gives), text(one.per), text(one.amount))
         };
-        read("X", jiff::civil::date(2024, 5, 2), purpose).into_iter().map(action).collect()
+        let read = read("X", jiff::civil::date(2024, 5, 2), purpose);
+        read.into_iter().flatten().map(action).collect()
     }
 
     #[test]
@@ -109,6 +170,31 @@ mod tests {
             ["dividend - - 6"]
         );
         assert_eq!(of("Bonus 1:1/Dividend - Rs 2 Per Share"), ["bonus 1 1 -", "dividend - - 2"]);
+        assert_eq!(
+            of("Dividend - Rs 3.25 Per Share And Special Dividend Rs 1.75 Per Share"),
+            ["dividend - - 5.00"]
+        );
+        assert_eq!(of("Final Dividend - Rs - 7.2500"), ["dividend - - 7.2500"]);
+        assert_eq!(
+            of("Bonus issue 1:3 And Dividend - Rs 4 Per Share"),
+            ["bonus 1 3 -", "dividend - - 4"]
+        );
+        assert_eq!(of("Interim Dividend - ₹ 12 Per Share"), ["dividend - - 12"]);
+    }
+
+    #[test]
+    fn a_word_without_its_number_is_a_row_that_is_not_read() {
+        for purpose in [
+            "Bonus",
+            "Bonus 0:1",
+            "Dividend - As Declared",
+            "Dividend - Rs 3 Per Share And Special Dividend As Declared",
+            "Bonus 1:1/Dividend",
+            "Face Value Split (Sub-Division)",
+            "Dividend - Rs 3 Special Dividend Rs 4",
+        ] {
+            assert_eq!(read("X", jiff::civil::date(2024, 5, 2), purpose), None, "{purpose}");
+        }
     }
 
     #[test]
@@ -116,10 +202,7 @@ mod tests {
         for purpose in [
             "Scheme Of Arrangement - Bonus Ncrps 4:1",
             "Annual General Meeting",
-            "Bonus",
-            "Bonus 0:1",
             "Rights 1:5 @ Premium Rs 90/-",
-            "Dividend - As Declared",
             "Interest Payment",
         ] {
             assert!(of(purpose).is_empty(), "{purpose}: {:?}", of(purpose));

@@ -11,14 +11,20 @@ use std::collections::BTreeMap;
 use csv::StringRecord;
 use jiff::civil::Date;
 use ledger::Isin;
+use ledger::series::nse;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::actions::{self, CorporateAction};
 use super::kinds::{class_by_isin, kind_by_section, kind_by_series};
 
-/// The series of an exchange in the order they are preferred: shares and ETFs, trade-to-trade, small
-/// companies, then sovereign gold bonds, government securities and trusts. Others are block or odd lots.
-const SERIES: [&str; 9] = ["EQ", "BE", "BZ", "SM", "ST", "GB", "GS", "RR", "IV"];
+/// The series of one share in the order they are preferred; a security of any other kind has one series.
+const SHARES: [&str; 6] = ["EQ", "BE", "BZ", "SM", "ST", "SZ"];
+
+/// The place of a series among those of one security; `None` of what is no market of a security, as block deals.
+fn rank(series: &str) -> Option<usize> {
+    nse(series)?;
+    Some(SHARES.iter().position(|share| *share == series).unwrap_or(SHARES.len()))
+}
 
 /// No share or unit costs more rupees.
 const MOST: i64 = 1_000_000_000;
@@ -205,11 +211,7 @@ impl Lines {
         let mut file = PriceFile { layout: "nse_bhavcopy", ..PriceFile::default() };
         let mut best: BTreeMap<Isin, (usize, Symbol, Price, Instrument)> = BTreeMap::new();
         for (line, record) in &self.records {
-            let Some(rank) =
-                SERIES.iter().position(|series| *series == self.get(record, of.series))
-            else {
-                continue;
-            };
+            let Some(rank) = rank(self.get(record, of.series)) else { continue };
             match self.bhavcopy_row(of, record) {
                 Ok((symbol, price, instrument)) => {
                     if price.on == VALUED_ON {
@@ -333,9 +335,13 @@ impl Lines {
         for (line, record) in &self.records {
             let (symbol, purpose) = (self.get(record, "SYMBOL"), self.get(record, "PURPOSE"));
             match nav_date(self.get(record, "EX-DATE")) {
-                Some(on) if !symbol.is_empty() => {
-                    file.actions.extend(actions::read(symbol, on, purpose))
-                }
+                Some(on) if !symbol.is_empty() => match actions::read(symbol, on, purpose) {
+                    Some(read) => file.actions.extend(read),
+                    None => file.refused.push(RefusedRow {
+                        line: *line,
+                        reason: "the purpose names an action without a number that can be read",
+                    }),
+                },
                 _ => {
                     file.refused.push(RefusedRow { line: *line, reason: "the ex-date is not one" })
                 }

@@ -57,6 +57,44 @@ fn excuses(text: &str) -> Result<BTreeMap<String, String>> {
     lines.map(line).collect()
 }
 
+/// Stands as a comment in every statement that a test means Postgres to refuse.
+const ON_PURPOSE: &str = "refused on purpose";
+
+/// Fails when Postgres refused a service something that no test meant it to: a grant that is missing, which the code may
+/// have survived.
+pub(super) fn no_permission_was_missing(log: &Path) -> Result<()> {
+    let text = String::from_utf8_lossy(&std::fs::read(log)?).into_owned();
+    let missing = permission_errors(&text);
+    ensure!(
+        missing.is_empty(),
+        "Postgres refused what no test meant it to (write `/* {ON_PURPOSE} */` into a statement that is to be):\n{}",
+        missing.join("\n")
+    );
+    Ok(())
+}
+
+/// The errors of SQLSTATE 42501 whose statement does not say that they are meant, each with its lines.
+fn permission_errors(log: &str) -> Vec<String> {
+    let mut errors: Vec<String> = Vec::new();
+    let mut inside = false;
+    for line in log.lines() {
+        // A line that begins with a state begins an entry; an error's statement and context follow it.
+        let begins = line.get(5..6) == Some("|");
+        if begins && line.contains("|ERROR:") {
+            inside = line.starts_with("42501|");
+            errors.extend(inside.then(String::new));
+        } else if begins && !line.starts_with("42501|") {
+            inside = false;
+        }
+        if let Some(error) = errors.last_mut().filter(|_| inside) {
+            error.push_str(line);
+            error.push('\n');
+        }
+    }
+    errors.retain(|error| !error.contains(ON_PURPOSE));
+    errors
+}
+
 /// Fails when a secret that a test made up stands in the log of a function.
 pub(super) fn no_secret_was_logged(folder: &Path) -> Result<()> {
     let (mut lines, mut invocations) = (0, 0);
@@ -98,5 +136,17 @@ mod tests {
             .unwrap();
         assert!(no_secret_was_logged(&folder).is_err());
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_permission_error_counts_unless_its_statement_says_that_it_is_meant() {
+        let log = "00000|LOG:  ready\n\
+            42501|ERROR:  permission denied for function mark_sent\n42501|STATEMENT:  select tenant.mark_sent($1)\n\
+            23505|ERROR:  duplicate key\n23505|STATEMENT:  insert\n\
+            42501|ERROR:  new row violates row-level security policy\n42501|STATEMENT:  insert into a\n\tvalues (1) /* refused on purpose */\n\
+            42501|ERROR:  permission denied for schema tenant\n";
+        let errors = permission_errors(log);
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].contains("mark_sent") && errors[1].contains("schema tenant"));
     }
 }

@@ -1,7 +1,8 @@
 //! What happened in the folios of a consolidated statement.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use ledger::columns::columns;
 use ledger::{Act, Fill, IncomeKind, Isin, Venue};
@@ -70,23 +71,35 @@ impl Reading {
         self.statement.warnings.push(RowError { place, column, reason });
     }
 
+    /// The same of a scheme as a whole, which is named with its folio.
+    fn warn_of(&mut self, column: &str, folio: &str, scheme: &Scheme, reason: &str) {
+        self.warn(column, &format!("{}: {reason}", title(folio, scheme)));
+    }
+
     fn scheme(&mut self, folio: &str, scheme: &Scheme) {
         let first = self.statement.entries.len();
+        let mut balance = number(&scheme.open).ok().flatten();
         for transaction in &scheme.transactions {
             self.row += 1;
+            let (faults, kept) = (self.statement.errors.len(), self.statement.entries.len());
             match (number(&transaction.units), number(&transaction.amount)) {
                 (Ok(moved), Ok(amount)) => {
-                    let row = Told { folio, scheme, transaction, units: moved, amount };
+                    let row =
+                        Told { folio, scheme, transaction, units: moved, amount, before: balance };
                     self.transaction(&row, first);
                 }
                 _ => self.fault("amount", "is not a number".into()),
             }
+            balance = number(&transaction.balance).ok().flatten().or(balance);
+            self.count_row(faults, kept);
         }
         let (open, close) = (number(&scheme.open), number(&scheme.close));
         let open = open.ok().flatten().unwrap_or_default();
         if !open.is_zero() {
-            self.warn(
+            self.warn_of(
                 "open",
+                folio,
+                scheme,
                 "units were held before this statement begins, of unknown day and cost; import one since the first purchase",
             );
         }
@@ -101,8 +114,44 @@ impl Reading {
         });
         self.closing(folio, scheme, right);
         if close.is_some_and(|close| (open + kept - close).abs() > tolerance()) {
-            self.warn("close", "is not what the transactions come to; some are missing");
+            self.warn_of(
+                "close",
+                folio,
+                scheme,
+                "the units at the end are not what the transactions come to; some are missing",
+            );
+        } else if open.is_zero() {
+            self.compare_cost(folio, scheme, first);
         }
+    }
+
+    /// Says where the statement's own cost is not that of the units that are left, the oldest gone first. Stamp duty may be
+    /// in it or not.
+    fn compare_cost(&mut self, folio: &str, scheme: &Scheme, first: usize) {
+        let valued =
+            scheme.valuation.as_ref().and_then(|valued| number(&valued.cost).ok().flatten());
+        let Some(stated) = valued.filter(|cost| !cost.is_zero()) else { return };
+        let (cost, duty) = cost_left(&self.statement.entries[first..]);
+        if (cost - stated).abs() > Decimal::ONE + duty {
+            let reason = format!(
+                "the statement says that what is left cost {stated}, and its transactions come to {}",
+                cost.round_dp(2)
+            );
+            self.warn_of("cost", folio, scheme, &reason);
+        }
+    }
+
+    /// Counts a row by what came of it, with the numbers of faults and entries before it.
+    fn count_row(&mut self, faults: usize, kept: usize) {
+        let tally = &mut self.statement.tally;
+        tally.rows += 1;
+        *(if self.statement.errors.len() > faults {
+            &mut tally.refused
+        } else if self.statement.entries.len() > kept {
+            &mut tally.kept
+        } else {
+            &mut tally.passed
+        }) += 1;
     }
 
     /// Keeps what is in the folio in the end.
@@ -111,6 +160,20 @@ impl Reading {
         let valued = valuation.and_then(|valued| written(valued.date.as_ref()?));
         let isin = Isin::parse(scheme.isin.as_deref().unwrap_or_default()).ok();
         let units = close.filter(|units| (Decimal::ZERO..=MOST_OWNED.into()).contains(units));
+        if isin.is_none()
+            && units.is_some_and(|units| !units.is_zero())
+            && scheme.transactions.is_empty()
+        {
+            // Of one with transactions each of them is refused.
+            let units = units.unwrap_or_default().normalize();
+            let reason = format!(
+                "{}: has none in this file; its {units} units are not read",
+                title(folio, scheme)
+            );
+            self.statement.tally.rows += 1;
+            self.statement.tally.refused += 1;
+            return self.fault("isin", reason);
+        }
         let (Some(isin), Some(units), Some(on)) = (isin, units, self.to.or(valued)) else {
             return;
         };
@@ -127,46 +190,48 @@ impl Reading {
             return self.fault("date", "is not a date".into());
         };
         let kind = row.transaction.kind.as_str();
-        let same_day = |entries: &[Entry]| {
-            entries[first..].iter().rposition(|entry| entry.on == on).map(|at| at + first)
-        };
+        if let (Some(units), Some(amount)) =
+            (row.units.filter(|units| !units.is_zero()), row.amount)
+            && takes_back(&row.transaction.description, kind)
+        {
+            return self.take_back(first, on, (units, amount.abs()));
+        }
         match (kind, row.units, row.amount) {
-            ("STAMP_DUTY_TAX" | "STT_TAX" | "TDS_TAX", _, Some(tax)) => {
-                let entry = same_day(&self.statement.entries);
-                let entry = entry.and_then(|at| self.statement.entries.get_mut(at));
-                if !entry.is_some_and(|entry| taxed(&mut entry.act, kind, tax.abs())) {
-                    self.fault("type", format!("{kind} belongs to no transaction above it"));
-                }
+            ("STAMP_DUTY_TAX", _, Some(duty)) if duty < Decimal::ZERO => {
+                self.return_duty(first, on, -duty);
             }
-            (
-                "PURCHASE" | "PURCHASE_SIP" | "SWITCH_IN" | "DIVIDEND_REINVEST",
-                Some(units),
-                Some(amount),
-            ) if units > Decimal::ZERO => self.keep(row, on, Act::Buy(fill(units, amount))),
+            ("STAMP_DUTY_TAX" | "STT_TAX" | "TDS_TAX", _, Some(tax)) => {
+                self.tax(first, on, kind, tax.abs());
+            }
+            ("PURCHASE" | "PURCHASE_SIP" | "SWITCH_IN", Some(units), Some(amount))
+                if units > Decimal::ZERO =>
+            {
+                self.keep(row, on, Act::Buy(fill(units, amount)));
+            }
+            // Paid, and units bought for it; the one or the other in words.
+            ("DIVIDEND_REINVEST" | "DIVIDEND_PAYOUT", Some(units), Some(amount))
+                if units > Decimal::ZERO && amount >= Decimal::ZERO =>
+            {
+                self.keep(row, on, dividend(amount));
+                self.keep(row, on, Act::Buy(fill(units, amount)));
+            }
             ("REDEMPTION" | "SWITCH_OUT", Some(units), Some(amount)) if units < Decimal::ZERO => {
                 self.keep(row, on, Act::Sell(fill(-units, amount.abs())));
             }
-            // Paid out in words, and in units after all.
-            ("DIVIDEND_PAYOUT", Some(units), Some(amount)) if units > Decimal::ZERO => {
-                self.keep(row, on, Act::Buy(fill(units, amount)));
-            }
-            ("REVERSAL", Some(units), Some(amount)) if units < Decimal::ZERO => {
-                if self.reverse(first, fill(-units, amount.abs())) {
-                    let told = "takes a purchase back; if an earlier statement was imported without this, take the \
-                                purchase out by hand";
-                    self.warn("type", told);
-                } else {
-                    self.fault("type", "reverses no purchase above it".into());
-                }
-            }
             ("DIVIDEND_PAYOUT", _, Some(gross)) if gross >= Decimal::ZERO => {
-                let (kind, none) = (IncomeKind::Dividend, Decimal::ZERO);
-                let act = Act::Income { kind, gross, tds: none, capital: none };
-                self.keep(row, on, act);
+                self.keep(row, on, dividend(gross));
             }
             // A change of address, of a bank, of a nominee.
             (_, None, None) => {}
             (_, Some(units), None) if units.is_zero() => {}
+            // A note with an amount in it: the units are as they were.
+            ("MISC", units, _)
+                if units.is_none_or(|units| units.is_zero()) && row.leaves_balance() =>
+            {
+                if row.amount.is_some_and(|amount| !amount.is_zero()) {
+                    self.warn("type", "has an amount and no units, and is taken for a note");
+                }
+            }
             _ => self.fault(
                 "type",
                 format!("{} is not read; enter it by hand, with the folio", shown(kind)),
@@ -174,11 +239,68 @@ impl Reading {
         }
     }
 
-    /// Takes back a purchase that was not paid for; `false` when there is none of these units for this amount.
-    fn reverse(&mut self, first: usize, reversed: Fill) -> bool {
-        let is = |entry: &Entry| matches!(entry.act, Act::Buy(fill) if (fill.quantity, fill.amount) == (reversed.quantity, reversed.amount));
-        let found = self.statement.entries[first..].iter().rposition(is);
-        found.map(|at| self.statement.entries.remove(first + at)).is_some()
+    /// Puts a tax to what it was paid for, of the same day.
+    fn tax(&mut self, first: usize, on: Date, kind: &str, tax: Decimal) {
+        let of_day = |entry: &&mut Entry| entry.on == on;
+        let found = self.statement.entries[first..]
+            .iter_mut()
+            .rev()
+            .filter(of_day)
+            .any(|entry| taxed(&mut entry.act, kind, tax));
+        let sold = |entry: &Entry| entry.on == on && matches!(entry.act, Act::Sell(_));
+        if found {
+        } else if kind == "TDS_TAX" && self.statement.entries[first..].iter().any(sold) {
+            let told = format!(
+                "not read: {tax} that was deducted from the redemption above; it is in your tax statement (26AS)"
+            );
+            self.warn("type", &told);
+        } else {
+            self.fault("type", format!("{kind} belongs to no transaction above it"));
+        }
+    }
+
+    /// Takes stamp duty back that was paid on the same day; of a purchase that was taken back, it went with it.
+    fn return_duty(&mut self, first: usize, on: Date, duty: Decimal) {
+        let mut entries = self.statement.entries[first..].iter_mut().rev();
+        let paid = entries.find_map(|entry| match &mut entry.act {
+            Act::Buy(fill) if entry.on == on && fill.charges == Some(duty) => Some(fill),
+            _ => None,
+        });
+        if let Some(fill) = paid {
+            fill.charges = None;
+        }
+    }
+
+    /// Takes back what has the same units for the same amount the other way round, of the days before.
+    fn take_back(&mut self, first: usize, on: Date, (moved, amount): (Decimal, Decimal)) {
+        let of = |entry: &Entry| match entry.act {
+            Act::Buy(fill) => Some((fill.quantity, fill.amount)),
+            Act::Sell(fill) => Some((-fill.quantity, fill.amount)),
+            _ => None,
+        };
+        let near = |entry: &Entry| {
+            entry.on <= on && entry.on >= on.saturating_sub(TAKEN_BACK_WITHIN.days())
+        };
+        let is = |entry: &Entry| near(entry) && of(entry) == Some((-moved, amount));
+        match self.statement.entries[first..].iter().rposition(is) {
+            Some(at) => {
+                let row = self.statement.entries.remove(first + at).place;
+                // The dividend that was reinvested stands in the same row.
+                let mut place = 0..self.statement.entries.len();
+                let paid = |at: &usize| *at >= first && self.statement.entries[*at].place == row;
+                if let Some(paid) = place.find(paid) {
+                    self.statement.entries.remove(paid);
+                }
+                // What was taken back is not kept, and neither is what takes it back.
+                let tally = &mut self.statement.tally;
+                (tally.kept, tally.passed) = (tally.kept.saturating_sub(1), tally.passed + 1);
+                self.warn(
+                    "type",
+                    "takes back what stands above it; if an earlier statement was imported without this, take that out by hand",
+                );
+            }
+            None => self.fault("type", "takes back nothing that stands above it".into()),
+        }
     }
 
     fn keep(&mut self, row: &Told<'_>, on: Date, act: Act) {
@@ -226,6 +348,66 @@ struct Told<'a> {
     transaction: &'a Transaction,
     units: Option<Decimal>,
     amount: Option<Decimal>,
+    /// The balance of units before it, when the file says.
+    before: Option<Decimal>,
+}
+
+impl Told<'_> {
+    /// Whether the units are afterwards what they were.
+    fn leaves_balance(&self) -> bool {
+        let after = number(&self.transaction.balance).ok().flatten();
+        after.is_none() || after == self.before
+    }
+}
+
+/// What was done wrongly is taken back within so many days.
+const TAKEN_BACK_WITHIN: i64 = 30;
+
+/// Whether a transaction takes another one back: registrars say so in words, whatever the reader calls it.
+fn takes_back(description: &str, kind: &str) -> bool {
+    let description = description.to_lowercase();
+    kind == "REVERSAL"
+        || ["revers", "reject", "dishonour"].iter().any(|word| description.contains(word))
+}
+
+fn dividend(gross: Decimal) -> Act {
+    let none = Decimal::ZERO;
+    Act::Income { kind: IncomeKind::Dividend, gross, tds: none, capital: none }
+}
+
+/// What a scheme and its folio are called.
+fn title(folio: &str, scheme: &Scheme) -> String {
+    let name: String = scheme.scheme.chars().take(LONGEST_NAME).collect();
+    format!("{name}, folio {}", folio.chars().take(LONGEST_ID).collect::<String>())
+}
+
+/// What the units that are left cost, the oldest gone first, and the stamp duty of all purchases.
+fn cost_left(entries: &[Entry]) -> (Decimal, Decimal) {
+    let (mut lots, mut duty) = (VecDeque::new(), Decimal::ZERO);
+    for entry in entries {
+        match entry.act {
+            Act::Buy(fill) => {
+                duty += fill.charges.unwrap_or_default();
+                lots.push_back((fill.quantity, fill.amount));
+            }
+            Act::Sell(fill) => {
+                let mut left = fill.quantity;
+                while let Some((units, amount)) = lots.pop_front() {
+                    if units > left {
+                        let rest = units - left;
+                        lots.push_front((
+                            rest,
+                            amount.checked_mul(rest).map_or(amount, |cost| cost / units),
+                        ));
+                        break;
+                    }
+                    left -= units;
+                }
+            }
+            _ => {}
+        }
+    }
+    (lots.iter().map(|(_, amount)| amount).sum(), duty)
 }
 
 /// A folio as events and assertions have it.

@@ -79,11 +79,13 @@ fn an_instalment_that_bounced_was_none() {
 }
 
 #[test]
-fn a_dividend_in_units_is_a_purchase() {
+fn a_dividend_in_units_is_income_and_a_purchase() {
     let paid =
         r#"{"date": "2024-05-02", "amount": "600", "units": "60", "type": "DIVIDEND_PAYOUT"}"#;
     let statement = read(&folio(paid)).unwrap();
-    assert!(matches!(statement.entries[0].act, Act::Buy(_)) && statement.warnings.is_empty());
+    assert!(matches!(statement.entries[0].act, Act::Income { gross, .. } if gross == 600.into()));
+    assert!(matches!(statement.entries[1].act, Act::Buy(fill) if fill.amount == 600.into()));
+    assert!(statement.warnings.is_empty() && statement.entries.len() == 2);
     let back =
         r#"{"date": "2024-05-02", "amount": "-600", "units": null, "type": "DIVIDEND_PAYOUT"}"#;
     assert_eq!(read(&folio(back)).unwrap().errors.len(), 1);

@@ -1,0 +1,214 @@
+//! How much work the lots of a book are, known before any of it is done.
+//!
+//! One lot that one event touches is a lot step. A split, a merger, a demerger, a repayment of capital and a move
+//! between accounts touch every lot of their place, so the work is lots times events, and a demerger back and forth
+//! doubles the lots each time. The steps counted here are a bound: sales are not taken off, so that the count can only
+//! grow with each event.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::steps::{Step, Steps};
+use crate::{Act, Event, Isin, Venue};
+
+/// The lot steps a book may take: about half a second of a processor. A hundred thousand trades take as many steps; a
+/// thousand purchases under forty splits, forty thousand.
+pub const MOST_LOT_STEPS: u64 = 2_000_000;
+
+/// Inserting a lot between others moves those behind it, this many in the time of a step.
+const MOVED_PER_STEP: u64 = 64;
+
+/// Lots that come among others are brought in order with them, this many in the time of a step.
+const ORDERED_PER_STEP: u64 = 8;
+
+/// The securities whose lots are more work than a book may be, the heaviest first; empty for every ordinary book. What
+/// is left out is left out with everything that its shares went into or came out of.
+pub fn beyond_budget(events: &[Event]) -> Vec<Isin> {
+    if is_light(events) {
+        return Vec::new();
+    }
+    let mut groups = lot_steps(events);
+    groups.sort_by(|one, other| (one.1, &one.0).cmp(&(other.1, &other.0)));
+    let mut whole = groups.iter().fold(0, |sum: u64, (_, steps)| sum.saturating_add(*steps));
+    let mut out = Vec::new();
+    while whole > MOST_LOT_STEPS {
+        let Some((isins, _)) = groups.pop() else { break };
+        out.extend(isins);
+        whole = groups.iter().fold(0, |sum, (_, steps)| sum.saturating_add(*steps));
+    }
+    out
+}
+
+/// Whether a book cannot pass, at the first look: as if every lot were in the way of every event that touches lots, and
+/// doubled by each demerger.
+fn is_light(events: &[Event]) -> bool {
+    let (mut lots, mut acts, mut doublings) = (0_u64, 0_u64, 0_u32);
+    for event in events {
+        // A sale of what nobody bought makes one, too: what must have been there before.
+        lots += 1 + u64::from(event.target().is_some());
+        acts += u64::from(touches_all(&event.act));
+        doublings += u32::from(matches!(event.act, Act::Demerger { .. }));
+    }
+    let doubled = 2_u64.checked_pow(doublings).and_then(|times| lots.checked_mul(times));
+    let steps = doubled.and_then(|lots| (lots + 1).checked_mul(acts));
+    steps.is_some_and(|steps| steps.saturating_add(lots) <= MOST_LOT_STEPS)
+}
+
+/// Whether an act touches every lot of its place, or can come among them.
+fn touches_all(act: &Act) -> bool {
+    match act {
+        Act::Split { .. } | Act::Merger { .. } | Act::Demerger { .. } | Act::Bonus { .. } => true,
+        Act::IpoAllotment { .. } | Act::Rights { .. } => true,
+        Act::TransferOut { to, .. } => to.is_some(),
+        Act::Income { capital, .. } => !capital.is_zero(),
+        Act::Sell(fill) => fill.venue == Venue::Fraction,
+        Act::Opening { .. } | Act::TransferIn { .. } => true,
+        _ => false,
+    }
+}
+
+/// The lot steps of each group of securities that exchange shares.
+pub fn lot_steps(events: &[Event]) -> Vec<(BTreeSet<Isin>, u64)> {
+    let steps = Steps::new(events, &[]);
+    let groups = Groups::of(&steps);
+    let mut count = Count::new(&groups, steps.places.len());
+    for day in steps.steps.chunk_by(|one, other| one.event.on == other.event.on) {
+        day.iter().for_each(|step| count.step(step));
+        // What a transfer did not find is moved after the day's trades.
+        let transfers = day.iter().filter(|step| {
+            matches!(step.event.act, Act::TransferOut { .. }) && step.into.is_some()
+        });
+        transfers.for_each(|step| count.step(step));
+    }
+    let steps_of = |group: usize| count.work[group];
+    groups.isins(&steps).into_iter().map(|(group, isins)| (isins, steps_of(group))).collect()
+}
+
+/// How many lots there can be, and the steps they take, while the events go by.
+struct Count<'a> {
+    groups: &'a Groups,
+    /// By place. Each begins with one: what must have been there before the first event.
+    lots: Vec<u64>,
+    /// By place: those a lot that is older than its event has seen.
+    splits: Vec<u64>,
+    /// By group: parts that all its lots together can be in.
+    parts: Vec<u64>,
+    /// By group.
+    work: Vec<u64>,
+}
+
+impl<'a> Count<'a> {
+    fn new(groups: &'a Groups, places: usize) -> Self {
+        let mut parts = vec![0; places];
+        (0..places).for_each(|place| parts[groups.root(place)] += 1);
+        let (lots, splits, work) = (vec![1; places], vec![0; places], vec![0; places]);
+        Self { groups, lots, splits, parts, work }
+    }
+
+    fn step(&mut self, step: &Step<'_>) {
+        let (place, group) = (step.place, self.groups.root(step.place));
+        let into = step.into.unwrap_or(place);
+        let held = self.lots[place];
+        let all = held.saturating_add(1);
+        // What comes among the lots of another place is brought in order with them.
+        let others = if into == place { 0 } else { self.lots[into] };
+        let among = all.saturating_add(others / ORDERED_PER_STEP);
+        let done = match step.event.act {
+            Act::Buy(_) => {
+                self.add(group, into, 1);
+                1
+            }
+            Act::IpoAllotment { .. } | Act::Rights { .. } => {
+                self.add(group, into, 1);
+                (held / MOVED_PER_STEP).saturating_add(1)
+            }
+            Act::Bonus { .. } => {
+                self.add(group, into, 1);
+                all
+            }
+            Act::TransferIn { .. } | Act::Opening { .. } => {
+                self.add(group, into, 1);
+                (held / MOVED_PER_STEP).saturating_add(self.splits[place]).saturating_add(1)
+            }
+            Act::Split { .. } | Act::Merger { .. } => {
+                if into != place {
+                    self.lots[place] = 0;
+                    self.lots[into] = self.lots[into].saturating_add(held).min(self.parts[group]);
+                }
+                if matches!(step.event.act, Act::Split { .. }) {
+                    let seen = self.splits[place].saturating_add(1);
+                    self.splits[into] = self.splits[into].max(seen);
+                }
+                among
+            }
+            Act::Demerger { .. } => {
+                self.add(group, into, held);
+                among
+            }
+            Act::TransferOut { to: Some(_), .. } => {
+                // A lot that is cut, and what no event says where it came from.
+                self.parts[group] = self.parts[group].saturating_add(2);
+                self.lots[into] = self.lots[into].saturating_add(all).min(self.parts[group]);
+                among
+            }
+            Act::Income { capital, .. } if !capital.is_zero() => all,
+            Act::Sell(fill) if fill.venue == Venue::Fraction => all,
+            _ => 1,
+        };
+        self.work[group] = self.work[group].saturating_add(done);
+    }
+
+    fn add(&mut self, group: usize, place: usize, lots: u64) {
+        self.lots[place] = self.lots[place].saturating_add(lots);
+        self.parts[group] = self.parts[group].saturating_add(lots);
+    }
+}
+
+/// Places that belong together: those of one security, and those between which shares go.
+struct Groups(Vec<usize>);
+
+impl Groups {
+    fn of(steps: &Steps<'_>) -> Self {
+        let mut groups = Self((0..steps.places.len()).collect());
+        let mut first: HashMap<Isin, usize> = HashMap::new();
+        for (number, place) in steps.places.iter().enumerate() {
+            let first = *first.entry(place.isin).or_insert(number);
+            groups.join(first, number);
+        }
+        for step in &steps.steps {
+            if let Some(into) = step.into {
+                groups.join(step.place, into);
+            }
+        }
+        // Every place knows its root from here on.
+        for number in 0..groups.0.len() {
+            groups.0[number] = groups.find(number);
+        }
+        groups
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.find(one), self.find(other));
+        self.0[one.max(other)] = one.min(other);
+    }
+
+    fn find(&mut self, mut place: usize) -> usize {
+        while self.0[place] != place {
+            self.0[place] = self.0[self.0[place]];
+            place = self.0[place];
+        }
+        place
+    }
+
+    fn root(&self, place: usize) -> usize {
+        self.0[place]
+    }
+
+    /// The securities of each group.
+    fn isins(&self, steps: &Steps<'_>) -> HashMap<usize, BTreeSet<Isin>> {
+        let mut isins: HashMap<usize, BTreeSet<Isin>> = HashMap::new();
+        for (number, place) in steps.places.iter().enumerate() {
+            isins.entry(self.root(number)).or_default().insert(place.isin);
+        }
+        isins
+    }
+}
