@@ -99,7 +99,7 @@ impl BookOn {
             complete.get(&(account, *segment)).copied()
         }));
         let mut ledger = Ledger::new(&events, &snapshots);
-        // Of every day: what is left out today is not explained on another one.
+        // The same securities on every day: on an earlier one they may be within the budget, and unexplained.
         let out = std::mem::take(&mut ledger.left_out);
         if !out.is_empty() {
             events.retain(|event| !out.contains(&event.place.isin));
@@ -196,10 +196,9 @@ impl Book {
             let (on, Numeric(quantity)) = (row.get("on_date"), row.get("owned"));
             Ok(Snapshot { place, on, at: None, quantity, cost: None })
         });
-        let older = older.filter(|one: &Result<Snapshot, Problem>| {
-            one.as_ref().is_ok_and(|one| !self.ledger.left_out.contains(&one.place.isin))
-                || one.is_err()
-        });
+        let left_out = |one: &Snapshot| self.ledger.left_out.contains(&one.place.isin);
+        let older =
+            older.filter(|one: &Result<Snapshot, Problem>| !one.as_ref().is_ok_and(left_out));
         self.snapshots.iter().cloned().map(Ok).chain(older).collect()
     }
 

@@ -14,46 +14,65 @@ use crate::{Act, Event, Isin, Venue};
 /// thousand purchases under forty splits, forty thousand.
 pub const MOST_LOT_STEPS: u64 = 2_000_000;
 
-/// Inserting a lot between others moves those behind it, this many in the time of a step.
+/// Inserting a lot between others moves those behind it: so many in the time of a step.
 const MOVED_PER_STEP: u64 = 64;
 
-/// Lots that come among others are brought in order with them, this many in the time of a step.
+/// Lots that are added to another place's are sorted together with them: so many in the time of a step.
 const ORDERED_PER_STEP: u64 = 8;
 
 /// The securities whose lots are more work than a book may be, the heaviest first; empty for every ordinary book. What
 /// is left out is left out with everything that its shares went into or came out of.
 pub fn beyond_budget(events: &[Event]) -> Vec<Isin> {
-    if is_light(events) {
+    if first_look(events).is_light() {
         return Vec::new();
     }
     let mut groups = lot_steps(events);
     groups.sort_by(|one, other| (one.1, &one.0).cmp(&(other.1, &other.0)));
-    let mut whole = groups.iter().fold(0, |sum: u64, (_, steps)| sum.saturating_add(*steps));
+    let mut whole: u128 = groups.iter().map(|(_, steps)| u128::from(*steps)).sum();
     let mut out = Vec::new();
-    while whole > MOST_LOT_STEPS {
-        let Some((isins, _)) = groups.pop() else { break };
+    while whole > u128::from(MOST_LOT_STEPS) {
+        let Some((isins, steps)) = groups.pop() else { break };
         out.extend(isins);
-        whole = groups.iter().fold(0, |sum, (_, steps)| sum.saturating_add(*steps));
+        whole -= u128::from(steps);
     }
     out
 }
 
-/// Whether a book cannot pass, at the first look: as if every lot were in the way of every event that touches lots, and
-/// doubled by each demerger.
-fn is_light(events: &[Event]) -> bool {
-    let (mut lots, mut acts, mut doublings) = (0_u64, 0_u64, 0_u32);
-    for event in events {
-        // A sale of what nobody bought makes one, too: what must have been there before.
-        lots += 1 + u64::from(event.target().is_some());
-        acts += u64::from(touches_all(&event.act));
-        doublings += u32::from(matches!(event.act, Act::Demerger { .. }));
-    }
-    let doubled = 2_u64.checked_pow(doublings).and_then(|times| lots.checked_mul(times));
-    let steps = doubled.and_then(|lots| (lots + 1).checked_mul(acts));
-    steps.is_some_and(|steps| steps.saturating_add(lots) <= MOST_LOT_STEPS)
+/// A first look at a book that needs no more than three numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FirstLook {
+    /// The most lots there can be before demergers: one for each event, since a sale of what nobody bought makes one as
+    /// well, and one more for each event that names another place.
+    pub lots: u64,
+    /// Events that touch every lot of their place, or put a lot among the others.
+    pub acts: u64,
+    /// Demergers: each may double the lots.
+    pub demergers: u64,
 }
 
-/// Whether an act touches every lot of its place, or can come among them.
+impl FirstLook {
+    /// Whether the book is certainly within the budget, even if every act touches every lot. Where it is not, only
+    /// [`beyond_budget`] knows.
+    pub fn is_light(self) -> bool {
+        let doublings = u32::try_from(self.demergers).unwrap_or(u32::MAX);
+        let lots = 2_u64.checked_pow(doublings).and_then(|times| self.lots.checked_mul(times));
+        let steps =
+            lots.and_then(|lots| lots.checked_add(1)?.checked_mul(self.acts)?.checked_add(lots));
+        steps.is_some_and(|steps| steps <= MOST_LOT_STEPS)
+    }
+}
+
+fn first_look(events: &[Event]) -> FirstLook {
+    let mut look = FirstLook::default();
+    for event in events {
+        look.lots += 1 + u64::from(event.target().is_some());
+        look.acts += u64::from(touches_all(&event.act));
+        look.demergers += u64::from(matches!(event.act, Act::Demerger { .. }));
+    }
+    look
+}
+
+/// Whether an act touches every lot of its place, or puts a lot among the others.
 fn touches_all(act: &Act) -> bool {
     match act {
         Act::Split { .. } | Act::Merger { .. } | Act::Demerger { .. } | Act::Bonus { .. } => true,
@@ -109,7 +128,7 @@ impl<'a> Count<'a> {
         let into = step.into.unwrap_or(place);
         let held = self.lots[place];
         let all = held.saturating_add(1);
-        // What comes among the lots of another place is brought in order with them.
+        // Lots that go to another place are sorted together with those that are there.
         let others = if into == place { 0 } else { self.lots[into] };
         let among = all.saturating_add(others / ORDERED_PER_STEP);
         let done = match step.event.act {

@@ -1,6 +1,6 @@
 //! Works events through into open lots, closings, income and departures.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -153,22 +153,16 @@ impl<'s, 'a> Machine<'s, 'a> {
         let mut trades = std::mem::take(&mut self.trades);
         // Stable: within a place the order of execution stays.
         trades.sort_by_key(|(place, _)| *place);
-        let deferred = std::mem::take(&mut self.deferred);
-        if !deferred.is_empty() {
-            let givers: HashSet<usize> = deferred.iter().map(|(step, _)| step.place).collect();
-            let mut of_givers: HashMap<usize, Vec<_>> = HashMap::new();
-            trades.retain(|(place, event)| {
-                let gives = givers.contains(place);
-                if gives {
-                    of_givers.entry(*place).or_default().push((*place, *event));
-                }
-                !gives
-            });
-            for (step, quantity) in deferred {
-                self.trade_each(&of_givers.remove(&step.place).unwrap_or_default());
-                self.transfer_rest(step, quantity);
+        let mut traded = HashSet::new();
+        for (step, quantity) in std::mem::take(&mut self.deferred) {
+            if traded.insert(step.place) {
+                let from = trades.partition_point(|(place, _)| *place < step.place);
+                let to = trades.partition_point(|(place, _)| *place <= step.place);
+                self.trade_each(&trades[from..to]);
             }
+            self.transfer_rest(step, quantity);
         }
+        trades.retain(|(place, _)| !traded.contains(place));
         self.trade_each(&trades);
         trades.clear();
         self.trades = trades;
