@@ -70,7 +70,7 @@ pub(crate) enum Order {
 pub(crate) struct OrderSeen {
     day_first: bool,
     month_first: bool,
-    /// Whether there is a cell with slashes that could be either.
+    /// Whether a cell with slashes could be read in both orders.
     open: bool,
 }
 
@@ -81,7 +81,7 @@ impl OrderSeen {
         match (first > 12, second > 12) {
             (true, _) => self.day_first = true,
             (_, true) => self.month_first = true,
-            // The same day in both orders says nothing and needs nothing.
+            // 5/5/2026 is the same day in both orders.
             _ => self.open |= slashes && first != second,
         }
     }
@@ -212,7 +212,7 @@ pub(crate) fn as_on(text: &str) -> Option<Result<Date, ()>> {
     let lower = text.to_lowercase();
     let at = ["as on", "as of", "as at"].iter().find_map(|words| {
         let at = lower.find(words)?;
-        // A word of its own: "has on" is none, and "as often" neither.
+        // Whole words only: not "has on", not "as often".
         let before = lower[..at].chars().next_back().is_none_or(|letter| !letter.is_alphanumeric());
         let rest = &lower[at + words.len()..];
         let after = rest.chars().next().is_none_or(|letter| !letter.is_alphanumeric());
@@ -245,20 +245,20 @@ pub(crate) fn clock(text: &str) -> Option<Time> {
     Time::new(hour, minute, second, 0).ok()
 }
 
-/// The time that follows the day in a cell: `2024-07-23T12:20:42`, `12/5/2024 14:45`, or that of a spreadsheet's number.
-/// Indian time without saying so. `None` of a cell that has no time; an error where there is one that cannot be read.
+/// The time of a cell that begins with its day: `2024-07-23T12:20:42`, `12/5/2024 14:45`, or that of a spreadsheet's number.
+/// It is taken for Indian time. `None` for a cell without a time, an error for a time that cannot be read.
 pub(crate) fn time_after_day(text: &str) -> Option<Result<Time, ()>> {
     let text = text.trim();
     if let Some(time) = time_of_day(text) {
         return Some(Ok(time));
     }
     let time = match text.find(':') {
-        // Not the first of them: a month in letters may have a T in it, and spaces around it.
+        // The last separator before the time: a month in letters may contain a T or stand between spaces.
         Some(colon) => &text[text[..colon].rfind(['T', ' '])? + 1..],
         None if spelled(text).is_some() => return None,
         None => text.split_once(['T', ' '])?.1.trim(),
     };
-    // One that ends in Z is not Indian time, and its day may be another.
+    // A time that ends in Z is UTC: its day in India may be the next one.
     (!time.is_empty()).then(|| clock(time.trim_end_matches("+05:30")).ok_or(()))
 }
 

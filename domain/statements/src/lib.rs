@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod cells;
+mod endings;
 mod layouts;
 mod part;
 mod sheets;

@@ -126,19 +126,14 @@ impl Header {
         self.until.unwrap_or(sheet.rows.len())
     }
 
-    /// The index of the row that ends the table: a blank one, the total, or the first that is not the sheet's or the
-    /// section's any more.
-    pub(crate) fn end_row(&self, sheet: &Sheet) -> usize {
-        self.end(sheet)
-    }
-
-    /// The first blank row or the total. A share called TOTAL has the columns filled that no total has.
-    fn end(&self, sheet: &Sheet) -> usize {
+    /// The index of the row that ends the table: a blank one, the total, or the first behind the section. A share called
+    /// TOTAL has the columns filled that no total has.
+    pub(crate) fn end(&self, sheet: &Sheet) -> usize {
         let ended = |cells: &Vec<String>| {
             let first = cells.iter().map(|cell| cell.trim()).find(|cell| !cell.is_empty());
             first.is_none_or(|first| first.eq_ignore_ascii_case("total") && !self.filled(cells))
         };
-        let until = self.until.unwrap_or(sheet.rows.len());
+        let until = self.until(sheet);
         let below = sheet.rows[..until].iter().skip(self.row + 1).position(ended);
         below.map_or(until, |below| self.row + 1 + below)
     }

@@ -13,8 +13,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::{KnownLayout, LONGEST_ID, LONGEST_NAME, not_read, statement_row};
+use super::{KnownLayout, LONGEST_ID, LONGEST_NAME, statement_row};
 use crate::cells::{day, decimal};
+use crate::endings::not_read;
 use crate::sheets::MOST_ROWS;
 use crate::{Part, Place, Refusal, Row, RowError, Segment, Statement, Tally};
 use folios::folios;

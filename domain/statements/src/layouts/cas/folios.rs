@@ -84,8 +84,14 @@ impl Reading {
             let (faults, kept) = (self.statement.errors.len(), self.statement.entries.len());
             match (number(&transaction.units), number(&transaction.amount)) {
                 (Ok(moved), Ok(amount)) => {
-                    let row =
-                        Told { folio, scheme, transaction, units: moved, amount, before: balance };
+                    let row = Movement {
+                        folio,
+                        scheme,
+                        transaction,
+                        units: moved,
+                        amount,
+                        before: balance,
+                    };
                     self.transaction(&row, first);
                 }
                 _ => self.fault("amount", "is not a number".into()),
@@ -185,7 +191,7 @@ impl Reading {
         self.statement.folios.push(FolioUnits { isin, folio, name, on, units, cost });
     }
 
-    fn transaction(&mut self, row: &Told<'_>, first: usize) {
+    fn transaction(&mut self, row: &Movement<'_>, first: usize) {
         let Some(on) = written(&row.transaction.date) else {
             return self.fault("date", "is not a date".into());
         };
@@ -303,7 +309,7 @@ impl Reading {
         }
     }
 
-    fn keep(&mut self, row: &Told<'_>, on: Date, act: Act) {
+    fn keep(&mut self, row: &Movement<'_>, on: Date, act: Act) {
         let isin = match Isin::parse(row.scheme.isin.as_deref().unwrap_or_default()) {
             Ok(isin) => isin,
             Err(_) => return self.fault("isin", "the scheme has none in this file".into()),
@@ -342,7 +348,7 @@ impl Reading {
 }
 
 /// A transaction with its numbers.
-struct Told<'a> {
+struct Movement<'a> {
     folio: &'a str,
     scheme: &'a Scheme,
     transaction: &'a Transaction,
@@ -352,7 +358,7 @@ struct Told<'a> {
     before: Option<Decimal>,
 }
 
-impl Told<'_> {
+impl Movement<'_> {
     /// Whether the units are afterwards what they were.
     fn leaves_balance(&self) -> bool {
         let after = number(&self.transaction.balance).ok().flatten();
