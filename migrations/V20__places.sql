@@ -183,7 +183,7 @@ declare
     entry uuid := gen_random_uuid();
     entry_of_hour uuid;
 begin
-    -- First of the two: it looks at the workspace, which whoever ends keys holds before them.
+    -- Before the key: this locks the workspace, and so does whoever revokes keys, in this order.
     insert into access.key_uses as u (workspace_id, key_id, scope, hour, uses, entry_id)
     values (workspace, key, scope, date_trunc('hour', clock_timestamp()), 1, entry)
     on conflict on constraint key_uses_pk do update set uses = u.uses + 1
@@ -338,9 +338,11 @@ end $$;
 -- Uses a refresh token up and puts its successor in its place. Outcomes:
 --   rotated         the successor counts from now on
 --   retried         the token was used within 30 seconds and its successor not yet: `sealed` is that successor
---   reused          it was used before: somebody else has it. The session has ended; that stays, since nothing is raised
---   ended, unknown  there is no such session any more, or never was
---   not_a_member    the person is in no such workspace; the token is not used up
+--   reused          the token was used before, so somebody else has it. The session is ended, and nothing is raised: an
+--                   error would undo that.
+--   ended           the session has ended
+--   unknown         there is no such token
+--   not_a_member    the person may not enter that workspace; the token can be used again
 -- Two at once wait for each other on the token's row, and the second is a retry.
 create or replace function tenant.rotate_refresh(
     p_token_sha256 bytea, p_successor_sha256 bytea, p_sealed bytea, p_workspace uuid, p_request text, p_address text
@@ -817,7 +819,7 @@ begin
         return query select 'sign_in_again', null::uuid[]; return;
     end if;
     -- The person before their workspaces, as a sign-in does.
-    perform from auth.users u where u.user_id = person for update;
+    perform from auth.users u where u.user_id = person for no key update;
     perform from workspaces.workspaces w
     where w.workspace_id in (select m.workspace_id from workspaces.members m where m.user_id = person)
     order by w.workspace_id for update;
@@ -854,8 +856,8 @@ begin
 end $$;
 
 -- Everything held about whoever asked: of every table with people in it the rows that name them, by id or by e-mail
--- address; of every other table of a workspace its rows, for the workspaces they own and the asking session could enter. What serves to sign in (hashes,
--- sealed values) is left out, but for the addresses in their own audit entries. No row: done already, or erased since.
+-- address; of every other table of a workspace its rows, for the workspaces they own and the asking session could enter.
+-- What serves to sign in (hashes, sealed values) is left out, but for the addresses in their own audit entries. No row: done already, or erased since.
 create or replace function tenant.collect_export(p_export uuid) returns table (document jsonb)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

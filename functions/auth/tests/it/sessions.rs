@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use shared::{Problem, typed};
+use shared::limits::Limit;
+use shared::{Problem, clock, typed};
 use testkit::{Here, Person};
 use uuid::Uuid;
 
@@ -186,6 +187,31 @@ async fn signing_in_is_limited_per_account() -> Result<()> {
     let refused = refused.expect("a limit");
     assert_eq!(refused.reason(), "rate_limited");
     assert!(refused.header("retry-after").parse::<i64>()? > 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn strangers_lock_nobody_out_where_they_have_signed_in_before() -> Result<()> {
+    let here = Here::start().await?;
+    account(&here).await?;
+    let sign_in = async || {
+        let credentials = json!({ "email": EMAIL, "password": PASSWORD });
+        here.post("/v1/auth/login", None, &credentials).await
+    };
+    let app = here.app("auth-login")?;
+    let per_account = Limit { name: "login-account", most: 300, window_s: 900 };
+    let used_up = async || {
+        while per_account.allows(&app, EMAIL, clock::now()).await? {}
+        anyhow::Ok(())
+    };
+    assert_eq!(sign_in().await?.status, 200);
+    used_up().await?;
+    let reply = sign_in().await?;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let admin = here.admin().await?;
+    admin.execute("update auth.sessions set address_sha256 = null", &[]).await?;
+    let refused = sign_in().await?;
+    assert_eq!((refused.status, refused.reason()), (429, "rate_limited"), "from anywhere else");
     Ok(())
 }
 
