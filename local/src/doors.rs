@@ -1,9 +1,9 @@
-//! Who may knock at the ports of the local cloud.
+//! Which requests the listeners of the local cloud accept.
 //!
-//! Everything here listens on loopback, where every page that a browser on this machine has open can send requests, too.
-//! So each listener asks two things of a request: that it was sent to one of this machine's own names, since another name
-//! for it is how a page elsewhere would get past the browser (DNS rebinding); and where it comes from. Browsers name the
-//! origin of whatever could change something or be read; programs name none.
+//! Everything listens on loopback, and every page that is open in a browser on this machine can send requests there. So each
+//! listener checks two headers. `Host` must be one of this machine's own names: with DNS rebinding a page reaches us by
+//! another name. `Origin` must be allowed: browsers send it with every request that changes something or whose answer the
+//! page reads, and programs do not send it.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! The AWS emulator: the one at `AWS_ENDPOINT_URL`, or one of our own.
 //!
-//! The emulator knows no passwords, so whoever reaches it does with it what they like. Ours listens on a Unix socket in a
-//! folder that only its owner may enter. What speaks for it on TCP asks for a secret at the beginning of the path, which
-//! no page in a browser knows, and offers the services that the template uses.
+//! The emulator has no passwords: whoever reaches it can do everything. Ours listens on a Unix socket in a folder that only
+//! its owner may enter. A TCP listener passes requests on to it whose path begins with a secret that no web page knows.
+//! Only the services that the template uses are switched on.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -181,7 +181,7 @@ async fn pass(State(speaker): State<Speaker>, request: Request) -> Response {
     }
 }
 
-/// Connects, and waits while more are waiting to be taken than the socket has room for: TCP would wait by itself.
+/// Connects. A Unix socket refuses a connection while its queue is full, where TCP waits; so this tries again.
 async fn reach(socket: &Path) -> std::io::Result<UnixStream> {
     let give_up = Instant::now() + Duration::from_secs(10);
     loop {

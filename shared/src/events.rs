@@ -236,7 +236,7 @@ pub async fn dispatch(app: &App, committed: &[Envelope]) {
     }
 }
 
-/// Marks events as sent. A failure is an error in the log, whoever goes on: the relay sends them once more.
+/// Marks events as sent. A failure is logged as an error; the relay then sends the events once more.
 async fn mark(app: &App, sent: &[Uuid]) -> Result<(), Problem> {
     if sent.is_empty() {
         return Ok(());

@@ -50,7 +50,7 @@ impl FromFields for Asked {
     }
 }
 
-/// Sets the password, and ends every session and every API key of the person, whoever has opened or made it. A wrong code counts as one of
+/// Sets the password, and ends every session and every API key of the person. A wrong code counts as one of
 /// five attempts.
 #[utoipa::path(post, path = "/v1/auth/reset-password", request_body = ResetPasswordRequest,
     responses((status = 204)))]

@@ -59,8 +59,8 @@ impl FromFields for Asked {
     }
 }
 
-/// Exchanges the request token for a session at Zerodha, keeps its access token sealed, and has the account read at once. An account has one
-/// connection in all of the installation; whoever has just signed in to it may move it here.
+/// Exchanges the request token for a session at Zerodha, keeps its access token sealed, and has the account read at once.
+/// An account has one connection in all of the installation; whoever has just signed in to it may move it here.
 #[utoipa::path(post, path = "/v1/auth/zerodha/callback", request_body = CallbackRequest,
     responses((status = 200, body = Connection)))]
 async fn zerodha_callback(

@@ -69,7 +69,7 @@ async fn framed(
     let give_up = Instant::now() + GIVE_UP_AFTER;
     let work = limits::told(until(give_up, invocation.alone_during(work)));
     let given = match computes {
-        // Work that waits gives up by itself and says what it had counted; this is for work that computes.
+        // `until` ends work that waits for something. This ends work that computes without waiting.
         true => timeout_at(give_up + Duration::from_millis(100), apart(work)).await.ok().flatten(),
         false => Some(work.await),
     };
@@ -91,8 +91,8 @@ async fn framed(
     response
 }
 
-/// What comes of work by then. Work that is late goes no further, not even once the thread it is on is free again, and
-/// whatever it held is let go.
+/// The outcome of work, or `None` when it is not finished by then. Late work is dropped with everything it holds, and is not
+/// polled again, even when its thread was busy at that moment.
 async fn until<F: Future>(then: Instant, work: F) -> Option<F::Output> {
     let mut work = std::pin::pin!(work);
     let work = poll_fn(|context| match Instant::now() < then {
@@ -102,8 +102,7 @@ async fn until<F: Future>(then: Instant, work: F) -> Option<F::Output> {
     timeout_at(then, work).await.ok()
 }
 
-/// Does work on a thread of its own, so that computing which waits for nothing can be given up by the thread that answers.
-/// Nothing comes of it when the runtime is ending.
+/// Does work on another thread, so that the thread that answers can stop waiting for it. `None` when the runtime is ending.
 async fn apart<F>(work: F) -> Option<F::Output>
 where
     F: Future + Send + 'static,
