@@ -2,7 +2,7 @@
 //!
 //! One lot that one event touches is a lot step. A split, a merger, a demerger, a repayment of capital and a move
 //! between accounts touch every lot of their place, so the work is lots times events, and a demerger back and forth
-//! doubles the lots each time. The steps counted here are a bound: sales are not taken off, so that the count can only
+//! doubles the lots each time, which takes memory as well. The steps counted here are a bound: sales are not taken off, so that the count can only
 //! grow with each event.
 
 use std::collections::{BTreeSet, HashMap};
@@ -19,6 +19,9 @@ const MOVED_PER_STEP: u64 = 64;
 
 /// Lots that are added to another place's are sorted together with them: so many in the time of a step.
 const ORDERED_PER_STEP: u64 = 8;
+
+/// What a lot that a demerger makes costs, in steps: it stays in memory, and a function has 256 MiB.
+const STEPS_PER_NEW_LOT: u64 = 8;
 
 /// The securities whose lots are more work than a book may be, the heaviest first; empty for every ordinary book. What
 /// is left out is left out with everything that its shares went into or came out of.
@@ -56,8 +59,11 @@ impl FirstLook {
     pub fn is_light(self) -> bool {
         let doublings = u32::try_from(self.demergers).unwrap_or(u32::MAX);
         let lots = 2_u64.checked_pow(doublings).and_then(|times| self.lots.checked_mul(times));
-        let steps =
-            lots.and_then(|lots| lots.checked_add(1)?.checked_mul(self.acts)?.checked_add(lots));
+        let new_lots = if self.demergers == 0 { 0 } else { STEPS_PER_NEW_LOT };
+        let steps = lots.and_then(|lots| {
+            let touched = lots.checked_add(1)?.checked_mul(self.acts)?;
+            touched.checked_add(lots.checked_mul(1 + new_lots)?)
+        });
         steps.is_some_and(|steps| steps <= MOST_LOT_STEPS)
     }
 }
@@ -161,7 +167,7 @@ impl<'a> Count<'a> {
             }
             Act::Demerger { .. } => {
                 self.add(group, into, held);
-                among
+                among.saturating_add(held.saturating_mul(STEPS_PER_NEW_LOT))
             }
             Act::TransferOut { to: Some(_), .. } => {
                 // A lot that is cut, and what no event says where it came from.

@@ -75,6 +75,21 @@ fn what_must_have_been_there_before_is_counted_as_a_lot() {
 }
 
 #[test]
+fn what_is_within_the_budget_has_lots_for_the_memory_of_a_function() {
+    let mut most = 0;
+    let mut book = Book::default().buy("2001-01-01", A, "100000000", "10");
+    for number in 0..40_i64 {
+        let (from, into) = if number % 2 == 0 { (A, B) } else { (B, A) };
+        let on = (day("2001-01-02") + number.days()).to_string();
+        let act = Act::Demerger { ratio: ratio(1, 1), into: isin(into), cost_percent: 50.into() };
+        book = book.act(&on, from, act);
+        let ledger = Ledger::new(&book.events, &[]);
+        most = most.max(ledger.positions.iter().map(|position| position.lots.len()).sum());
+    }
+    assert!((50_000..250_000).contains(&most), "{most}");
+}
+
+#[test]
 fn a_bonus_looks_at_every_lot() {
     let mut book = split_up(A, 3_000, 0);
     for number in 0..3_000_i64 {
