@@ -377,8 +377,7 @@ impl<'s, 'a> Walk<'s, 'a> {
 fn missing(now: Decimal, factor: Ratio, in_parts: bool) -> Decimal {
     use rust_decimal::RoundingStrategy::ToPositiveInfinity;
     let places = if in_parts { 4 } else { 0 };
+    let back = Ratio { gives: factor.per, per: factor.gives };
     // Rounded far beyond any quantity first: three times a third is one and not a little more.
-    (now * factor.per / factor.gives)
-        .round_dp(12)
-        .round_dp_with_strategy(places, ToPositiveInfinity)
+    back.of(now).round_dp(12).round_dp_with_strategy(places, ToPositiveInfinity)
 }

@@ -252,7 +252,10 @@ impl<'s, 'a> Machine<'s, 'a> {
             lots.iter().filter(|lot| lot.source != LotSource::Derived).map(|lot| lot.cost).sum();
         let left = snapshot.cost.zip(others).map(|(whole, others)| whole - others);
         let rounding = if self.steps.in_parts[place] { Decimal::new(1, 3) } else { Decimal::ONE };
-        let untouched = |lot: &Lot| (lot.quantity - opening * lot.factor).abs() < rounding;
+        let untouched = |lot: &Lot| {
+            let then = opening.checked_mul(lot.factor);
+            then.is_some_and(|then| (lot.quantity - then).abs() < rounding)
+        };
         let mut derived: Vec<&mut Lot> =
             lots.iter_mut().filter(|lot| lot.source == LotSource::Derived).collect();
         if let [lot] = derived.as_mut_slice()

@@ -1,5 +1,6 @@
 //! Snapshots against events: what was there before, and what is gone without a trace.
 
+use jiff::ToSpan;
 use jiff::civil::time;
 use ledger::{Act, History, Reconciled};
 
@@ -9,6 +10,20 @@ fn state(book: &Book, of: &str) -> Reconciled {
     let ledger = book.ledger();
     let at = ledger.places.iter().position(|place| place.isin == isin(of)).expect("a place");
     ledger.positions[at].state
+}
+
+#[test]
+fn a_chain_of_ratios_longer_than_numbers_go_ends_in_no_panic() {
+    for (gives, per) in [(1, 9), (9, 1), (10_000, 1), (1, 10_000)] {
+        let mut book = Book::default();
+        for number in 0..30_i64 {
+            let on = (day("2001-01-02") + number.days()).to_string();
+            book = book.act(&on, A, Act::Split { ratio: ratio(gives, per), into: None });
+        }
+        let book =
+            book.sell("2024-01-01", A, "1000000", "10").snapshot("2024-02-01", A, "5", Some("9"));
+        assert_eq!(book.ledger().places.len(), 1, "{gives}:{per}");
+    }
 }
 
 #[test]
