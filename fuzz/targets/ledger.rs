@@ -21,6 +21,8 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(steps <= MOST_LOT_STEPS, "what is worked out is within the budget");
     let lots: usize = forwards.positions.iter().map(|position| position.lots.len()).sum();
     assert!(u64::try_from(lots).is_ok_and(|lots| lots <= MOST_LOT_STEPS / 4), "{lots} lots");
+    let mut lots = forwards.positions.iter().flat_map(|position| &position.lots);
+    assert!(lots.all(|lot| lot.quantity > 0.into()), "no lot is of less than nothing");
     events.reverse();
     assert_eq!(forwards, Ledger::new(&events, &[]), "in whatever order");
 });

@@ -283,11 +283,13 @@ impl Ratio {
         Self { gives: self.gives / one, per: self.per / one }
     }
 
-    /// What comes for a quantity, without rounding. A ratio that would make more shares than there can be is none.
+    /// What comes for a quantity, without rounding: more for more, and never more than [`MOST_SHARES`].
     pub(crate) fn of(self, quantity: Decimal) -> Decimal {
         let product =
             quantity.checked_mul(self.gives).and_then(|product| product.checked_div(self.per));
-        product.filter(|shares| shares.abs() <= MOST_SHARES).unwrap_or(quantity)
+        let product = product.or_else(|| self.gives.checked_div(self.per)?.checked_mul(quantity));
+        let most = if quantity.is_sign_negative() { -MOST_SHARES } else { MOST_SHARES };
+        product.unwrap_or(most).clamp(-MOST_SHARES, MOST_SHARES)
     }
 
     /// What comes for a quantity: whole shares, or four places of units that are held in parts.
@@ -298,7 +300,8 @@ impl Ratio {
     }
 }
 
-/// More shares than all companies have together: products with prices stay far from a decimal's end.
+/// More shares than all companies have together. What ratios make ends here, so that sums of it and products with prices
+/// stay far from a decimal's end.
 const MOST_SHARES: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
 
 /// The order in which events are worked through, whatever the order in which they were read.

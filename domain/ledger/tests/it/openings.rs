@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::time;
 use ledger::{Act, History, Reconciled};
+use rust_decimal::Decimal;
 
 use crate::book::{A, B, Book, closings, day, isin, lots, number, ratio};
 
@@ -23,6 +24,32 @@ fn a_chain_of_ratios_longer_than_numbers_go_ends_in_no_panic() {
         let book =
             book.sell("2024-01-01", A, "1000000", "10").snapshot("2024-02-01", A, "5", Some("9"));
         assert_eq!(book.ledger().places.len(), 1, "{gives}:{per}");
+    }
+}
+
+#[test]
+fn shares_beyond_all_that_there_are_stop_growing_and_every_lot_keeps_some() {
+    let (split, bonus, demerger) = (
+        Act::Split { ratio: ratio(9, 1), into: None },
+        Act::Bonus { ratio: ratio(9, 1), allotted_on: day("2001-01-02") },
+        Act::Demerger { ratio: ratio(9, 1), into: isin(B), cost_percent: number("10") },
+    );
+    for act in [split, bonus, demerger] {
+        let mut book = Book::default();
+        for number in 0..3_i64 {
+            let on = (day("2000-01-03") + number.days()).to_string();
+            book = book.buy(&on, A, "1000000000", "1");
+        }
+        for number in 0..120_i64 {
+            let on = (day("2001-01-02") + number.days()).to_string();
+            book = book.act(&on, A, act.clone());
+        }
+        let ledger = book.ledger();
+        for position in &ledger.positions {
+            assert!(position.lots.iter().all(|lot| lot.quantity > Decimal::ZERO), "{act:?}");
+            let lots: Decimal = position.lots.iter().map(|lot| lot.quantity).sum();
+            assert_eq!(lots, position.quantity, "{act:?}");
+        }
     }
 }
 
