@@ -709,6 +709,9 @@ begin
     return null;
 end $$;
 
+-- What a consumer writes has no address to unseal.
+alter function tenant.sealed(bytea, uuid, bytea) strict;
+
 -- The log of the workspace that was entered, newest first, from a place on. Who was erased has no address any more. A key
 -- has an entry for each hour it was used in, with how often.
 create or replace function tenant.audit_entries(p_before_at timestamptz, p_before uuid, p_most bigint)

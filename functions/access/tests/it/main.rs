@@ -249,6 +249,20 @@ async fn the_log_is_for_owners_and_nobody_changes_it() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_log_has_what_a_consumer_did_for_somebody_without_an_address() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    make(&here, &asha).await?;
+    let entry = "select tenant.write_audit($1, $2, null, 'account.read', 'x', null, null, null)";
+    here.admin().await?.execute(entry, &[&asha.workspace_id, &asha.user_id]).await?;
+    let log = here.get("/v1/audit", &asha).await?;
+    assert_eq!(log.status, 200, "{}", log.body);
+    let address = |at: usize| log.body["items"][at]["address"].clone();
+    assert_eq!((address(0), address(1)), (json!(null), json!("127.0.0.1")));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_member_sees_and_ends_their_own_keys_and_an_admin_everybodys() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
