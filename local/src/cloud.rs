@@ -40,6 +40,8 @@ pub struct Ground {
     pub emulator_url: String,
     /// Origins of front ends elsewhere that may call.
     pub allowed_origins: Allowed,
+    /// What every limit is multiplied by.
+    pub limits_times: u32,
     /// What the names of resources begin with.
     pub prefix: String,
     /// The file that is told which grants were used.
@@ -83,6 +85,10 @@ impl Cloud {
         let mut model = template::read(&ground.root.join("template.yaml"), &surroundings)?;
         for name in model.secrets.iter().filter(|name| name.ends_with("kite-apps-secret")) {
             model.first_values.insert(name.clone(), vendors::kite::apps());
+        }
+        for function in &mut model.functions {
+            let times = ground.limits_times.to_string();
+            function.environment.insert("LIMITS_TIMES".into(), times);
         }
         let aws = Aws::at(&ground.emulator_url);
         aws.make(&model, &ground.secrets).await?;

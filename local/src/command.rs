@@ -25,6 +25,7 @@ The local cloud of KiteMate.
   cargo run                                    starts everything and serves it at http://localhost:4000
   cargo run -- --port 4001 --invoke-port 9001  the same on other ports
   cargo run -- --allow-origin ORIGIN           lets pages of another site call the API, too; those of this machine may
+  cargo run -- --limits-times N                multiplies every limit, for a load that is a test
   cargo run -- test [ARGUMENTS]                runs every test; arguments go to cargo test
   cargo run -- bench                           measures release builds, as docs/benchmarks.md says
   cargo run -- simulate ACCOUNTS [PERCENT]     an evening's refresh, that share connected (20), as docs/refresh.md says
@@ -68,10 +69,13 @@ struct Options {
     invoke_port: u16,
     /// Origins of front ends that are not on this machine.
     allowed_origins: Vec<String>,
+    /// What every limit is multiplied by.
+    limits_times: u32,
 }
 
 fn options(mut words: &[&str]) -> Result<Options> {
-    let mut options = Options { port: 4000, invoke_port: 9000, allowed_origins: Vec::new() };
+    let mut options =
+        Options { port: 4000, invoke_port: 9000, allowed_origins: Vec::new(), limits_times: 1 };
     while let [name, rest @ ..] = words {
         let (name, value, rest) = match (name.split_once('='), rest) {
             (Some((name, value)), rest) => (name, value, rest),
@@ -83,6 +87,11 @@ fn options(mut words: &[&str]) -> Result<Options> {
         match name {
             "--port" => options.port = number()?,
             "--invoke-port" => options.invoke_port = number()?,
+            "--limits-times" => {
+                options.limits_times = value
+                    .parse()
+                    .with_context(|| format!("{name} takes a number, not `{value}`"))?;
+            }
             "--allow-origin" if value.starts_with("http://") || value.starts_with("https://") => {
                 options.allowed_origins.push(value.trim_end_matches('/').to_owned());
             }

@@ -68,6 +68,7 @@ impl Here {
             database: database.clone(),
             emulator_url: emulator_url.clone(),
             allowed_origins: Default::default(),
+            limits_times: 1,
             prefix: name,
             uses: Some(PathBuf::from(need("KITEMATE_TEST_FOLDER")?).join(USES)),
         };

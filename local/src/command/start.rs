@@ -140,6 +140,7 @@ async fn boot(home: &Home, gateway: TcpListener, options: &Options) -> Result<(C
         database: standing.database.clone(),
         emulator_url: standing.emulator_url.clone(),
         allowed_origins: options.allowed_origins.clone().into(),
+        limits_times: options.limits_times,
         prefix: "kitemate".into(),
         uses: None,
     };

@@ -169,6 +169,7 @@ async fn migrate_template(
         secrets: folder.join("secrets.json"),
         emulator_url: emulator.url.clone(),
         allowed_origins: Default::default(),
+        limits_times: 1,
         prefix: "kitemate".into(),
         uses: Some(folder.join(USES)),
         database,
