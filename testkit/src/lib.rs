@@ -149,20 +149,22 @@ impl Here {
     pub async fn load_prices(&self) -> Result<()> {
         let folder = Self::example("prices");
         for file in std::fs::read_dir(folder)? {
-            let file = file?.path();
-            self.cloud.put_prices(&file).await?;
-            let mut event = Self::sample("transactions-prices-load")?;
-            let key = format!("prices/{}", file.file_name().unwrap_or_default().to_string_lossy());
-            let told = serde_json::json!({ "Records": [{ "s3": {
-                "bucket": { "name": self.cloud.bucket()? }, "object": { "key": key },
-            } }] });
-            event["Records"][0]["body"] = Value::String(told.to_string());
-            let answer = self.invoke("transactions-prices-load", &event).await?;
-            anyhow::ensure!(
-                answer["batchItemFailures"] == serde_json::json!([]),
-                "{key}: {answer}"
-            );
+            self.load_price_file(&file?.path()).await?;
         }
+        Ok(())
+    }
+
+    /// Loads one price file.
+    pub async fn load_price_file(&self, file: &Path) -> Result<()> {
+        self.cloud.put_prices(file).await?;
+        let mut event = Self::sample("transactions-prices-load")?;
+        let key = format!("prices/{}", file.file_name().unwrap_or_default().to_string_lossy());
+        let put = serde_json::json!({ "Records": [{ "s3": {
+            "bucket": { "name": self.cloud.bucket()? }, "object": { "key": key },
+        } }] });
+        event["Records"][0]["body"] = Value::String(put.to_string());
+        let answer = self.invoke("transactions-prices-load", &event).await?;
+        anyhow::ensure!(answer["batchItemFailures"] == serde_json::json!([]), "{key}: {answer}");
         Ok(())
     }
 

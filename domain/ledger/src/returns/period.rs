@@ -158,13 +158,14 @@ pub fn returns(days: &[Day]) -> Result<Returns, Refused> {
     })
 }
 
-/// The opening value and what was paid in since less what was taken out, when that was most: within a day, too.
+/// The opening value and what was paid in since less what was taken out, when that was most: within a day, too. The
+/// income of a day comes before its purchases, so that a dividend that is reinvested is no new money.
 fn most_invested(first: &Day, within: &[Day]) -> Decimal {
     let (mut invested, mut most) = (first.value, first.value);
     for day in within {
-        invested += day.paid_in();
+        invested += day.paid_in() - day.income;
         most = most.max(invested);
-        invested -= day.taken_out();
+        invested -= day.taken_out() - day.income;
     }
     most
 }

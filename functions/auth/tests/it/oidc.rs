@@ -250,6 +250,27 @@ async fn who_leaves_the_organisation_has_no_way_in() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_erasure_and_a_sign_in_at_once_leave_nobody_half_erased() -> Result<()> {
+    let here = Here::start().await?;
+    let issuer = Issuer::begin(&here).await?;
+    for number in 0..5 {
+        let token = issuer.token(&format!("user_{number}"), &json!({}))?;
+        let first = exchange(&here, &token).await?.body;
+        let owner = person(&first);
+        let erase = here.send(http::Method::DELETE, "/v1/auth/me", Some(&owner), &[], "");
+        let (erased, again) = tokio::join!(erase, exchange(&here, &token));
+        let (erased, again) = (erased?, again?);
+        assert_eq!((erased.status, again.status), (200, 200), "{} {}", erased.body, again.body);
+        // Whoever came second: as the person who was erased nobody is signed in any more.
+        let me = here.get("/v1/auth/me", &person(&again.body)).await?;
+        let same = again.body["userId"] == first["userId"];
+        assert_eq!(me.status, if same { 401 } else { 200 }, "{}", me.body);
+        assert_ne!(exchange(&here, &token).await?.body["userId"], first["userId"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_erased_person_comes_back_as_somebody_new() -> Result<()> {
     let here = Here::start().await?;
     let issuer = Issuer::begin(&here).await?;

@@ -233,6 +233,57 @@ async fn two_readings_at_once_end_in_one_account() -> Result<()> {
     Ok(())
 }
 
+/// A share, its partly paid share and its debenture, as the exchange lists them.
+const ZEDPOW: &str = "\
+TradDt,BizDt,Sgmt,Src,FinInstrmTp,FinInstrmId,ISIN,TckrSymb,SctySrs,FinInstrmNm,ClsPric,PrvsClsgPric
+2026-11-27,2026-11-27,CM,NSE,STK,1,INEZP1Q01016,ZEDPOW,EQ,ZED POWER,150,149
+2026-11-27,2026-11-27,CM,NSE,STK,2,IN9ZP1Q01014,ZEDPOW,E1,ZED POWER,60,59
+2026-11-27,2026-11-27,CM,NSE,STK,3,INEZP1Q07013,ZEDPOW,N1,ZED POWER,1020,1019
+";
+
+#[tokio::test]
+async fn a_suffix_of_a_symbol_names_another_security() -> Result<()> {
+    let here = Here::start().await?;
+    let folder = std::env::temp_dir().join(uuid::Uuid::now_v7().to_string());
+    std::fs::create_dir(&folder)?;
+    let file = folder.join("BhavCopy_NSE_CM_0_0_0_20261127_F_0000.csv");
+    std::fs::write(&file, ZEDPOW)?;
+    here.load_price_file(&file).await?;
+    std::fs::remove_dir_all(&folder)?;
+    let holdings = "Instrument,Qty.,Avg. cost,LTP,Invested,Cur. val,P&L,Net chg.,Day chg.\n\
+        ZEDPOW,10,120,150,1200,1500,300,25,0\n\
+        ZEDPOW-E1,100,40,60,4000,6000,2000,50,0\n\
+        ZEDPOW-N1,5,1000,1020,5000,5100,100,2,0\n";
+    let by_file = here.person().await?;
+    let form = Form::file("holdings.csv", holdings).with("clientId", "ZT1234");
+    assert_eq!(here.import(&by_file, &form).await?.body["counts"]["added"], 3);
+    let expected = |figures: &[(&str, &str)]| {
+        let pair = |(isin, quantity): &(&str, &str)| ((*isin).to_owned(), json!(quantity));
+        figures.iter().map(pair).collect::<BTreeMap<_, _>>()
+    };
+    let quantities = async |person: &Person| -> Result<BTreeMap<String, Value>> {
+        let answer = here.get("/v1/portfolio/holdings", person).await?.body;
+        let items = answer["items"].as_array().context("items")?.iter();
+        let text = |item: &Value| item["isin"].as_str().unwrap_or_default().to_owned();
+        Ok(items.map(|item| (text(item), item["quantity"].clone())).collect())
+    };
+    let three = [("INEZP1Q01016", "10"), ("IN9ZP1Q01014", "100"), ("INEZP1Q07013", "5")];
+    assert_eq!(quantities(&by_file).await?, expected(&three));
+    let summary = here.get("/v1/portfolio/summary", &by_file).await?.body;
+    assert_eq!(summary["totals"]["value"], "12600.00", "{summary}");
+    let by_sync = connected(&here, CLIENT).await?;
+    let bought = json!({ "net": [{ "tradingsymbol": "ZEDPOW-E1", "exchange": "NSE", "product": "CNC",
+        "quantity": 100, "average_price": 40 }] });
+    let fill = json!([{ "trade_id": "9", "exchange": "NSE", "tradingsymbol": "ZEDPOW-E1", "product": "CNC",
+        "transaction_type": "BUY", "quantity": 100, "average_price": 40,
+        "fill_timestamp": format!("{} 10:00:08", today()) }]);
+    let part = json!({ "holdings": [], "funds": [], "positions": bought, "trades": fill });
+    here.kite_says(CLIENT, &part).await?;
+    sync(&here, &by_sync).await?;
+    assert_eq!(quantities(&by_sync).await?, expected(&[("IN9ZP1Q01014", "100")]));
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_was_sold_is_gone_and_what_nobody_knows_is_named() -> Result<()> {
     let here = Here::start().await?;

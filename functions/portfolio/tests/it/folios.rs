@@ -286,6 +286,61 @@ async fn a_demat_account_that_is_linked_is_imported_into_its_account() -> Result
     Ok(())
 }
 
+/// Loads the NAV of a scheme on one day.
+async fn load_nav(here: &Here, isin: &str, day: &str, nav: &str) -> Result<()> {
+    let date: jiff::civil::Date = day.parse()?;
+    let text = format!(
+        "Scheme Code;ISIN Div Payout/ ISIN Growth;ISIN Div Reinvestment;Scheme Name;Plan;Option;Net Asset Value;Date\n\n\
+         Open Ended Schemes(Equity Scheme - Flexi Cap Fund)\n\nZT Mutual Fund\n\n\
+         100001;-;{isin};ZT Fund;Regular Plan;IDCW;{nav};{}\n",
+        date.strftime("%d-%b-%Y")
+    );
+    let folder = std::env::temp_dir().join(uuid::Uuid::now_v7().to_string());
+    std::fs::create_dir(&folder)?;
+    let file = folder.join(format!("NAVAll-{}.txt", date.strftime("%Y%m%d")));
+    std::fs::write(&file, text)?;
+    let loaded = here.load_price_file(&file).await;
+    std::fs::remove_dir_all(&folder)?;
+    loaded
+}
+
+#[tokio::test]
+async fn a_dividend_that_a_statement_says_was_reinvested_is_income_and_a_purchase() -> Result<()> {
+    let here = Here::start().await?;
+    let isin = "INFZT8K01I04";
+    let navs = [
+        ("2024-01-10", "10"),
+        ("2024-06-07", "10.60"),
+        ("2024-06-10", "10.00"),
+        ("2024-06-28", "10.10"),
+    ];
+    for (day, nav) in navs {
+        load_nav(&here, isin, day, nav).await?;
+    }
+    let transactions = json!([
+        { "date": "2024-01-10", "amount": "10000.00", "units": "1000.000", "type": "PURCHASE" },
+        { "date": "2024-06-10", "description": "IDCW Reinvested @ Rs.0.60 per unit", "amount": "600.00",
+          "units": "60.000", "type": "DIVIDEND_REINVEST", "dividend_rate": "0.60" },
+    ]);
+    let scheme = json!({ "scheme": "ZT Fund IDCW", "isin": isin, "open": "0", "close": "1060.000",
+        "transactions": transactions });
+    let cas = json!({ "statement_period": { "from": "2024-01-01", "to": "2024-06-28" },
+        "folios": [{ "folio": "9100031/31", "schemes": [scheme] }] });
+    let asha = here.person().await?;
+    let form = Form::file("cas.json", cas.to_string()).with("clientId", "ABCDE");
+    imported(&here, &asha, &form).await?;
+    assert_eq!(held(&here, &asha).await?, ["1060 10600.00 reconciled"]);
+    let income = here.get("/v1/portfolio/income?year=2024", &asha).await?.body;
+    assert_eq!(income["years"][0]["gross"], "600.00", "{income}");
+    let found = here.get("/v1/portfolio/performance?to=2024-06-28", &asha).await?.body;
+    assert_eq!(
+        (&found["timeWeightedPercent"], &found["absolutePercent"], &found["xirr"]["percent"]),
+        (&json!("7.06"), &json!("7.06"), &json!("15.77")),
+        "{found}"
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn an_account_is_one_demat_account_from_the_first_import_on() -> Result<()> {
     let here = Here::start().await?;

@@ -243,6 +243,71 @@ async fn of_two_admins_who_remove_each_other_one_stays() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_acceptance_and_a_change_of_who_invited_take_turns() -> Result<()> {
+    let mut here = Here::start().await?;
+    here.poll_queues();
+    let asha = here.person().await?;
+    let workspace = made(&here, &asha).await?;
+    for _ in 0..3 {
+        let (inviter, guest) = (here.member(workspace, "admin").await?, here.person().await?);
+        let email = format!("{}@example.in", Uuid::now_v7().simple());
+        let invite = json!({ "email": email, "role": "viewer" });
+        let path = format!("/v1/workspaces/{workspace}/invitations");
+        assert_eq!(here.post(&path, &inviter, &invite).await?.status, 202);
+        let accept = json!({ "token": mailed_token(&here, &email).await? });
+        // Both wait here, and go on in the same moment.
+        let (admin, onlooker) = (here.admin().await?, here.admin().await?);
+        let hold = "select 1 from workspaces.workspaces where workspace_id = $1 for update";
+        admin.batch_execute("begin").await?;
+        admin.execute(hold, &[&workspace]).await?;
+        let waiting = "select count(*) from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock'";
+        let go_on = async {
+            let until = Instant::now() + Duration::from_secs(20);
+            while onlooker.query_one(waiting, &[]).await?.get::<_, i64>(0) < 2 {
+                assert!(Instant::now() < until, "both come to wait");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            admin.batch_execute("commit").await?;
+            anyhow::Ok(())
+        };
+        let place = format!("/v1/workspaces/{workspace}/members/{}", inviter.user_id);
+        let (accepted, changed, gone_on) = tokio::join!(
+            here.post("/v1/invitations/accept", &guest, &accept),
+            patch(&here, &place, &asha, json!({ "role": "viewer" })),
+            go_on
+        );
+        gone_on?;
+        let accepted = accepted?;
+        // An invitation is void when its maker may invite no more.
+        let in_turn = [200, 422].contains(&accepted.status);
+        assert!(in_turn, "{} {}", accepted.status, accepted.body);
+        assert_eq!(changed?.status, 204);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn invitations_to_guessed_workspaces_use_up_nothing_of_an_address() -> Result<()> {
+    let mut here = Here::start().await?;
+    here.poll_queues();
+    let (asha, stranger) = (here.person().await?, here.person().await?);
+    let workspace = made(&here, &asha).await?;
+    let email = format!("{}@example.in", Uuid::now_v7().simple());
+    let invite = json!({ "email": email, "role": "viewer" });
+    for _ in 0..12 {
+        let path = format!("/v1/workspaces/{}/invitations", Uuid::now_v7());
+        assert_eq!(here.post(&path, &stranger, &invite).await?.status, 404);
+        let path = format!("/v1/workspaces/{workspace}/invitations");
+        assert_eq!(here.post(&path, &stranger, &invite).await?.status, 404);
+    }
+    let path = format!("/v1/workspaces/{workspace}/invitations");
+    assert_eq!(here.post(&path, &asha, &invite).await?.status, 202);
+    mailed_token(&here, &email).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn two_transfers_at_once_leave_one_owner() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
