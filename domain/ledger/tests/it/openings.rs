@@ -42,7 +42,7 @@ fn shares_beyond_all_that_there_are_stop_growing_and_every_lot_keeps_some() {
         }
         for number in 0..120_i64 {
             let on = (day("2001-01-02") + number.days()).to_string();
-            book = book.act(&on, A, act.clone());
+            book = book.act(&on, A, act);
         }
         let ledger = book.ledger();
         for position in &ledger.positions {
