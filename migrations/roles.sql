@@ -32,5 +32,8 @@ end $$;
 
 revoke all on schema public from public;
 
+-- A function is for those it is granted to.
+alter default privileges for role km_owner, km_system revoke execute on functions from public;
+
 create schema if not exists tenant authorization km_system;
 create schema if not exists platform authorization km_owner;

@@ -50,10 +50,12 @@ pub fn generate() -> Result<BTreeMap<String, String>> {
 
 /// template.yaml with the hash of the migrations, whose change makes CloudFormation run them.
 fn template(root: &Path) -> Result<String> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(root.join("migrations"))? {
-        let file = entry?.path();
-        names.extend(file.extension().is_some_and(|ending| ending == "sql").then_some(file));
+    let (mut names, mut folders) = (Vec::new(), vec![root.join("migrations")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { names.push(path) }
+        }
     }
     names.sort();
     let mut all = Vec::new();

@@ -31,6 +31,39 @@ async fn of_two_runs_at_once_one_waits_for_the_other() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_function_is_as_its_file_says_whatever_it_was_before() -> Result<()> {
+    let here = Here::start().await?;
+    let admin = here.admin().await?;
+    let changes = "
+        -- It answers something else, and there are another form of it and one that no file has any more.
+        drop function tenant.mark_sent(uuid[]);
+        create function tenant.mark_sent(p_events uuid[]) returns int language sql as 'select 1';
+        create function tenant.mark_sent(p_event text) returns int language sql as 'select 1';
+        create function tenant.left_over() returns int language sql as 'select 1';
+        alter function tenant.mark_sent(uuid[]) owner to km_system;
+        alter function tenant.mark_sent(text) owner to km_system;
+        alter function tenant.left_over() owner to km_system;
+        grant select on auth.credentials to svc_portfolio;
+        update platform.definitions set sha256 = 'other' where name = 'tenant.mark_sent';
+        insert into platform.definitions (name, sha256) values ('tenant.left_over', 'x');";
+    admin.batch_execute(changes).await?;
+    let answer = here.invoke("platform-migrate", &json!({})).await?;
+    assert_eq!(answer["applied"], json!(["tenant.mark_sent", "tenant.left_over"]));
+    let forms =
+        "select p.oid::regprocedure::text || ' ' || p.prorettype::regtype::text from pg_proc p
+         where p.pronamespace = 'tenant'::regnamespace and p.proname in ('mark_sent', 'left_over')";
+    let forms: Vec<String> = admin.query(forms, &[]).await?.iter().map(|row| row.get(0)).collect();
+    assert_eq!(forms, ["tenant.mark_sent(uuid[]) void"]);
+    let may = "select has_function_privilege('svc_auth', 'tenant.mark_sent(uuid[])', 'execute'),
+         has_table_privilege('svc_portfolio', 'auth.credentials', 'select')";
+    let may = admin.query_one(may, &[]).await?;
+    assert_eq!((may.get::<_, bool>(0), may.get::<_, bool>(1)), (true, false));
+    let again = here.invoke("platform-migrate", &json!({})).await?;
+    assert_eq!(again["applied"], json!([]));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_migration_that_was_changed_after_it_ran_is_an_error() -> Result<()> {
     let here = Here::start().await?;
     here.admin()

@@ -1,0 +1,49 @@
+-- Every trigger, run again when this file changes. One that goes is dropped here.
+
+-- The audit log is added to and never changed.
+create or replace trigger never_changed before update or delete or truncate on access.audit
+    for each statement execute function access.refuse_change();
+
+-- What no way of writing forgets to audit.
+create or replace trigger audited after insert on brokers.accounts
+    for each row execute function tenant.audit_row('account.begun', 'account_id', 'broker');
+create or replace trigger audited after insert or update on brokers.syncs
+    for each row execute function tenant.audit_row('account.read', 'account_id', 'day', 'problem', 'holdings', 'fills');
+create or replace trigger audited after insert on portfolio.uploads
+    for each row execute function tenant.audit_row('upload.begun', 'upload_id', 'bytes');
+create or replace trigger audited after insert or update of report on portfolio.imports
+    for each row when (not new.unfinished) execute function tenant.audit_row(
+        'import.stored', 'import_id', 'account_id', 'layout', 'mode', 'statement_on', 'report.counts', 'report.events');
+
+-- Whoever leaves a workspace takes their connections out of it.
+create or replace trigger drop_connections after delete on workspaces.members
+    for each row execute function tenant.drop_connections();
+
+-- Assertions follow what statements say of holdings.
+create or replace trigger keep_inserted after insert on portfolio.holdings referencing new table as stored
+    for each statement execute function portfolio.keep_stored();
+create or replace trigger keep_updated after update on portfolio.holdings referencing new table as stored
+    for each statement execute function portfolio.keep_stored();
+create or replace trigger keep_absences after insert or update on portfolio.statements
+    for each row execute function portfolio.keep_absences();
+create or replace trigger forget_asserted after update of undone_at on portfolio.imports
+    for each row when (new.undone_at is not null) execute function portfolio.forget_asserted();
+
+-- Quotes follow what they are made of.
+do $$
+declare
+    source text;
+begin
+    foreach source in array array['instruments', 'symbols', 'prices'] loop
+        execute format('
+            create or replace trigger quoted_inserted after insert on transactions.%1$I referencing new table as changed
+                for each statement execute function transactions.keep_quotes();
+            create or replace trigger quoted_updated after update on transactions.%1$I
+                referencing new table as changed old table as before
+                for each statement execute function transactions.keep_quotes();
+            create or replace trigger quoted_deleted after delete on transactions.%1$I referencing old table as changed
+                for each statement execute function transactions.keep_quotes();
+            create or replace trigger quoted_truncated after truncate on transactions.%1$I
+                for each statement execute function transactions.keep_quotes()', source);
+    end loop;
+end $$;
