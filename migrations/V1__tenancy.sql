@@ -10,15 +10,14 @@ create schema portfolio;
 create schema access;
 
 -- Puts a tenant table behind the wall: only rows of the workspace that was entered are seen or written.
--- nullif: the setting is '' after a transaction that had set it, and '' is no uuid.
 create procedure platform.protect_tenant(table_name regclass) language plpgsql as $$
 begin
     execute format('alter table %s enable row level security', table_name);
     execute format('alter table %s force row level security', table_name);
     execute format(
         'create policy tenant on %s
-         using (workspace_id = nullif(current_setting(''app.workspace_id'', true), '''')::uuid)
-         with check (workspace_id = nullif(current_setting(''app.workspace_id'', true), '''')::uuid)',
+         using (workspace_id = tenant.workspace())
+         with check (workspace_id = tenant.workspace())',
         table_name
     );
 end $$;
@@ -39,10 +38,10 @@ begin
     execute format('alter table %s force row level security', table_name);
     execute format(
         'create policy personal on %s
-         using (workspace_id = nullif(current_setting(''app.workspace_id'', true), '''')::uuid
-                and user_id = nullif(current_setting(''app.user_id'', true), '''')::uuid)
-         with check (workspace_id = nullif(current_setting(''app.workspace_id'', true), '''')::uuid
-                and user_id = nullif(current_setting(''app.user_id'', true), '''')::uuid)',
+         using (workspace_id = tenant.workspace()
+                and user_id = tenant.person())
+         with check (workspace_id = tenant.workspace()
+                and user_id = tenant.person())',
         table_name
     );
 end $$;
@@ -69,7 +68,7 @@ comment on table auth.users is 'A person. The e-mail is how to reach them, not w
 call platform.protect_identity('auth.users');
 -- A person sees their own row.
 create policy own on auth.users for select
-    using (user_id = nullif(current_setting('app.user_id', true), '')::uuid);
+    using (user_id = tenant.person());
 
 create table workspaces.workspaces (
     workspace_id uuid constraint workspaces_pk primary key,
@@ -80,7 +79,7 @@ create table workspaces.workspaces (
 call platform.protect_identity('workspaces.workspaces');
 
 create table workspaces.members (
-    workspace_id uuid not null constraint members_workspace references workspaces.workspaces,
+    workspace_id uuid not null constraint members_workspace references workspaces.workspaces on delete cascade,
     user_id uuid not null constraint members_user references auth.users,
     role text not null constraint members_role check (role in ('owner', 'admin', 'analyst', 'viewer')),
     joined_at timestamptz not null default now(),
@@ -108,7 +107,7 @@ create index outbox_by_age on shared.outbox (created_at);
 call platform.protect_identity('shared.outbox');
 -- Events of the entered workspace may be published; reading them is the relay's alone.
 create policy publish on shared.outbox for insert
-    with check (workspace_id = nullif(current_setting('app.workspace_id', true), '')::uuid);
+    with check (workspace_id = tenant.workspace());
 
 create table shared.event_claims (
     workspace_id uuid not null,

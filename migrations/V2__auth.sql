@@ -8,6 +8,7 @@ create table auth.credentials (
     constraint credentials_email_lower check (email = lower(email))
 );
 comment on table auth.credentials is 'How a person signs in with a password. The hash is argon2id in PHC form.';
+create index credentials_by_user on auth.credentials (user_id);
 call platform.protect_identity('auth.credentials');
 
 create table auth.sessions (
@@ -26,6 +27,7 @@ create table auth.sessions (
     address_sha256 bytea
 );
 create index sessions_by_user on auth.sessions (user_id);
+create index sessions_by_end on auth.sessions (least(expires_at, revoked_at));
 call platform.protect_identity('auth.sessions');
 
 create table auth.registrations (
@@ -100,7 +102,7 @@ call platform.protect_identity('auth.identities');
 create table auth.organisations (
     issuer text not null,
     organisation text not null,
-    workspace_id uuid not null constraint organisations_workspace references workspaces.workspaces,
+    workspace_id uuid not null constraint organisations_workspace references workspaces.workspaces on delete cascade,
     constraint organisations_pk primary key (issuer, organisation)
 );
 comment on table auth.organisations is 'Which workspace another issuer''s organisation is here.';
@@ -129,7 +131,7 @@ comment on table auth.exports is 'Exports of what is held about a person, as the
 create index exports_by_user on auth.exports (user_id, requested_at desc);
 call platform.protect_identity('auth.exports');
 create policy own on auth.exports for select
-    using (user_id = nullif(current_setting('app.user_id', true), '')::uuid);
+    using (user_id = tenant.person());
 
 create table auth.erasures (
     user_id uuid constraint erasures_pk primary key,

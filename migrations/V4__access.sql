@@ -45,7 +45,7 @@ create table access.api_keys (
     requests_left integer,
     counted_until timestamptz,
     constraint api_keys_pk primary key (workspace_id, key_id),
-    constraint api_keys_workspace foreign key (workspace_id) references workspaces.workspaces
+    constraint api_keys_workspace foreign key (workspace_id) references workspaces.workspaces on delete cascade
 );
 comment on table access.api_keys is 'Keys for programs. The secret was shown once and is kept as its SHA-256.';
 -- Not unique: that would be checked past the policies. What a key is found by is its secret's hash.
@@ -54,7 +54,7 @@ call platform.protect_tenant('access.api_keys');
 create policy system on access.api_keys to km_system using (true) with check (true);
 
 create table access.key_uses (
-    workspace_id uuid not null constraint key_uses_workspace references workspaces.workspaces,
+    workspace_id uuid not null constraint key_uses_workspace references workspaces.workspaces on delete cascade,
     key_id text not null,
     scope text not null,
     -- The beginning of the hour.

@@ -1,7 +1,7 @@
 -- Accounts with brokers, and connections to read them.
 
 create table brokers.accounts (
-    workspace_id uuid not null constraint accounts_workspace references workspaces.workspaces,
+    workspace_id uuid not null constraint accounts_workspace references workspaces.workspaces on delete cascade,
     account_id uuid not null,
     broker text not null,
     -- The broker's own id of the client.
@@ -80,6 +80,7 @@ create table brokers.syncs (
         references brokers.accounts (workspace_id, account_id) on delete cascade
 );
 comment on table brokers.syncs is 'What came of reading an account from its broker, by day.';
+create index syncs_by_day on brokers.syncs (day);
 call platform.protect_tenant('brokers.syncs');
 create policy system on brokers.syncs for select to km_system using (true);
 create policy sweeping on brokers.syncs for delete to km_system

@@ -77,7 +77,7 @@ create table portfolio.holdings (
 call platform.protect_tenant('portfolio.holdings');
 
 create table portfolio.snapshots (
-    workspace_id uuid not null constraint snapshots_workspace references workspaces.workspaces,
+    workspace_id uuid not null constraint snapshots_workspace references workspaces.workspaces on delete cascade,
     day date not null,
     value numeric not null,
     invested numeric not null,
@@ -114,7 +114,7 @@ call platform.protect_tenant('portfolio.account_values');
 
 -- Files that are put into the bucket and imported from there.
 create table portfolio.uploads (
-    workspace_id uuid not null constraint uploads_workspace references workspaces.workspaces,
+    workspace_id uuid not null constraint uploads_workspace references workspaces.workspaces on delete cascade,
     upload_id uuid not null,
     user_id uuid not null,
     bytes bigint not null,
@@ -130,6 +130,7 @@ create table portfolio.uploads (
     progress jsonb,
     constraint uploads_pk primary key (workspace_id, upload_id)
 );
+create index uploads_by_age on portfolio.uploads (created_at);
 call platform.protect_tenant('portfolio.uploads');
 -- Files that were taken in or never came are swept.
 create policy system on portfolio.uploads for select to km_system using (true);
@@ -149,6 +150,8 @@ create table portfolio.folio_units (
     units numeric not null constraint folio_units_positive check (units >= 0),
     cost numeric constraint folio_units_cost check (cost > 0),
     constraint folio_units_pk primary key (workspace_id, import_id, isin, folio),
+    constraint folio_units_account foreign key (workspace_id, account_id)
+        references brokers.accounts (workspace_id, account_id) on delete cascade,
     constraint folio_units_import foreign key (workspace_id, import_id)
         references portfolio.imports (workspace_id, import_id) on delete cascade
 );
@@ -167,6 +170,8 @@ create table portfolio.stated_gains (
     exits jsonb not null,
     constraint stated_gains_pk primary key (workspace_id, import_id),
     constraint stated_gains_days check (from_on <= to_on),
+    constraint stated_gains_account foreign key (workspace_id, account_id)
+        references brokers.accounts (workspace_id, account_id) on delete cascade,
     constraint stated_gains_import foreign key (workspace_id, import_id)
         references portfolio.imports (workspace_id, import_id) on delete cascade
 );

@@ -37,3 +37,18 @@ alter default privileges for role km_owner, km_system revoke execute on function
 
 create schema if not exists tenant authorization km_system;
 create schema if not exists platform authorization km_owner;
+
+-- Who entered which workspace, in this transaction; null when nobody did. Policies are written with them. nullif: a setting is ''
+-- after a transaction that had set it. Without a search_path of their own they are inlined.
+create or replace function tenant.workspace() returns uuid language sql stable parallel safe as $$
+    select nullif(current_setting('app.workspace_id', true), '')::uuid
+$$;
+create or replace function tenant.person() returns uuid language sql stable parallel safe as $$
+    select nullif(current_setting('app.user_id', true), '')::uuid
+$$;
+alter function tenant.workspace() owner to km_system;
+alter function tenant.person() owner to km_system;
+revoke all on function tenant.workspace, tenant.person from public;
+-- Policies are made by km_owner.
+grant usage on schema tenant to km_owner;
+grant execute on function tenant.workspace, tenant.person to km_owner;

@@ -10,7 +10,7 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     from access.audit a
     left join auth.person_keys k on k.user_id = a.user_id
     left join access.key_uses u on u.entry_id = a.entry_id
-    where a.workspace_id = nullif(current_setting('app.workspace_id', true), '')::uuid
+    where a.workspace_id = tenant.workspace()
       and (p_before is null or (a.at, a.entry_id) < (p_before_at, p_before))
     order by a.at desc, a.entry_id desc limit p_most
 $$;

@@ -10,7 +10,7 @@ begin
     from unnest(tg_argv[2:]) path;
     perform tenant.write_audit(
         new.workspace_id,
-        nullif(current_setting('app.user_id', true), '')::uuid,
+        tenant.person(),
         nullif(current_setting('app.key_id', true), ''),
         tg_argv[0], written ->> tg_argv[1], detail,
         nullif(current_setting('app.request_id', true), ''),

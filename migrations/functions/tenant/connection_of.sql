@@ -6,7 +6,7 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     select c.connection_id, c.user_id, c.api_key, c.token_sealed, c.sealing_key
     from brokers.connections c
     join tenant.places(c.user_id, c.workspace_id) p on p.workspace_id = c.workspace_id
-    where c.workspace_id = nullif(current_setting('app.workspace_id', true), '')::uuid and c.account_id = p_account
+    where c.workspace_id = tenant.workspace() and c.account_id = p_account
       and c.state = 'connected' and c.expires_at > now()
     order by c.connected_at desc limit 1
 $$;

@@ -31,7 +31,7 @@ begin
     end if;
     if entry_of_hour = entry then
         perform tenant.write_audit(
-            workspace, nullif(current_setting('app.user_id', true), '')::uuid, key, 'key.used', key,
+            workspace, tenant.person(), key, 'key.used', key,
             jsonb_build_object('scope', scope), nullif(current_setting('app.request_id', true), ''),
             nullif(current_setting('app.address', true), ''), entry);
     end if;

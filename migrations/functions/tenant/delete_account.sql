@@ -3,7 +3,7 @@
 create or replace function tenant.delete_account(p_account uuid) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    workspace uuid := nullif(current_setting('app.workspace_id', true), '')::uuid;
+    workspace uuid := tenant.workspace();
 begin
     perform from brokers.accounts a where a.workspace_id = workspace and a.account_id = p_account;
     if not found then

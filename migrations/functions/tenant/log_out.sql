@@ -2,7 +2,7 @@
 create or replace function tenant.log_out(p_everywhere boolean) returns table (sessions bigint, keys bigint)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    person uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+    person uuid := tenant.person();
 begin
     update auth.sessions s set revoked_at = now(), ended_because = 'logged_out'
     where s.user_id = person

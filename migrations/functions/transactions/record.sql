@@ -10,7 +10,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     -- As km_owner, whom row-level security binds: only the entered workspace can be written.
     workspace uuid := current_setting('app.workspace_id')::uuid;
-    person uuid := coalesce(p_person, nullif(current_setting('app.user_id', true), '')::uuid);
+    person uuid := coalesce(p_person, tenant.person());
 begin
     if p_source <> 'kite' then
         perform transactions.replace_fills(p_account, p_source, p_rows);

@@ -95,11 +95,11 @@ pub(crate) async fn faults(admin: &Client) -> Result<Vec<String>> {
             .query_one(
                 "select relrowsecurity and relforcerowsecurity as walled, pg_get_userbyid(relowner) as owner,
                         (select count(*) from pg_policy p where p.polrelid = c.oid and 0 = any (p.polroles)
-                             and pg_get_expr(p.polqual, p.polrelid) like '%app.workspace_id%'
-                             and pg_get_expr(p.polwithcheck, p.polrelid) like '%app.workspace_id%') as tenant_policies,
+                             and pg_get_expr(p.polqual, p.polrelid) like '%tenant.workspace()%'
+                             and pg_get_expr(p.polwithcheck, p.polrelid) like '%tenant.workspace()%') as tenant_policies,
                         (select count(*) from pg_policy p where p.polrelid = c.oid and 0 = any (p.polroles)
-                             and pg_get_expr(p.polqual, p.polrelid) like '%app.user_id%'
-                             and pg_get_expr(p.polwithcheck, p.polrelid) like '%app.user_id%') as person_policies,
+                             and pg_get_expr(p.polqual, p.polrelid) like '%tenant.person()%'
+                             and pg_get_expr(p.polwithcheck, p.polrelid) like '%tenant.person()%') as person_policies,
                         (select count(*) from pg_policy p where p.polrelid = c.oid and 0 = any (p.polroles)) as public_policies
                  from pg_class c where c.oid = $1::text::regclass",
                 &[&name],

@@ -175,8 +175,8 @@ async fn a_service_neither_reads_nor_writes_what_is_somebody_elses() -> Result<(
 #[tokio::test]
 async fn each_wall_that_is_taken_down_turns_the_suite_red() -> Result<()> {
     let siege = Siege::begin().await?;
-    let of_workspace = "workspace_id = nullif(current_setting('app.workspace_id', true), '')::uuid";
-    let of_person = "user_id = nullif(current_setting('app.user_id', true), '')::uuid";
+    let of_workspace = "workspace_id = tenant.workspace()";
+    let of_person = "user_id = tenant.person()";
     for (name, table) in declared()? {
         let (policy, wall) = match table.kind {
             Kind::Tenant => ("tenant", of_workspace.to_owned()),
