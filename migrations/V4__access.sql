@@ -15,14 +15,16 @@ create table access.audit (
     -- The address it came from, sealed under the person's key.
     address_sealed bytea
 );
-comment on table access.audit is 'Who did what. Rows are added and never changed.';
+comment on table access.audit is 'Who did what. Rows are added and never changed; after some years they go.';
 create index audit_by_workspace on access.audit (workspace_id, at desc, entry_id desc);
 create index audit_by_user on access.audit (user_id, at desc);
+create index audit_by_age on access.audit (at);
 alter table access.audit enable row level security;
 alter table access.audit force row level security;
--- Whoever owns it changes nothing in it either; a trigger refuses it to everybody.
+-- Whoever owns it changes nothing in it either; triggers refuse it to everybody.
 revoke update, delete, truncate on access.audit from km_owner;
 create policy reads on access.audit for select to km_system using (true);
+create policy sweeps on access.audit for delete to km_system using (true);
 create policy adds on access.audit for insert to km_system with check (true);
 
 create table access.api_keys (

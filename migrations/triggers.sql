@@ -1,8 +1,10 @@
 -- Every trigger, run again when this file changes. One that goes is dropped here.
 
--- The audit log is added to and never changed.
-create or replace trigger never_changed before update or delete or truncate on access.audit
+-- The audit log is added to and never changed; what is old may go.
+create or replace trigger never_changed before update or truncate on access.audit
     for each statement execute function access.refuse_change();
+create or replace trigger never_deleted before delete on access.audit
+    for each row execute function access.refuse_change();
 
 -- What no way of writing forgets to audit.
 create or replace trigger audited after insert on brokers.accounts

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use shared::schedule::Schedule;
-use shared::{App, Problem, Timestamp};
+use shared::{App, Problem, Timestamp, typed};
+
+/// For how many years entries of the audit log are kept where the deployment does not say.
+const AUDIT_YEARS: i32 = 7;
 
 /// Runs every hour.
 pub fn schedule() -> Schedule {
@@ -13,9 +16,9 @@ async fn sweep(app: App, _: Timestamp) -> Result<Value, Problem> {
     let rows = app
         .db()
         .query(
-            "select registrations, idempotency_keys, event_claims, outbox, uploads, syncs
-             from tenant.sweep(), tenant.sweep_told()",
-            [],
+            "select registrations, idempotency_keys, event_claims, outbox, uploads, syncs, audit
+             from tenant.sweep($1)",
+            [typed(&audit_years(&app)?)],
         )
         .await?;
     let Some(row) = rows.first() else { return Ok(Value::Null) };
@@ -27,7 +30,17 @@ async fn sweep(app: App, _: Timestamp) -> Result<Value, Problem> {
         "outbox": deleted("outbox"),
         "uploads": deleted("uploads"),
         "syncs": deleted("syncs"),
+        "auditEntries": deleted("audit"),
     });
     tracing::info!(%swept, "swept");
     Ok(swept)
+}
+
+/// For how many years the deployment keeps entries of the audit log (`AUDIT_YEARS`).
+fn audit_years(app: &App) -> Result<i32, Problem> {
+    let Some(years) = app.config().find("AUDIT_YEARS") else { return Ok(AUDIT_YEARS) };
+    match years.parse() {
+        Ok(years @ 1..=100) => Ok(years),
+        _ => Err(Problem::internal(anyhow::anyhow!("AUDIT_YEARS is {years}; it takes 1 to 100"))),
+    }
 }

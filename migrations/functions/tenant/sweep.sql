@@ -1,6 +1,8 @@
--- The sweep before, with what has come since. Refresh tokens go with their sessions.
-create or replace function tenant.sweep()
-returns table (registrations bigint, idempotency_keys bigint, event_claims bigint, outbox bigint)
+-- Deletes what has aged, and answers how much of each. Events outlive the 14 days a queue keeps them; refresh tokens go with
+-- their sessions. Entries of the audit log are kept for so many years, and for one at least.
+create or replace function tenant.sweep(p_audit_years int)
+returns table (registrations bigint, idempotency_keys bigint, event_claims bigint, outbox bigint, uploads bigint, syncs bigint,
+               audit bigint)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     delete from auth.registrations r where r.expires_at < now() - interval '1 day';
@@ -15,5 +17,16 @@ begin
     get diagnostics event_claims = row_count;
     delete from shared.outbox o where o.sent_at is not null and o.created_at < now() - interval '30 days';
     get diagnostics outbox = row_count;
+    delete from portfolio.uploads u where u.created_at < now() - interval '30 days';
+    get diagnostics uploads = row_count;
+    -- The newest of an account says how fresh it is, however old it is.
+    delete from brokers.syncs s
+    where s.day < current_date - 400
+      and exists (select from brokers.syncs n
+                  where n.workspace_id = s.workspace_id and n.account_id = s.account_id and n.day > s.day);
+    get diagnostics syncs = row_count;
+    delete from access.audit a where a.at < now() - make_interval(years => greatest(p_audit_years, 1));
+    get diagnostics audit = row_count;
+    delete from access.key_uses u where u.hour < now() - make_interval(years => greatest(p_audit_years, 1));
     return next;
 end $$;

@@ -88,14 +88,20 @@ async fn the_sweep_deletes_what_has_aged_and_nothing_else() -> Result<()> {
              insert into shared.outbox (event_id, event, body, created_at, sent_at) values
                  (gen_random_uuid(), 'x', '{}', now() - interval '31 days', now() - interval '31 days'),
                  (gen_random_uuid(), 'x', '{}', now() - interval '31 days', null),
-                 (gen_random_uuid(), 'x', '{}', now(), now())",
+                 (gen_random_uuid(), 'x', '{}', now(), now());
+             insert into access.audit (entry_id, at, action) values
+                 (gen_random_uuid(), now() - interval '7 years 1 day', 'x'),
+                 (gen_random_uuid(), now() - interval '7 years' + interval '1 day', 'x')",
         )
         .await?;
     let answer = here.invoke("platform-cleanup", &Here::sample("platform-cleanup")?).await?;
     let all = json!({
         "registrations": 1, "idempotencyKeys": 0, "eventClaims": 0, "outbox": 1, "uploads": 1, "syncs": 1,
+        "auditEntries": 1,
     });
     assert_eq!(answer, all);
+    let old = "select count(*) from access.audit where at < now() - interval '6 years'";
+    assert_eq!(admin.query_one(old, &[]).await?.get::<_, i64>(0), 1, "seven years are kept");
     let again = here.invoke("platform-cleanup", &Here::sample("platform-cleanup")?).await?;
     assert_eq!(again["registrations"], 0);
     Ok(())
