@@ -5,6 +5,7 @@ create schema auth;
 create schema workspaces;
 create schema shared;
 create schema transactions;
+create schema market;
 create schema brokers;
 create schema portfolio;
 create schema access;

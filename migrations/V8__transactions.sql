@@ -57,17 +57,3 @@ create table transactions.transactions (
 comment on table transactions.transactions is 'Events of the ledger, as files state them or people enter them.';
 create index transactions_by_day on transactions.transactions (workspace_id, on_date, transaction_id);
 call platform.protect_tenant('transactions.transactions');
-
--- What a workspace says a security is for tax, from a day on: it goes before what the sources say.
-create table transactions.asset_kinds (
-    workspace_id uuid not null constraint asset_kinds_workspace references workspaces.workspaces on delete cascade,
-    isin text not null,
-    from_on date not null,
-    kind text not null constraint asset_kinds_kind check (kind in (
-        'listed_share', 'equity_fund', 'debt_fund', 'other_fund', 'balanced_fund', 'listed_debt_fund', 'listed_other_fund',
-        'trust_unit', 'listed_bond', 'unlisted_bond', 'market_linked_debenture', 'gold_bond', 'unlisted_share')),
-    set_by uuid not null,
-    set_at timestamptz not null default now(),
-    constraint asset_kinds_pk primary key (workspace_id, isin, from_on)
-);
-call platform.protect_tenant('transactions.asset_kinds');

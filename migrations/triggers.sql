@@ -38,14 +38,14 @@ declare
 begin
     foreach source in array array['instruments', 'symbols', 'prices'] loop
         execute format('
-            create or replace trigger quoted_inserted after insert on transactions.%1$I referencing new table as changed
-                for each statement execute function transactions.keep_quotes();
-            create or replace trigger quoted_updated after update on transactions.%1$I
+            create or replace trigger quoted_inserted after insert on market.%1$I referencing new table as changed
+                for each statement execute function market.keep_quotes();
+            create or replace trigger quoted_updated after update on market.%1$I
                 referencing new table as changed old table as before
-                for each statement execute function transactions.keep_quotes();
-            create or replace trigger quoted_deleted after delete on transactions.%1$I referencing old table as changed
-                for each statement execute function transactions.keep_quotes();
-            create or replace trigger quoted_truncated after truncate on transactions.%1$I
-                for each statement execute function transactions.keep_quotes()', source);
+                for each statement execute function market.keep_quotes();
+            create or replace trigger quoted_deleted after delete on market.%1$I referencing old table as changed
+                for each statement execute function market.keep_quotes();
+            create or replace trigger quoted_truncated after truncate on market.%1$I
+                for each statement execute function market.keep_quotes()', source);
     end loop;
 end $$;

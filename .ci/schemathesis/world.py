@@ -283,7 +283,7 @@ SAMPLES = {
             )["uploadId"]
         }
     ),
-    "transactions-asset-kind": lambda world: Sample(path={"isin": SECURITY}, body={"kind": "equity"}),
+    "market-asset-kind": lambda world: Sample(path={"isin": SECURITY}, body={"kind": "equity"}),
     "transactions-create": lambda world: Sample(body=world.transaction()),
     "transactions-delete": lambda world: Sample(path={"transactionId": world.transaction_id()}),
     "transactions-update": lambda world: Sample(

@@ -12,14 +12,14 @@ select h.account_id, h.isin,
        -- A price that lags its source by more than a long weekend made its last move some other day.
        case when p.on_date >= n.on_date - 4 then p.previous end as previous
 from portfolio.holdings h
-left join transactions.quotes q on q.isin = h.isin
+left join market.quotes q on q.isin = h.isin
 left join lateral (
     select q.close, q.previous, q.on_date, q.source where q.on_date <= $1
     union all
-    select o.* from transactions.price_on(h.isin, $1) o where q.on_date > $1
+    select o.* from market.price_on(h.isin, $1) o where q.on_date > $1
 ) p on true
 left join lateral (
-    select x.on_date from transactions.prices x
+    select x.on_date from market.prices x
     where x.source = p.source and x.on_date <= $1
     order by x.on_date desc
     limit 1

@@ -16,13 +16,13 @@ pub(crate) async fn investor(here: &Here) -> Result<Person> {
     let admin = here.admin().await?;
     let isins: Vec<String> = (1..=SECURITIES).map(|n| checked(&format!("INE{n:06}01"))).collect();
     for sql in [
-        "insert into transactions.instruments (isin, name, class, sector, source, as_of)
+        "insert into market.instruments (isin, name, class, sector, source, as_of)
          select isin, 'Company ' || n, 'equity', 'Energy', 'nse', '2026-11-20'
          from unnest($1::text[]) with ordinality as x (isin, n)",
-        "insert into transactions.symbols (exchange, symbol, isin, series, valid_from, valid_to)
+        "insert into market.symbols (exchange, symbol, isin, series, valid_from, valid_to)
          select 'NSE', 'COMPANY' || n, isin, 'EQ', '2024-01-01', '2026-11-20'
          from unnest($1::text[]) with ordinality as x (isin, n)",
-        "insert into transactions.prices (isin, on_date, source, close, previous_close)
+        "insert into market.prices (isin, on_date, source, close, previous_close)
          -- Files of the NSE state the close before.
          select isin, day::date, 'nse', 100 + random() * 1000, 100 + random() * 1000
          from generate_series('2024-11-20', '2026-11-20', interval '1 day') day, unnest($1::text[]) isin",
@@ -41,7 +41,7 @@ pub(crate) async fn investor(here: &Here) -> Result<Person> {
             "insert into portfolio.holdings (workspace_id, account_id, isin, segment, name, available, t1, pledged,
                  discrepant, cost, statement_on, layout, import_id)
              select $1, $2, isin, 'equity', name, 100, 5, 0, 0, 50000, '2026-11-20', 'zerodha_console_holdings', $3
-             from transactions.instruments where isin = any($4)",
+             from market.instruments where isin = any($4)",
             &[&person.workspace_id, &account, &import, &held],
         )
         .await?;

@@ -60,11 +60,11 @@ pub(crate) async fn run(scale: Scale) -> Result<()> {
     let good = "select count(*) from brokers.syncs where good_at is not null";
     evening.phase("accounts read", ("brokers-refresh-daily", "12:30"), good, connected).await?;
     let told = "select count(*) from shared.outbox where event = 'portfolio.refreshed' and not (body ->> 'sealed')::bool";
-    evening.phase("workspaces valued", ("transactions-revalue", "12:30"), told, workspaces).await?;
+    evening.phase("workspaces valued", ("market-revalue", "12:30"), told, workspaces).await?;
     // The session before is sealed once more, too.
     let sealed = told.replace("not (", "(");
     let tomorrow = Evening { today: today.saturating_add(1.day()), ..evening };
-    tomorrow.phase("sealed", ("transactions-revalue", "08:30"), &sealed, 2 * workspaces).await?;
+    tomorrow.phase("sealed", ("market-revalue", "08:30"), &sealed, 2 * workspaces).await?;
     again(&evening, &tomorrow).await?;
     sizes(&here, &admin).await
 }
@@ -128,8 +128,8 @@ async fn again(evening: &Evening<'_>, tomorrow: &Evening<'_>) -> Result<()> {
     let before: String = evening.admin.query_one(state, &[]).await?.get(0);
     for (evening, function, time) in [
         (evening, "brokers-refresh-daily", "12:30"),
-        (evening, "transactions-revalue", "12:30"),
-        (tomorrow, "transactions-revalue", "08:30"),
+        (evening, "market-revalue", "12:30"),
+        (tomorrow, "market-revalue", "08:30"),
     ] {
         let answer = evening.call(function, time).await?;
         ensure!(answer["published"] == 0, "{function} published again: {answer}");
@@ -209,7 +209,7 @@ async fn seed(here: &Here, admin: &Client, scale: Scale, today: Date) -> Result<
 async fn securities(admin: &Client, isins: &Vec<String>, today: &String) -> Result<()> {
     admin
         .execute(
-            "insert into transactions.special_sessions (day, opens, closes, name)
+            "insert into market.special_sessions (day, opens, closes, name)
              values ($1::text::date, '09:15', '15:30', 'Simulated') on conflict do nothing",
             &[today],
         )
@@ -217,9 +217,9 @@ async fn securities(admin: &Client, isins: &Vec<String>, today: &String) -> Resu
     admin
         .execute(
             "with isins as (select isin, n from unnest($1::text[]) with ordinality as i (isin, n)), named as (
-                 insert into transactions.instruments (isin, name, class, sector, source, as_of)
+                 insert into market.instruments (isin, name, class, sector, source, as_of)
                  select isin, 'Company ' || n, 'equity', 'Energy', 'nse', $2::text::date from isins)
-             insert into transactions.prices (isin, on_date, source, close)
+             insert into market.prices (isin, on_date, source, close)
              select isin, day, 'nse', 100 + n from isins, (values ($2::text::date), ($2::text::date - 1)) as d (day)",
             &[isins, today],
         )

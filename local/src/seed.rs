@@ -71,7 +71,9 @@ pub async fn register(
             .and_then(Mail::code);
         match code {
             Some(code) => break code,
-            None if Instant::now() > until => bail!("no mail with a code came; see auth-mail.log"),
+            None if Instant::now() > until => {
+                bail!("no mail with a code came; see notifications-mail.log")
+            }
             None => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     };
@@ -98,7 +100,7 @@ async fn wait_for_prices(cloud: &Cloud, token: &str) -> Result<()> {
             return Ok(());
         }
         if Instant::now() > until {
-            bail!("the example prices did not arrive; see transactions-prices-load.log");
+            bail!("the example prices did not arrive; see market-prices-load.log");
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

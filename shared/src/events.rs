@@ -23,7 +23,7 @@ use crate::{App, Problem, Timestamp, telemetry, typed};
 pub enum Queue {
     /// `auth-export-run`: what is held about a person.
     Export,
-    /// `auth-mail`: mails to people.
+    /// `notifications-mail`: mails to people.
     Mail,
     /// `portfolio-snapshot`: a workspace's totals and the day's snapshot.
     Snapshot,

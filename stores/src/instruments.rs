@@ -14,13 +14,13 @@ pub fn by_symbols(symbols: &Vec<String>) -> Statement<'_> {
     // Of several instruments that have had a symbol in a series, the one that has it last.
     statement(
         "select found.symbol, found.series, found.isin, found.valid_to from (
-             select distinct on (symbol, series) symbol, series, isin, valid_to from transactions.symbols
+             select distinct on (symbol, series) symbol, series, isin, valid_to from market.symbols
              where symbol = any ($1)
              order by symbol, series, valid_to desc, isin) found
          union all
          select k.name, '', min(i.isin), null from unnest($1) as k (name)
-         join transactions.instruments i
-             on i.class = 'mutual_fund' and transactions.plain_name(i.name) = transactions.plain_name(k.name)
+         join market.instruments i
+             on i.class = 'mutual_fund' and market.plain_name(i.name) = market.plain_name(k.name)
          where k.name like '% %'
          group by k.name having count(*) = 1",
         [typed(symbols)],

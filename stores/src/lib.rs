@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod budget;
+pub mod corporate_actions;
 pub mod health;
 pub mod instruments;
 pub mod ledger;

@@ -46,9 +46,9 @@ impl PricesOver {
     /// The query for what the index closed at: from the last close before `from`; no row when no index is asked for.
     pub fn index(&self) -> Statement<'_> {
         statement(
-            "select c.on_date, c.close from transactions.index_closes c
+            "select c.on_date, c.close from market.index_closes c
              where c.name = $1 and c.on_date <= $3 and c.on_date >= coalesce((
-                 select max(b.on_date) from transactions.index_closes b where b.name = $1 and b.on_date <= $2), '-infinity')
+                 select max(b.on_date) from market.index_closes b where b.name = $1 and b.on_date <= $2), '-infinity')
              order by c.on_date",
             [typed(&self.index), typed(&self.from), typed(&self.to)],
         )

@@ -24,7 +24,7 @@ pub async fn trades(db: &Db, day: Date) -> Result<bool, Problem> {
     if is_weekday(day) {
         return Ok(true);
     }
-    let sql = "select from transactions.special_sessions where day = $1";
+    let sql = "select from market.special_sessions where day = $1";
     Ok(!db.query(sql, [typed(&day)]).await?.is_empty())
 }
 
@@ -34,7 +34,7 @@ pub async fn last_before(db: &Db, day: Date) -> Result<Date, Problem> {
     while !is_weekday(weekday) {
         weekday = weekday.saturating_sub(1.day());
     }
-    let sql = "select max(day) as day from transactions.special_sessions where day < $1";
+    let sql = "select max(day) as day from market.special_sessions where day < $1";
     let rows = db.query(sql, [typed(&day)]).await?;
     let special: Option<Date> = rows.first().and_then(|row| row.get("day"));
     Ok(special.map_or(weekday, |special| special.max(weekday)))

@@ -16,13 +16,13 @@ use crate::ledger::{Book, Security};
 /// which day on; then those that the workspace says.
 pub fn known<'a>() -> Statement<'a> {
     statement(
-        "select f.isin, f.price, null::text as kind, null::date as from_on, false as own from transactions.fair_values f
+        "select f.isin, f.price, null::text as kind, null::date as from_on, false as own from market.fair_values f
          where f.isin in (select t.isin from transactions.transactions t)
          union all
-         select k.isin, null, k.kind, k.from_on, false from transactions.stated_kinds k
+         select k.isin, null, k.kind, k.from_on, false from market.stated_kinds k
          where k.isin in (select t.isin from transactions.transactions t)
          union all
-         select k.isin, null, k.kind, k.from_on, true from transactions.asset_kinds k
+         select k.isin, null, k.kind, k.from_on, true from market.asset_kinds k
          order by isin, own, from_on",
         [],
     )

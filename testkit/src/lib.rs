@@ -157,15 +157,27 @@ impl Here {
     /// Loads one price file.
     pub async fn load_price_file(&self, file: &Path) -> Result<()> {
         self.cloud.put_prices(file).await?;
-        let mut event = Self::sample("transactions-prices-load")?;
         let key = format!("prices/{}", file.file_name().unwrap_or_default().to_string_lossy());
+        let answer = self.load_put(&key).await?;
+        anyhow::ensure!(answer["batchItemFailures"] == serde_json::json!([]), "{key}: {answer}");
+        Ok(())
+    }
+
+    /// Loads a price file that is given as text, and answers what the consumer said.
+    pub async fn load_price_text(&self, key: &str, text: &str) -> Result<Value> {
+        let put = self.cloud.aws.s3.put_object().bucket(self.cloud.bucket()?).key(key);
+        put.body(text.as_bytes().to_vec().into()).send().await?;
+        self.load_put(key).await
+    }
+
+    /// Has what was put into the bucket loaded, as its notification would.
+    async fn load_put(&self, key: &str) -> Result<Value> {
+        let mut event = Self::sample("market-prices-load")?;
         let put = serde_json::json!({ "Records": [{ "s3": {
             "bucket": { "name": self.cloud.bucket()? }, "object": { "key": key },
         } }] });
         event["Records"][0]["body"] = Value::String(put.to_string());
-        let answer = self.invoke("transactions-prices-load", &event).await?;
-        anyhow::ensure!(answer["batchItemFailures"] == serde_json::json!([]), "{key}: {answer}");
-        Ok(())
+        self.invoke("market-prices-load", &event).await
     }
 
     /// A file of examples/.

@@ -7,6 +7,7 @@
 //! - An identity of another issuer is (issuer, subject), never joined by an e-mail address.
 //! - Before there is a tenant, everything goes through definer functions that answer one row.
 
+mod code;
 pub mod erase;
 pub mod exchange;
 pub mod export;
@@ -17,7 +18,6 @@ mod external_token;
 pub mod forgot_password;
 pub mod login;
 pub mod logout;
-pub mod mail;
 pub mod me;
 pub mod oauth_callback;
 pub mod oauth_start;

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
+use shared::crypto::code_sha256;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
@@ -11,7 +12,7 @@ use shared::{Access, App, Problem, Secret, clock, typed};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{mail, password, reasons};
+use crate::{code, password, reasons};
 
 /// Attempts from one address; each reset has five of its own.
 const PER_ADDRESS: Limit = Limit { name: "reset", most: 60, window_s: 3600 };
@@ -44,7 +45,7 @@ struct Asked {
 impl FromFields for Asked {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let reset_id = fields.id("resetId");
-        let code = fields.required("code", mail::read_code);
+        let code = fields.required("code", code::read_code);
         let password = fields.required("password", password::read);
         Some(Self { reset_id: reset_id?, code: code?, password: password? })
     }
@@ -67,7 +68,7 @@ async fn reset_password(
             "select outcome from tenant.reset_password($1, $2, $3, $4, $5)",
             [
                 typed(&asked.reset_id),
-                typed(&mail::code_sha256(asked.reset_id, &asked.code)),
+                typed(&code_sha256(asked.reset_id, &asked.code)),
                 typed(&password::hash(&asked.password)?),
                 typed(&request_id),
                 typed(&address.text()),

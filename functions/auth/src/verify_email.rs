@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use shared::auth::{Session, Signer};
+use shared::crypto::code_sha256;
 use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use crate::refresh_token::RefreshToken;
 use crate::session::{self, SessionTokens};
-use crate::{mail, reasons};
+use crate::{code, reasons};
 
 /// Attempts from one address; each registration has five of its own.
 const PER_ADDRESS: Limit = Limit { name: "verify-email", most: 60, window_s: 3600 };
@@ -42,7 +43,7 @@ struct Verification {
 impl FromFields for Verification {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let registration_id = fields.id("registrationId");
-        let code = fields.required("code", mail::read_code);
+        let code = fields.required("code", code::read_code);
         Some(Self { registration_id: registration_id?, code: code? })
     }
 }
@@ -72,7 +73,7 @@ async fn verify_email(
             "select outcome from tenant.verify_registration($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             [
                 typed(&asked.registration_id),
-                typed(&mail::code_sha256(asked.registration_id, &asked.code)),
+                typed(&code_sha256(asked.registration_id, &asked.code)),
                 typed(&session.user_id),
                 typed(&session.workspace_id),
                 typed(&"Personal"),

@@ -12,8 +12,17 @@ use shared::{Access, App, Problem, Timestamp, clock};
 use utoipa::ToSchema;
 
 /// The services whose metrics there are; a test holds them against the workspace.
-pub const SERVICES: &[&str] =
-    &["access", "auth", "brokers", "platform", "portfolio", "transactions", "workspaces"];
+pub const SERVICES: &[&str] = &[
+    "access",
+    "auth",
+    "brokers",
+    "market",
+    "notifications",
+    "platform",
+    "portfolio",
+    "transactions",
+    "workspaces",
+];
 /// The outside systems that functions call.
 const SYSTEMS: &[&str] = &["dynamodb", "monitoring", "s3", "secretsmanager", "ses", "sqs"];
 /// Fifteen days: CloudWatch keeps minutes for so long.

@@ -207,7 +207,7 @@ fn query(asked: &Asked) -> String {
                 t.venue, t.exchange, t.series, t.quantity, t.amount, t.charges, t.stt, t.terms, t.reference, t.source,
                 t.corrected_at is not null as corrected
          from transactions.transactions t
-         left join transactions.instruments i on i.isin = t.isin
+         left join market.instruments i on i.isin = t.isin
          where t.removed_at is null
            and ($1 is null or t.account_id = $1) and ($2 is null or t.isin = $2) and ($3 is null or t.kind = $3)
            and ($4 is null or t.on_date >= $4) and ($5 is null or t.on_date <= $5)

@@ -16,11 +16,11 @@ use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use stores::budget;
+use stores::corporate_actions::{Action, Suggestion, published, suggestions};
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::corporate_actions::{Action, Suggestion, published, suggestions};
 use crate::reasons;
 
 /// For owners, admins and analysts.

@@ -66,12 +66,8 @@ pub(super) async fn bench(home: &Home) -> Result<()> {
 }
 
 /// What an evening's refresh calls.
-const REFRESHING: &[&str] = &[
-    "brokers-refresh-daily",
-    "brokers-sync-account",
-    "portfolio-snapshot",
-    "transactions-revalue",
-];
+const REFRESHING: &[&str] =
+    &["brokers-refresh-daily", "brokers-sync-account", "portfolio-snapshot", "market-revalue"];
 
 /// Simulates an evening of so many accounts, so many percent of them connected, with release builds.
 pub(super) async fn simulate(home: &Home, accounts: &str, connected: &str) -> Result<()> {

@@ -198,9 +198,9 @@ async fn a_person_signs_in_imports_and_reads_and_everything_stops_with_the_cloud
     // A schedule, called as `cargo lambda invoke` calls.
     let sample = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../events/transactions-revalue.json"
+        "/../events/market-revalue.json"
     ))?;
-    let answer = cloud.invoke("transactions-revalue", &serde_json::from_str(&sample)?).await?;
+    let answer = cloud.invoke("market-revalue", &serde_json::from_str(&sample)?).await?;
     let asked = answer.json()?;
     assert_eq!((answer.status, asked["workspaces"].as_i64()), (200, Some(1)), "{asked}");
     until("the account's value that follows the import", async || {

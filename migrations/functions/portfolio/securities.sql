@@ -27,15 +27,15 @@ begin
            -- A price that lags its source by more than a long weekend made its last move some other day.
            case when p.on_date >= n.on_date - 4 then p.previous end as previous
     from securities x
-    left join transactions.quotes q on q.isin = x.isin
+    left join market.quotes q on q.isin = x.isin
     left join lateral (
         select q.close, q.previous, q.on_date, q.source where q.on_date <= p_day
         union all
         -- On a day before the newest price, what it was then.
-        select o.* from transactions.price_on(x.isin, p_day) o where q.on_date > p_day
+        select o.* from market.price_on(x.isin, p_day) o where q.on_date > p_day
     ) p on true
     left join lateral (
-        select z.on_date from transactions.prices z
+        select z.on_date from market.prices z
         where z.source = p.source and z.on_date <= p_day
         order by z.on_date desc
         limit 1

@@ -5,7 +5,7 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     with closed as (
         -- A session may end after the usual run.
         select (p_day + greatest(time '18:00', (
-            select max(x.closes) from transactions.special_sessions x where x.day = p_day))) at time zone 'Asia/Kolkata' as at
+            select max(x.closes) from market.special_sessions x where x.day = p_day))) at time zone 'Asia/Kolkata' as at
     ), page as (
         select c.workspace_id, c.account_id, reverse(c.connection_id::text) as in_turn,
                encode(substr(sha256(convert_to(p_day || '/' || p_run || '/' || c.account_id, 'UTF8')), 1, 16), 'hex')::uuid

@@ -57,13 +57,13 @@ async fn a_trace_goes_on_over_the_outbox_and_the_queue() -> Result<()> {
         json!({ "email": "asha@example.in", "password": "planted-monsoon-27", "name": "A" });
     assert_eq!(here.post("/v1/auth/register", None, &person).await?.status, 202);
     let record = here.cloud.lambda.record().clone();
-    lines(&here, "auth-mail").await?;
+    lines(&here, "notifications-mail").await?;
     let register = record.latest(1, |one| one.function == "auth-register");
     let trace = register.first().and_then(|one| one.traces.first()).context("a trace")?;
     let (asked, invocations) = record.trace(trace);
     assert_eq!(asked.len(), 1);
     let functions: Vec<_> = invocations.iter().map(|one| one.function.as_str()).collect();
-    assert_eq!(functions, ["auth-register", "auth-mail"]);
+    assert_eq!(functions, ["auth-register", "notifications-mail"]);
     Ok(())
 }
 

@@ -25,12 +25,12 @@ with securities as (
     cross join first_day f
     -- What was known when it begins stands until there is something newer.
     left join lateral (
-        select q.on_date from transactions.prices q
+        select q.on_date from market.prices q
         where q.isin = s.isin and q.on_date <= f.day
         order by q.on_date desc
         limit 1
     ) b on true
-    join transactions.prices p
+    join market.prices p
         on p.isin = s.isin and p.on_date >= coalesce(b.on_date, f.day) and p.on_date <= $2
     order by p.isin, p.on_date, p.source = 'nse' desc
 )

@@ -278,39 +278,6 @@ async fn without_the_signing_key_nothing_is_used_up() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_mail_is_not_sent_twice() -> Result<()> {
-    let here = Here::start().await?;
-    let email = format!("{}@example.in", Uuid::now_v7().simple());
-    let registration = registered(&here, &email).await?;
-    let mut event = Here::sample("auth-mail")?;
-    event["Records"][0]["body"] = json!({
-        "eventId": Uuid::now_v7(), "event": "registration.requested", "workspaceId": null,
-        "body": { "registrationId": registration },
-    })
-    .to_string()
-    .into();
-    for _ in 0..2 {
-        assert_eq!(here.invoke("auth-mail", &event).await?, json!({ "batchItemFailures": [] }));
-    }
-    let mails = local::seed::mails(&here.emulator_url).await?;
-    assert_eq!(mails.iter().filter(|mail| mail.to == [email.clone()]).count(), 1);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_message_that_cannot_be_read_fails_alone() -> Result<()> {
-    let here = Here::start().await?;
-    let mut event = Here::sample("auth-mail")?;
-    let mut poison = event["Records"][0].clone();
-    poison["messageId"] = "poison".into();
-    poison["body"] = "{\"not\": an event".into();
-    event["Records"].as_array_mut().expect("records").insert(0, poison);
-    let answer = here.invoke("auth-mail", &event).await?;
-    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "poison" }] }));
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_password_is_out_of_reach_of_every_other_service() -> Result<()> {
     let here = Here::start().await?;
     for function in ["portfolio-summary", "brokers-account-list", "auth-login"] {

@@ -447,7 +447,7 @@ async fn an_evening_reads_every_connected_account_and_later_only_what_is_left() 
     let day = today();
     // In UTC it is 18:00, 19:00 and 21:00 in India.
     let times = ["12:30", "13:30", "15:30"].map(|time| format!("{day}T{time}:00Z"));
-    let sql = "insert into transactions.special_sessions (day, opens, closes, name) values ($1::text::date, '09:15', '15:30', 'Test') on conflict do nothing";
+    let sql = "insert into market.special_sessions (day, opens, closes, name) values ($1::text::date, '09:15', '15:30', 'Test') on conflict do nothing";
     let admin = here.admin().await?;
     admin.execute(sql, &[&day.to_string()]).await?;
     let first = refresh(&here, &times[0]).await?;
@@ -581,7 +581,7 @@ async fn what_was_read_before_an_evening_session_ended_is_read_again() -> Result
     let here = Here::start().await?;
     let asha = connected(&here, CLIENT).await?;
     let (admin, day) = (here.admin().await?, today());
-    let sql = "insert into transactions.special_sessions (day, opens, closes, name)
+    let sql = "insert into market.special_sessions (day, opens, closes, name)
                values ($1::text::date, '18:00', '19:00', 'Muhurat') on conflict on constraint special_sessions_pk
                do update set opens = excluded.opens, closes = excluded.closes";
     admin.execute(sql, &[&day.to_string()]).await?;

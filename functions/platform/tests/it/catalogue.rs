@@ -34,11 +34,13 @@ pub(crate) enum Kind {
 }
 
 /// The roles that rights are granted to; km_owner owns tables and has them all.
-const ROLES: [&str; 8] = [
+const ROLES: [&str; 10] = [
     "km_system",
     "svc_access",
     "svc_auth",
     "svc_brokers",
+    "svc_market",
+    "svc_notifications",
     "svc_platform",
     "svc_portfolio",
     "svc_transactions",

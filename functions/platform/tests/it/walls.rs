@@ -21,7 +21,7 @@ async fn filled(here: &Here) -> Result<Tenant> {
         .batch_execute(&format!(
             "insert into portfolio.account_values (workspace_id, account_id, day, value, invested, holdings, unpriced)
              values ('{workspace}', '{account}', '2026-11-20', 1, 1, 1, 0);
-             insert into transactions.asset_kinds (workspace_id, isin, from_on, kind, set_by)
+             insert into market.asset_kinds (workspace_id, isin, from_on, kind, set_by)
              values ('{workspace}', 'INE002A01018', '2026-11-20', 'listed_share', '{workspace}');
              insert into brokers.account_links (workspace_id, kind, id, account_id)
              values ('{workspace}', 'demat', 'IN30039412345678', '{account}');

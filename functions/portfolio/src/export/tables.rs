@@ -94,7 +94,7 @@ pub(super) const TABLES: [Table; 9] = [
         file: "asset_kinds.csv",
         columns: "isin,from,kind",
         one_for_each: &[],
-        sql: "select k.isin, nullif(k.from_on, '0001-01-01')::text, k.kind from transactions.asset_kinds k order by k.isin, k.from_on",
+        sql: "select k.isin, nullif(k.from_on, '0001-01-01')::text, k.kind from market.asset_kinds k order by k.isin, k.from_on",
     },
     // The columns of `GET /v1/portfolio/import/template`, and the account's.
     Table {

@@ -64,7 +64,7 @@ async fn of_one_day_the_close_counts_before_the_net_asset_value_and_else_what_is
     for (day, source, close) in
         [("2026-11-20", "nse", "1512.3000"), ("2026-11-21", "amfi", "999.0000")]
     {
-        let value = "insert into transactions.prices (isin, on_date, source, close)
+        let value = "insert into market.prices (isin, on_date, source, close)
             select 'INE002A01018', $1::text::date, 'amfi', 999";
         admin.execute(value, &[&day]).await?;
         let page = here.get("/v1/portfolio/holdings?q=INE002A01018&limit=1", &asha).await?;

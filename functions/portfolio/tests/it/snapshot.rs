@@ -68,9 +68,9 @@ async fn an_event_nobody_published_fails() -> Result<()> {
 
 /// Has every workspace valued as at a time, and answers the newest day's figures of one.
 async fn revalue(here: &Here, time: &str, person: &Person) -> Result<(Value, Value)> {
-    let mut event = Here::sample("transactions-revalue")?;
+    let mut event = Here::sample("market-revalue")?;
     event["time"] = json!(time);
-    let answer = here.invoke("transactions-revalue", &event).await?;
+    let answer = here.invoke("market-revalue", &event).await?;
     assert_eq!(here.deliver("portfolio.revaluation_due", "portfolio-snapshot").await?, 0);
     Ok((answer, snapshot(here, person).await?))
 }
@@ -103,7 +103,7 @@ async fn a_day_is_valued_in_the_evening_and_sealed_the_day_after() -> Result<()>
                          "quantity": "1", "amount": "3081.05", "venue": "off_market" });
     let made = here.post("/v1/transactions", &asha, &bought).await?;
     assert_eq!(made.status, 201, "{}", made.body);
-    let late = "update transactions.prices set close = close + 1 where on_date = '2026-11-20' and isin = 'INE002A01018'";
+    let late = "update market.prices set close = close + 1 where on_date = '2026-11-20' and isin = 'INE002A01018'";
     here.admin().await?.execute(late, &[]).await?;
     let (answer, sealed) = revalue(&here, "2026-11-21T08:30:00Z", &asha).await?;
     let sealing = (json!(["2026-11-19", "2026-11-20"]), json!("seal"));
@@ -126,7 +126,7 @@ async fn a_sealed_day_stays_as_it_is() -> Result<()> {
     let (again, same) = revalue(&here, "2026-11-21T08:30:00Z", &asha).await?;
     assert_eq!((&again["published"], &same), (&json!(0), &sealed), "a pass that is repeated");
     let admin = here.admin().await?;
-    admin.execute("update transactions.prices set close = close + 1", &[]).await?;
+    admin.execute("update market.prices set close = close + 1", &[]).await?;
     let (late, same) = revalue(&here, "2026-11-20T18:00:00Z", &asha).await?;
     assert_eq!((&late["published"], &same), (&json!(1), &sealed), "a pass that comes late");
     let (sunday, same) = revalue(&here, "2026-11-22T08:30:00Z", &asha).await?;

@@ -30,7 +30,7 @@ async fn a_published_action_is_suggested_to_who_held_the_security_and_applied_on
         \"CMSINFO\",\"CMS Info Systems\",\"EQ\",\"Bonus 1:1\",\"10\",\"02-Jan-2020\",\"02-Jan-2020\",\"-\",\"-\"\n\
         \"CMSINFO\",\"CMS Info Systems\",\"EQ\",\"Dividend - Rs 1 Per Share\",\"10\",\"10-Jul-2024\",\"10-Jul-2024\",\"-\",\"-\"\n\
         \"INFY\",\"Infosys\",\"EQ\",\"Bonus 1:1\",\"5\",\"02-Jan-2024\",\"02-Jan-2024\",\"-\",\"-\"\n";
-    crate::load(&here, "prices/CF-CA.csv", &list).await?;
+    here.load_price_text("prices/CF-CA.csv", &list).await?;
     // That of 2020 was before the purchase, and nobody holds the other company.
     assert_eq!(
         pending(&here, &asha).await?,
@@ -80,7 +80,7 @@ async fn an_action_that_no_ledger_could_hold_is_refused_and_does_not_poison_the_
         + "\
         \"CMSINFO\",\"CMS\",\"EQ\",\"Bonus 99999:1\",\"10\",\"02-Jan-2024\",\"-\",\"-\",\"-\"\n\
         \"CMSINFO\",\"CMS\",\"EQ\",\"Dividend - Rs 99999999999999 Per Share\",\"10\",\"03-Jun-2024\",\"-\",\"-\",\"-\"\n";
-    crate::load(&here, "prices/CF-CA-absurd.csv", &list).await?;
+    here.load_price_text("prices/CF-CA-absurd.csv", &list).await?;
     for (kind, day) in [("bonus", "2024-01-02"), ("dividend", "2024-06-03")] {
         let body = json!({ "isin": "INE925R01014", "kind": kind, "exDate": day, "allottedOn": "2024-07-05" });
         let refused = here.post("/v1/corporate-actions/apply", &asha, &body).await?;

@@ -164,7 +164,7 @@ async fn a_price_file_of_january_2018_gives_the_value_that_old_lots_are_taxed_by
     let asha = here.person().await?;
     let file = "SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,LAST,PREVCLOSE,TOTTRDQTY,TOTTRDVAL,TIMESTAMP,TOTALTRADES,ISIN,\n\
         CMSINFO,EQ,500,521.5,498,510.25,510,505,1000,510250,31-JAN-2018,10,INE925R01014,\n";
-    crate::load(&here, "prices/cm31JAN2018bhav.csv", file).await?;
+    here.load_price_text("prices/cm31JAN2018bhav.csv", file).await?;
     let rows = TRADEBOOK.replace("2023-05-02", "2017-05-02")
         + "CMSINFO,INE925R01014,2024-06-03,NSE,EQ,EQ,sell,false,10,600,2,O2,2024-06-03T10:00:00\n";
     here.import(&asha, &Form::file("tradebook-AB1234-EQ.csv", rows)).await?;

@@ -10,12 +10,11 @@ use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
+use stores::corporate_actions::{Action, Suggestion, published, suggestions};
 use stores::health::Health;
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::corporate_actions::{Action, Suggestion, published, suggestions};
 
 /// For any member.
 pub fn route() -> Route {

@@ -1,5 +1,5 @@
 //! `PUT /v1/instruments/{isin}/asset-kind`.
 
 fn main() -> shared::Outcome {
-    shared::http::serve(transactions::asset_kind::route())
+    shared::http::serve(market::asset_kind::route())
 }

@@ -6,7 +6,7 @@
 
 use ::mail::Mail;
 use serde_json::Value;
-use shared::crypto::{random, random_text, sha256};
+use shared::crypto::{code_sha256, random, random_text, sha256};
 use shared::events::{Event, MemberInvited, PasswordResetRequested, RegistrationRequested};
 use shared::queue::{Consumer, Delivery};
 use shared::{App, Problem, Secret, typed};
@@ -128,18 +128,6 @@ fn new_code() -> Result<Secret, Problem> {
 /// What accepts an invitation: 256 random bits.
 fn new_token() -> Result<Secret, Problem> {
     Ok(Secret::new(format!("kmi_{}", random_text()?.expose())))
-}
-
-/// Reads a code as people type it, with spaces.
-pub(crate) fn read_code(text: &str) -> Result<String, String> {
-    let code: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    let good = code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_digit());
-    if good { Ok(code) } else { Err("must be the 8 digits of the mail".into()) }
-}
-
-/// What is kept of a code. With what it is for in it, equal codes have unequal hashes.
-pub(crate) fn code_sha256(of: Uuid, code: &str) -> Vec<u8> {
-    sha256(&[of.as_bytes(), code.as_bytes()].concat())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Schedule: has every workspace valued by the prices of a day.
 
 fn main() -> shared::Outcome {
-    shared::schedule::run(transactions::revalue::schedule())
+    shared::schedule::run(market::revalue::schedule())
 }

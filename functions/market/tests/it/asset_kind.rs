@@ -84,14 +84,14 @@ async fn what_a_scheme_was_counts_until_the_list_says_otherwise_whichever_came_f
     for (section, day) in
         [(equity, "01-Apr-2025"), (foreign, "20-Nov-2024"), (equity, "02-Jun-2025")]
     {
-        crate::load(&here, &format!("prices/NAVAll-{day}.txt"), &list(section, day)).await?;
+        here.load_price_text(&format!("prices/NAVAll-{day}.txt"), &list(section, day)).await?;
     }
     let kinds = [
         (json!("other_fund"), json!("long_term_other")),
         (json!("equity_fund"), json!("long_term_equity")),
     ];
     assert_eq!(classes(&here, &asha).await?, kinds);
-    let sql = "select count(*) from transactions.stated_kinds";
+    let sql = "select count(*) from market.stated_kinds";
     assert_eq!(
         here.admin().await?.query_one(sql, &[]).await?.get::<_, i64>(0),
         2,

@@ -7,39 +7,46 @@ use ledger::{Act, IncomeKind, Isin, Move};
 use rust_decimal::Decimal;
 use shared::Problem;
 use shared::db::{Statement, statement};
-use stores::ledger::Book;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::ledger::Book;
+
 /// What the exchange published.
 #[derive(Clone, Debug)]
-pub(crate) struct Action {
-    pub(crate) isin: Isin,
-    pub(crate) kind: String,
-    pub(crate) ex_date: Date,
-    pub(crate) gives: Option<Decimal>,
-    pub(crate) per: Option<Decimal>,
+pub struct Action {
+    /// The security.
+    pub isin: Isin,
+    /// `bonus`, `split` or `dividend`.
+    pub kind: String,
+    /// The first day it is traded without it.
+    pub ex_date: Date,
+    /// Shares that are given …
+    pub gives: Option<Decimal>,
+    /// … for so many that are held; after a split there are so many for those before.
+    pub per: Option<Decimal>,
     /// Rupees a share.
-    pub(crate) amount: Option<Decimal>,
+    pub amount: Option<Decimal>,
     /// The exchange's own words.
-    pub(crate) purpose: String,
+    pub purpose: String,
 }
 
 /// An action, and who is touched by it.
 #[derive(Clone, Debug)]
-pub(crate) struct Suggestion {
-    pub(crate) action: Action,
+pub struct Suggestion {
+    /// The action.
+    pub action: Action,
     /// What each account held when the ex-date began, and whether the ledger has the action already.
-    pub(crate) accounts: BTreeMap<Uuid, (Decimal, bool)>,
+    pub accounts: BTreeMap<Uuid, (Decimal, bool)>,
 }
 
 /// Every action of a security that the entered workspace has traded or holds.
-pub(crate) fn published<'a>() -> Statement<'a> {
+pub fn published<'a>() -> Statement<'a> {
     statement(
         // A symbol keeps its name when the ISIN changes, so each ISIN it ever had is looked at.
         "select y.isin, c.kind, c.ex_date, c.gives, c.per, c.amount, c.purpose
-         from transactions.symbols y
-         join transactions.corporate_actions c on c.symbol = y.symbol
+         from market.symbols y
+         join market.corporate_actions c on c.symbol = y.symbol
          where y.exchange = 'NSE' and y.isin in (
              select t.isin from transactions.transactions t
              union
@@ -50,7 +57,8 @@ pub(crate) fn published<'a>() -> Statement<'a> {
 }
 
 impl Action {
-    pub(crate) fn read(row: &Row) -> Result<Self, Problem> {
+    /// Reads a row of [`published`].
+    pub fn read(row: &Row) -> Result<Self, Problem> {
         Ok(Self {
             isin: Isin::parse(row.get("isin")).map_err(Problem::internal)?,
             kind: row.get("kind"),
@@ -64,7 +72,7 @@ impl Action {
 }
 
 /// The actions that touched somebody: who held the security on the evening before the ex-date.
-pub(crate) fn suggestions(book: &Book, actions: Vec<Action>) -> Vec<Suggestion> {
+pub fn suggestions(book: &Book, actions: Vec<Action>) -> Vec<Suggestion> {
     // Looked at by security: there may be thousands of actions and a hundred thousand events.
     let mut moves: HashMap<Isin, Vec<&Move>> = HashMap::new();
     for step in &book.ledger.moves {

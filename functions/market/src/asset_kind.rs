@@ -112,8 +112,8 @@ async fn asset_kind(
     let now = statement(
         "select k.kind, k.from_on, coalesce(i.asset_kind, case when i.class = 'equity' then 'listed_share' end) as stated
          from (select $1::text as isin) asked
-         left join transactions.instruments i on i.isin = asked.isin
-         left join transactions.asset_kinds k on k.isin = asked.isin
+         left join market.instruments i on i.isin = asked.isin
+         left join market.asset_kinds k on k.isin = asked.isin
          order by k.from_on",
         [typed(&isin)],
     );

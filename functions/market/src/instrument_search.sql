@@ -8,8 +8,8 @@ with matched as (
                when lower(i.name) like $3 || '%' then 3
                else 4
            end as rank
-    from transactions.instruments i
-    left join transactions.quotes s on s.isin = i.isin
+    from market.instruments i
+    left join market.quotes s on s.isin = i.isin
     where i.isin = $1 or s.symbol like $2 || '%' or lower(i.name) like '%' || $3 || '%'
 ), page as (
     select * from matched
@@ -18,5 +18,5 @@ with matched as (
     limit $7
 )
 select page.*, p.close, p.on_date
-from page left join lateral transactions.price_on(page.isin, $4) p on true
+from page left join lateral market.price_on(page.isin, $4) p on true
 order by page.rank, page.isin

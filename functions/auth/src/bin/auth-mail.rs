@@ -1,5 +1,0 @@
-//! Queue `mail`.
-
-fn main() -> shared::Outcome {
-    shared::queue::consume(auth::mail::consumer())
-}

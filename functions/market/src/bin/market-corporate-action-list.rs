@@ -1,0 +1,5 @@
+//! `GET /v1/corporate-actions`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(market::corporate_action_list::route())
+}

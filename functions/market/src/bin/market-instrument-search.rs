@@ -1,0 +1,5 @@
+//! `GET /v1/instruments`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(market::instrument_search::route())
+}

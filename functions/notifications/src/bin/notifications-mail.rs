@@ -1,0 +1,5 @@
+//! Queue `mail`.
+
+fn main() -> shared::Outcome {
+    shared::queue::consume(notifications::mail::consumer())
+}

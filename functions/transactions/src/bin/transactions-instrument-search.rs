@@ -1,5 +1,0 @@
-//! `GET /v1/instruments`.
-
-fn main() -> shared::Outcome {
-    shared::http::serve(transactions::instrument_search::route())
-}
