@@ -47,7 +47,7 @@ macro_rules! client {
 impl Aws {
     /// Clients of the emulator at this URL.
     pub fn at(url: &str) -> Self {
-        let http = https::sdk_client();
+        let http = transport::sdk_client();
         let s3 = client!(aws_sdk_s3, url, http);
         let s3 =
             aws_sdk_s3::Client::from_conf(s3.config().to_builder().force_path_style(true).build());

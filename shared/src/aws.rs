@@ -82,7 +82,7 @@ fn sdk(config: &Config) -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(config.region()))
         .credentials_provider(SharedCredentialsProvider::new(credentials(config)))
-        .http_client(telemetry::watched(https::sdk_client()))
+        .http_client(telemetry::watched(transport::sdk_client()))
         .timeout_config(timeouts)
         .sleep_impl(aws_sdk_dynamodb::config::SharedAsyncSleep::new(TokioSleep));
     match config.endpoint_url() {

@@ -1,9 +1,9 @@
 //! What Kite says when it does not do what was asked.
 
 use http::StatusCode;
-use http_client::{Answer, HttpError};
 use serde::Deserialize;
 use shared::Problem;
+use vendor::{Answer, HttpError};
 
 /// Why a call to Kite came to nothing, by what a caller can do about it.
 #[derive(Debug, thiserror::Error)]

@@ -13,11 +13,11 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use form_urlencoded::Serializer;
 use http::Method;
-use http_client::{Breaker, Call, Http, Vendor};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shared::limits::Limit;
 use shared::{App, Problem, Secret};
+use vendor::{Breaker, Call, Http, Vendor};
 
 pub use error::KiteError;
 pub use owned::{Owned, owned};
@@ -210,7 +210,7 @@ impl<'a> Kite<'a> {
         }
         match self.once(call).await {
             Err(err) if call.method == Method::GET && err.is_kites_failure() => {
-                tokio::time::sleep(http_client::pause(0)).await;
+                tokio::time::sleep(vendor::pause(0)).await;
                 self.ready(api_key).await?;
                 self.once(call).await
             }

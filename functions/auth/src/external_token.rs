@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::Method;
-use http_client::{Call, Http, Vendor};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use shared::{App, Problem};
+use vendor::{Call, Http, Vendor};
 
 use crate::providers::{Pinned, Provider};
 use crate::reasons;

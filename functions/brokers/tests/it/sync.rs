@@ -200,7 +200,7 @@ async fn while_kite_has_been_failing_an_account_is_put_off_and_keeps_its_health(
     let here = Here::start().await?;
     let asha = connected(&here, CLIENT).await?;
     let app = here.app("brokers-sync-account")?;
-    let breaker = http_client::Breaker { name: "kite", most: 5, window_s: 30 };
+    let breaker = vendor::Breaker { name: "kite", most: 5, window_s: 30 };
     // Once more when the half minute turned in between.
     for _ in 0..3 {
         let before = health(&here, &asha).await?;

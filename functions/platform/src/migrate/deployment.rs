@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use http::Request;
-use https::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use transport::Client;
 
 /// Longest wait for CloudFormation's mailbox to take an answer.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -9,9 +9,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use axum::routing::any;
-use http_client::{Answer, Call, Http, HttpError, Vendor};
 use shared::{App, Config};
 use tokio::net::TcpListener;
+use vendor::{Answer, Call, Http, HttpError, Vendor};
 
 const VENDOR: Vendor = Vendor { name: "vendor", timeout: Duration::from_millis(300) };
 

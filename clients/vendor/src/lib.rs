@@ -8,10 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use https::Client;
 use shared::crypto::random;
 use shared::telemetry::OutsideCall;
 use shared::{App, Problem};
+use transport::Client;
 
 pub use breaker::Breaker;
 

@@ -12,12 +12,12 @@ use aws_sdk_sqs::config::{BehaviorVersion, Region};
 use aws_sdk_sqs::error::SdkError;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use https::Client;
 use rustls_pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio_rustls::TlsAcceptor;
+use transport::Client;
 
 /// What the server answers.
 const ANSWER: &[u8] = b"HTTP/1.1 201 Created\r\ncontent-length: 5\r\n\r\nthere";
@@ -103,7 +103,7 @@ fn queues(url: &str, attempts: u32) -> aws_sdk_sqs::Client {
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .retry_config(retries.with_initial_backoff(Duration::from_millis(1)))
         .endpoint_url(url)
-        .http_client(https::sdk_client());
+        .http_client(transport::sdk_client());
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 
@@ -123,7 +123,7 @@ async fn a_handshake_that_nobody_answers_is_given_up() -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let request = Request::get(format!("https://{}/", listener.local_addr()?));
     let client = Client::new(Duration::from_millis(100))?;
-    let sent = client.send(request.body(https::Body::empty())?);
+    let sent = client.send(request.body(transport::Body::empty())?);
     ensure!(tokio::time::timeout(Duration::from_secs(20), sent).await?.is_err());
     Ok(())
 }
