@@ -29,40 +29,30 @@ pub(crate) const PER_KEY: Limit = Limit { name: "api-key", most: 600, window_s: 
 /// Requests by one person that work a whole book out, with however many keys; counted by `tenant.count_share`.
 pub(crate) const PER_PERSON: Limit = Limit { name: "computing", most: 600, window_s: 60 };
 
-/// What a member may do; the table of roles is in [`Permission::roles`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// See the workspace at all.
-    Enter,
-    /// See holdings, totals and imports.
-    ReadPortfolio,
-    /// Import files and change accounts.
-    WritePortfolio,
-    /// Make, rotate and revoke one's own API keys.
-    ManageKeys,
-    /// Invite members, change their roles and remove them.
-    ManageMembers,
-    /// Rename the workspace.
-    ManageWorkspace,
-    /// See who did what.
-    ReadAudit,
-    /// Give the workspace to another member.
-    Transfer,
+listed! {
+    /// What a member may do; the table of roles is in [`Permission::roles`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Permission {
+        /// See the workspace at all.
+        Enter,
+        /// See holdings, totals and imports.
+        ReadPortfolio,
+        /// Import files and change accounts.
+        WritePortfolio,
+        /// Make, rotate and revoke one's own API keys.
+        ManageKeys,
+        /// Invite members, change their roles and remove them.
+        ManageMembers,
+        /// Rename the workspace.
+        ManageWorkspace,
+        /// See who did what.
+        ReadAudit,
+        /// Give the workspace to another member.
+        Transfer,
+    }
 }
 
 impl Permission {
-    /// All of them, for the documentation.
-    pub const ALL: [Self; 8] = [
-        Self::Enter,
-        Self::ReadPortfolio,
-        Self::WritePortfolio,
-        Self::ManageKeys,
-        Self::ManageMembers,
-        Self::ManageWorkspace,
-        Self::ReadAudit,
-        Self::Transfer,
-    ];
-
     /// The roles that have it. Roles: owner, admin, analyst, viewer.
     pub const fn roles(self) -> &'static [&'static str] {
         match self {
@@ -171,15 +161,13 @@ impl Caller {
         }
     }
 
-    /// The same caller in the workspace a path names; what is no id is the id of nothing.
-    pub fn at(mut self, workspace: &str) -> Result<Self, Problem> {
-        let workspace_id =
-            Uuid::parse_str(workspace).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
+    /// The same caller in the workspace that a path names.
+    pub fn at(mut self, workspace_id: Uuid) -> Self {
         if let Credential::Session(session) = &mut self.by {
             session.workspace_id = workspace_id;
             telemetry::entered(workspace_id);
         }
-        Ok(self)
+        self
     }
 }
 

@@ -18,17 +18,19 @@ use uuid::Uuid;
 use crate::db::{Statement, statement};
 use crate::{App, Problem, Timestamp, telemetry, typed};
 
-/// A queue of this deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Queue {
-    /// `auth-export-run`: what is held about a person.
-    Export,
-    /// `notifications-mail`: mails to people.
-    Mail,
-    /// `portfolio-snapshot`: a workspace's totals and the day's snapshot.
-    Snapshot,
-    /// `brokers-sync-account`: one account.
-    SyncAccount,
+listed! {
+    /// A queue of this deployment.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Queue {
+        /// `auth-export-run`: what is held about a person.
+        Export,
+        /// `notifications-mail`: mails to people.
+        Mail,
+        /// `portfolio-snapshot`: a workspace's totals and the day's snapshot.
+        Snapshot,
+        /// `brokers-sync-account`: one account.
+        SyncAccount,
+    }
 }
 
 /// What one SendMessageBatch carries at most.
@@ -37,9 +39,6 @@ const MOST_PER_BATCH: usize = 10;
 const AT_ONCE: usize = 8;
 
 impl Queue {
-    /// Every queue of events.
-    pub const ALL: [Self; 4] = [Self::Export, Self::Mail, Self::Snapshot, Self::SyncAccount];
-
     /// The setting that holds its URL.
     pub const fn setting(self) -> &'static str {
         match self {

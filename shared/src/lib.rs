@@ -5,6 +5,21 @@
 //! database connected during initialisation and every other client built on first use.
 #![warn(missing_docs)]
 
+/// An enum and `ALL` of its variants.
+macro_rules! listed {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$of:meta])* $variant:ident,)* }) => {
+        $(#[$meta])*
+        pub enum $name {
+            $($(#[$of])* $variant,)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: [Self; [$(stringify!($variant)),*].len()] = [$(Self::$variant),*];
+        }
+    };
+}
+
 pub mod app;
 pub mod auth;
 pub mod aws;

@@ -3,6 +3,17 @@
 //! A [`Problem`] carries a declared [`Reason`] and, for the log alone, its cause. Nothing of the
 //! cause reaches the caller.
 
+/// Declares reasons, and `ALL` of them for the documentation.
+#[macro_export]
+macro_rules! reasons {
+    ($($(#[$meta:meta])* pub const $name:ident: Reason = $value:expr;)*) => {
+        $($(#[$meta])* pub const $name: $crate::Reason = $value;)*
+
+        /// All of them, for the documentation.
+        pub const ALL: &[$crate::Reason] = &[$($name),*];
+    };
+}
+
 pub mod reasons;
 
 use std::borrow::Cow;

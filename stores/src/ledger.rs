@@ -78,7 +78,7 @@ impl BookOn {
         events: &[Row],
         asserted: &[Row],
         accounts: &[Row],
-    ) -> Result<Reckoned, Problem> {
+    ) -> Result<UnpricedBook, Problem> {
         let segments: HashMap<Uuid, &str> =
             events.iter().map(|row| (row.get("transaction_id"), row.get("market"))).collect();
         let mut events = read_each(events, transactions::event)?;
@@ -114,7 +114,7 @@ impl BookOn {
         ledger.left_out = out;
         let holdings = holdings(&ledger, &events, &asserted);
         let healths = Health::read_all(accounts);
-        Ok(Reckoned { ledger, events, snapshots, holdings, healths })
+        Ok(UnpricedBook { ledger, events, snapshots, holdings, healths })
     }
 }
 
@@ -131,7 +131,7 @@ fn read_each<T>(
 }
 
 /// A book without names and prices.
-struct Reckoned {
+struct UnpricedBook {
     ledger: Ledger,
     events: Vec<Event>,
     snapshots: Vec<Snapshot>,
@@ -139,7 +139,7 @@ struct Reckoned {
     healths: Vec<Health>,
 }
 
-impl Reckoned {
+impl UnpricedBook {
     fn book(self, securities: &[Row]) -> Result<Book, Problem> {
         let Self { ledger, events, snapshots, mut holdings, healths } = self;
         let rows = securities;

@@ -6,6 +6,6 @@ mod twr;
 mod xirr;
 
 pub use days::{Day, Prices, days};
-pub use period::{Known, Period, Refused, Returns, Terms, returns};
+pub use period::{Period, Refused, Returns, ReturnsInput, Terms, returns};
 pub use twr::{TimeWeighted, factors, time_weighted};
 pub use xirr::{Flow, Undefined, Xirr, xirr};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use shared::db::statement;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons;
 use shared::routes;
 use shared::{Access, App, Caller, Problem, Timestamp, typed};
@@ -44,10 +44,9 @@ struct Export {
 async fn export_get(
     State(app): State<App>,
     caller: Caller,
-    Path(export_id): Path<String>,
+    Id(export_id): Id,
     _: Query<Nothing>,
 ) -> Reply {
-    let export_id = Uuid::parse_str(&export_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
     let asked = statement(
         "select requested_at, ready_at, failed_at is not null as failed, object_key, bytes from auth.exports where export_id = $1",
         [typed(&export_id)],

@@ -1,16 +1,15 @@
 //! `DELETE /v1/accounts/{accountId}`: deletes an account with everything in it.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::db::statement;
 use shared::events::{self, AccountDeleted, Envelope};
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, typed};
-use uuid::Uuid;
 
 use crate::reasons;
 
@@ -27,11 +26,9 @@ pub fn route() -> Route {
 async fn account_delete(
     State(app): State<App>,
     caller: Caller,
-    Path(account): Path<String>,
+    Id(account_id): Id,
     _: Query<Nothing>,
 ) -> Reply {
-    // What is no id is the id of nothing.
-    let account_id = Uuid::parse_str(&account).map_err(|_| Problem::new(NOT_FOUND))?;
     let delete = statement("select tenant.delete_account($1) as outcome", [typed(&account_id)]);
     let (tx, [rows]) = app.db().enter(&caller, [delete]).await?;
     let refusal = match rows.first().map(|row| row.get("outcome")) {

@@ -1,12 +1,12 @@
 //! `PATCH /v1/accounts/{accountId}`: renames an account, or says whose it is and what else it is called.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use serde_json::json;
 use shared::db::{Statement, statement};
 use shared::fields::{Fields, FromFields, printable};
-use shared::http::{Json, Reply, Route};
+use shared::http::{Id, Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, typed};
@@ -98,11 +98,9 @@ fn demat_id(text: &str) -> Result<String, String> {
 async fn account_update(
     State(app): State<App>,
     caller: Caller,
-    Path(account): Path<String>,
+    Id(account): Id,
     Json(asked): Json<Asked>,
 ) -> Reply {
-    // What is no id is the id of nothing.
-    let account = Uuid::parse_str(&account).map_err(|_| Problem::new(NOT_FOUND))?;
     let update = statement(
         "update brokers.accounts set label = coalesce($2, label), holder = coalesce($3, holder)
          where account_id = $1 returning account_id",

@@ -1,11 +1,11 @@
 //! `DELETE /v1/auth/zerodha/connections/{connectionId}`: ends a connection.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use kite::Kite;
 use serde::Serialize;
 use shared::db::statement;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, typed};
@@ -36,10 +36,9 @@ struct Disconnected {
 async fn zerodha_disconnect(
     State(app): State<App>,
     caller: Caller,
-    Path(connection): Path<String>,
+    Id(connection): Id,
     _: Query<Nothing>,
 ) -> Reply {
-    let connection = Uuid::parse_str(&connection).map_err(|_| Problem::new(NOT_FOUND))?;
     let kept = statement(
         "select api_key, state, token_sealed, sealing_key from brokers.connections where connection_id = $1",
         [typed(&connection)],

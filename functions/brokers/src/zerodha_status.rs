@@ -24,11 +24,11 @@ pub fn route() -> Route {
     Route::new(routes!(zerodha_status), Access::member(Permission::ReadPortfolio))
 }
 
-struct Asked {
+struct StatusQuery {
     check: bool,
 }
 
-impl FromFields for Asked {
+impl FromFields for StatusQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         Some(Self { check: fields.flag("check")? })
     }
@@ -58,7 +58,7 @@ struct Connections {
 async fn zerodha_status(
     State(app): State<App>,
     caller: Caller,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<StatusQuery>,
 ) -> Reply {
     let sql = format!(
         "select {COLUMNS}, c.token_sealed, c.sealing_key from brokers.connections c order by c.connected_at, c.connection_id"

@@ -67,12 +67,12 @@ struct Touched {
     applied: bool,
 }
 
-struct Asked {
+struct CorporateActionsQuery {
     page: PageQuery,
     pending: bool,
 }
 
-impl FromFields for Asked {
+impl FromFields for CorporateActionsQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let pending = fields.flag("pending");
         let page = PageQuery::from_fields(fields);
@@ -89,7 +89,7 @@ impl FromFields for Asked {
 async fn corporate_action_list(
     State(db): State<Db>,
     caller: Caller,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<CorporateActionsQuery>,
 ) -> Reply {
     let after: Option<(Date, String, String)> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));

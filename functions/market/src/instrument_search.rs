@@ -42,12 +42,12 @@ struct Instrument {
 }
 
 /// What is looked for.
-struct Asked {
+struct InstrumentsQuery {
     query: String,
     page: PageQuery,
 }
 
-impl FromFields for Asked {
+impl FromFields for InstrumentsQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let query = fields.required("q", |query| {
             let query = query.trim();
@@ -72,7 +72,7 @@ impl FromFields for Asked {
 async fn instrument_search(
     State(db): State<Db>,
     caller: Caller,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<InstrumentsQuery>,
 ) -> Reply {
     let (rank, isin): (Option<i32>, Option<String>) = asked.page.position()?.unzip();
     let literal = escaped(&asked.query);

@@ -103,11 +103,11 @@ struct System {
 }
 
 /// How far to look back.
-struct Asked {
+struct MetricsQuery {
     minutes: i32,
 }
 
-impl FromFields for Asked {
+impl FromFields for MetricsQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let minutes = fields.optional("minutes", |text| match text.parse() {
             Ok(minutes @ 1..=MOST_MINUTES) => Ok(minutes),
@@ -121,7 +121,7 @@ impl FromFields for Asked {
 #[utoipa::path(get, path = "/v1/metrics",
     params(("minutes" = Option<i32>, Query, description = "How far to look back; 60 unless told, 21600 at most.")),
     responses((status = 200, body = Metrics)))]
-async fn metrics(State(app): State<App>, Query(asked): Query<Asked>) -> Reply {
+async fn metrics(State(app): State<App>, Query(asked): Query<MetricsQuery>) -> Reply {
     let minute = clock::now().as_second().div_euclid(60) + 1;
     let at = |minute: i64| Timestamp::from_second(minute * 60).map_err(Problem::internal);
     let (from, to) = (at(minute - i64::from(asked.minutes))?, at(minute)?);

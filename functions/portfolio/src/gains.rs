@@ -34,7 +34,7 @@ const VERIFIED: HeaderName = HeaderName::from_static("layout-verified");
 const AS_OF: HeaderName = HeaderName::from_static("as-of");
 const STALE: HeaderName = HeaderName::from_static("stale");
 
-struct Asked {
+struct GainsQuery {
     page: PageQuery,
     level: Level,
     year: Option<i16>,
@@ -43,7 +43,7 @@ struct Asked {
     layout: Option<schedule::Layout>,
 }
 
-impl FromFields for Asked {
+impl FromFields for GainsQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let (level, year) = (Level::read(fields), asked::year(fields));
         let schedule = fields.optional("format", |format| match format {
@@ -88,7 +88,7 @@ impl FromFields for Asked {
 async fn gains(
     State(db): State<Db>,
     caller: Caller,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<GainsQuery>,
 ) -> Reply<Response> {
     // Lots and intraday trades know no bounds of accounts that transfers cross: the whole book is worked through.
     let question = BookOn::new(clock::india_day(clock::now()));
@@ -151,7 +151,7 @@ impl<'a> Holders<'a> {
 
 /// Schedule 112A of one holder and year.
 fn schedule_of(
-    asked: &Asked,
+    asked: &GainsQuery,
     book: &Book,
     gains: &[Gain<'_>],
     (holders, healths): (&Holders<'_>, &[Health]),

@@ -102,14 +102,14 @@ struct HoldingPrice<'a> {
 }
 
 /// Which page of which holdings.
-struct Asked {
+struct HoldingsQuery {
     page: PageQuery,
     account: Option<Uuid>,
     holder_of: Option<Uuid>,
     selection: Selection,
 }
 
-impl FromFields for Asked {
+impl FromFields for HoldingsQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let account = fields.optional_id("accountId");
         let holder_of = fields.optional_id("holderOf");
@@ -130,7 +130,11 @@ impl FromFields for Asked {
         ("maxValue" = Option<String>, Query, description = "Only those worth this or less."),
         ("sort" = Option<String>, Query, description = "`isin` (default), `name`, `symbol`, `sector`, `class`, `account`, `value`, `gain` or `dayChange`; with `-` before it the other way round.")),
     responses((status = 200, body = Holdings)))]
-async fn holdings(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+async fn holdings(
+    State(db): State<Db>,
+    caller: Caller,
+    Query(asked): Query<HoldingsQuery>,
+) -> Reply {
     let position: Option<Position> = asked.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
     let (book, []) = question.ask(&db, &caller, []).await?;

@@ -38,8 +38,8 @@ use plan::{Incoming, Plan};
 use portions::Progress;
 use report::Report;
 use request::{ImportForm, ImportJson, ImportRequest};
-use store::{Account, Known};
-use whose::Whose;
+use store::{Account, StoredAccount};
+use whose::AccountChoice;
 
 /// Larger files come by upload.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -159,7 +159,7 @@ impl Coming<'_> {
     ) -> Result<Option<Value>, Problem> {
         let accounts: Vec<_> = accounts.iter().map(accounts::Account::from).collect();
         let links = Links::read(links);
-        let chosen = Whose { request: self.request, accounts: &accounts, links: &links };
+        let chosen = AccountChoice { request: self.request, accounts: &accounts, links: &links };
         let (statement, account) = match chosen.choose(self.parts) {
             Ok(chosen) => chosen,
             Err(refusal) => {
@@ -239,13 +239,13 @@ impl Work<'_> {
     }
 
     /// When the file first came.
-    fn first_came(&self, known: &Known) -> Timestamp {
+    fn first_came(&self, known: &StoredAccount) -> Timestamp {
         known.seen_before.map_or(self.came, |(_, came)| came)
     }
 
     /// The day of the statement and when on it. A file without a date was true when it first came, which need not be at
     /// its day's end.
-    fn taken(&self, known: &Known) -> (Date, Option<Time>) {
+    fn taken(&self, known: &StoredAccount) -> (Date, Option<Time>) {
         if let Some(as_of) = self.statement.as_of {
             return (as_of, None);
         }
@@ -260,7 +260,7 @@ impl Work<'_> {
     async fn finish(
         &self,
         tx: Tenant,
-        (known, taken_at): (Known, Option<Time>),
+        (known, taken_at): (StoredAccount, Option<Time>),
         plan: Plan,
         incoming: &[Incoming],
         report: Report,

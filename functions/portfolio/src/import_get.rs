@@ -1,14 +1,13 @@
 //! `GET /v1/portfolio/imports/{importId}`: what an import did.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::Value;
 use shared::db::statement;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, typed};
-use uuid::Uuid;
 
 use crate::import::report::Report;
 
@@ -24,11 +23,9 @@ pub fn route() -> Route {
 async fn import_get(
     State(db): State<Db>,
     caller: Caller,
-    Path(import_id): Path<String>,
+    Id(import_id): Id,
     _: Query<Nothing>,
 ) -> Reply {
-    // What is no id is the id of nothing.
-    let import_id = Uuid::parse_str(&import_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
     let report =
         statement("select report from portfolio.imports where import_id = $1", [typed(&import_id)]);
     let [rows] = db.read(&caller, [report]).await?;

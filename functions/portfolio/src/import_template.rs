@@ -13,11 +13,11 @@ pub fn route() -> Route {
 }
 
 /// Which template.
-struct Asked {
+struct TemplateQuery {
     of_transactions: bool,
 }
 
-impl FromFields for Asked {
+impl FromFields for TemplateQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let of = fields.optional("of", |of| match of {
             "holdings" => Ok(false),
@@ -35,7 +35,7 @@ impl FromFields for Asked {
 #[utoipa::path(get, path = "/v1/portfolio/import/template",
     params(("of" = Option<String>, Query, description = "`holdings` (default) or `transactions`.")),
     responses((status = 200, body = String, content_type = "text/csv")))]
-async fn import_template(Query(asked): Query<Asked>) -> Reply {
+async fn import_template(Query(asked): Query<TemplateQuery>) -> Reply {
     let (name, file) = match asked.of_transactions {
         true => ("kitemate-transactions.csv", statements::events_template_csv()),
         false => ("kitemate-holdings.csv", statements::template_csv()),

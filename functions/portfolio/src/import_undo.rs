@@ -1,12 +1,12 @@
 //! `DELETE /v1/portfolio/imports/{importId}`: takes an import back.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use serde_json::json;
 use shared::db::{Tenant, statement};
 use shared::events::{self, Envelope, StatementImported};
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, Reason, typed};
@@ -41,11 +41,9 @@ struct Undone {
 async fn import_undo(
     State(app): State<App>,
     caller: Caller,
-    Path(import_id): Path<String>,
+    Id(import_id): Id,
     _: Query<Nothing>,
 ) -> Reply {
-    // What is no id is the id of nothing.
-    let import_id = Uuid::parse_str(&import_id).map_err(|_| Problem::new(NOT_FOUND))?;
     // First the lock, so that what is read next is what is taken back.
     let lock = statement(
         "select pg_advisory_xact_lock(hashtextextended(account_id::text, 0)) from portfolio.imports where import_id = $1",

@@ -72,13 +72,13 @@ struct Payment {
     tds: Money,
 }
 
-struct Asked {
+struct IncomeQuery {
     page: PageQuery,
     level: Level,
     year: Option<i16>,
 }
 
-impl FromFields for Asked {
+impl FromFields for IncomeQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let (level, year) = (Level::read(fields), asked::year(fields));
         let page = PageQuery::from_fields(fields);
@@ -94,7 +94,7 @@ impl FromFields for Asked {
         ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
         ("isin" = Option<String>, Query, description = "Only of this security, with what its shares came from or went into.")),
     responses((status = 200, body = Income)))]
-async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<IncomeQuery>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
     let (book, []) = question.ask(&db, &caller, []).await?;
     let (accounts, within) = asked.level.within(&book)?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use axum::extract::State;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use ledger::returns::{Day, Known, Period, Prices, Refused, Returns};
+use ledger::returns::{Day, Period, Prices, Refused, Returns, ReturnsInput};
 use ledger::{Cause, Event, Isin, Move, Place, Snapshot};
 use rust_decimal::Decimal;
 use shared::fields::{Fields, FromFields, printable};
@@ -27,7 +27,7 @@ pub fn route() -> Route {
     Route::new(routes!(performance), Access::MemberOrKey(Permission::ReadPortfolio)).computing()
 }
 
-struct Asked {
+struct PerformanceQuery {
     level: Level,
     from: Option<Date>,
     to: Option<Date>,
@@ -44,7 +44,7 @@ enum Range {
     All,
 }
 
-impl FromFields for Asked {
+impl FromFields for PerformanceQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let level = Level::read(fields);
         let (from, to) = (fields.day("from"), fields.day("to"));
@@ -84,7 +84,7 @@ fn range(word: &str) -> Result<Range, String> {
     })
 }
 
-impl Asked {
+impl PerformanceQuery {
     /// The day the period begins after; `None` for the day before everything known.
     fn begins(&self, to: Date) -> Option<Date> {
         match self.range {
@@ -108,7 +108,11 @@ impl Asked {
         ("benchmark" = Option<String>, Query, description = "What to compare with: an index by its name (`NIFTY 50`), or the ISIN of something with prices, an index fund say. Indices are without dividends, unless they are total return indices."),
         ("interval" = Option<String>, Query, description = "`day`, `week` or `month` (default): the last day of each is in `series`.")),
     responses((status = 200, body = Performance)))]
-async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+async fn performance(
+    State(db): State<Db>,
+    caller: Caller,
+    Query(asked): Query<PerformanceQuery>,
+) -> Reply {
     let today = clock::india_day(clock::now());
     let to = asked.to.unwrap_or(today).min(today);
     let from = asked.begins(to);
@@ -128,7 +132,7 @@ async fn performance(State(db): State<Db>, caller: Caller, Query(asked): Query<A
     let first = first.ok_or_else(|| Problem::new(reasons::NO_PERIOD))?;
     let before_all = first.saturating_sub(1.day());
     let period = Period { from: from.map_or(before_all, |from| from.max(before_all)), to };
-    let known = Known {
+    let known = ReturnsInput {
         ledger: &book.ledger,
         events: &book.events,
         snapshots: &snapshots,
@@ -202,7 +206,7 @@ fn never_priced(
 /// the others away: it is left out and named, with what shares of it went into or came out of, since what leaves the one
 /// would be lost and what comes into the other found. When nothing is left, the refusal says so.
 fn of_priced<'a>(
-    known: &Known<'a>,
+    known: &ReturnsInput<'a>,
     period: Period,
     book: &'a Book,
     (within, without): (&Within, BTreeSet<Isin>),

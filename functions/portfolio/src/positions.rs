@@ -59,11 +59,11 @@ struct Position {
     as_of: Timestamp,
 }
 
-struct Asked {
+struct PositionsQuery {
     account: Option<Uuid>,
 }
 
-impl FromFields for Asked {
+impl FromFields for PositionsQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         Some(Self { account: fields.optional_id("accountId")? })
     }
@@ -74,7 +74,11 @@ impl FromFields for Asked {
 #[utoipa::path(get, path = "/v1/portfolio/positions",
     params(("accountId" = Option<Uuid>, Query, description = "Only of this account.")),
     responses((status = 200, body = Positions)))]
-async fn positions(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+async fn positions(
+    State(db): State<Db>,
+    caller: Caller,
+    Query(asked): Query<PositionsQuery>,
+) -> Reply {
     // A day on which nothing could be read says nothing.
     let newest = statement(
         "select n.account_id, n.day, n.good_at, p.* from (

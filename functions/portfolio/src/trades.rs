@@ -84,7 +84,7 @@ struct Trades {
     accounts: Vec<Health>,
 }
 
-struct Asked {
+struct TradesQuery {
     page: PageQuery,
     account: Option<Uuid>,
     holder_of: Option<Uuid>,
@@ -101,7 +101,7 @@ struct Asked {
     most: Option<Decimal>,
 }
 
-impl FromFields for Asked {
+impl FromFields for TradesQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let account = fields.optional_id("accountId");
         let holder_of = fields.optional_id("holderOf");
@@ -163,7 +163,7 @@ impl FromFields for Asked {
         ("minAmount" = Option<String>, Query, description = "Of this amount or more."),
         ("maxAmount" = Option<String>, Query, description = "Of this amount or less.")),
     responses((status = 200, body = Trades)))]
-async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>) -> Reply {
+async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<TradesQuery>) -> Reply {
     let position = Position::of(&asked)?;
     let fetch = asked.page.fetch();
     let sql = query(&asked);
@@ -199,7 +199,7 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<Asked>
 }
 
 /// The query of a page: its order is part of it, everything else is a parameter.
-fn query(asked: &Asked) -> String {
+fn query(asked: &TradesQuery) -> String {
     let (order, beyond) = if asked.ascending { ("asc", ">") } else { ("desc", "<") };
     let key = if asked.by_amount { "coalesce(t.amount, 0)" } else { "t.on_date" };
     format!(
@@ -235,7 +235,7 @@ struct Position {
 }
 
 impl Position {
-    fn of(asked: &Asked) -> Result<Self, Problem> {
+    fn of(asked: &TradesQuery) -> Result<Self, Problem> {
         if asked.by_amount {
             let (amount, id) = asked.page.position::<(Decimal, Uuid)>()?.unzip();
             return Ok(Self { amount, id, on: None });

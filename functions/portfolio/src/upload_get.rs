@@ -1,11 +1,11 @@
 //! `GET /v1/portfolio/uploads/{uploadId}`: how far an upload is, and what came of it.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 use shared::db::statement;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, Timestamp, typed};
@@ -58,11 +58,9 @@ struct Progress {
 async fn upload_get(
     State(db): State<Db>,
     caller: Caller,
-    Path(upload_id): Path<String>,
+    Id(upload_id): Id,
     _: Query<Nothing>,
 ) -> Reply {
-    // What is no id is the id of nothing.
-    let upload_id = Uuid::parse_str(&upload_id).map_err(|_| Problem::new(reasons::NOT_FOUND))?;
     let found = statement(
         // A link is good for a quarter of an hour, and a file is tried again within twelve minutes, five times.
         "select case when status = 'waiting' and created_at < now() - interval '1 hour' then 'expired'

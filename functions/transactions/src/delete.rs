@@ -1,13 +1,13 @@
 //! `DELETE /v1/transactions/{transactionId}`: takes an event out of the ledger.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use serde_json::json;
 use shared::db::statement;
 use shared::events::{self, Envelope, TransactionChanged};
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, typed};
@@ -23,14 +23,7 @@ pub fn route() -> Route {
 #[utoipa::path(delete, path = "/v1/transactions/{transactionId}",
     params(("transactionId" = Uuid, Path, description = "From `GET /v1/portfolio/trades`.")),
     responses((status = 204)))]
-async fn delete(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<String>,
-    _: Query<Nothing>,
-) -> Reply {
-    // What is no id is the id of nothing.
-    let id = Uuid::parse_str(&id).map_err(|_| Problem::new(NOT_FOUND))?;
+async fn delete(State(app): State<App>, caller: Caller, Id(id): Id, _: Query<Nothing>) -> Reply {
     let remove = statement(
         "update transactions.transactions set removed_at = now()
          where transaction_id = $1 and removed_at is null returning account_id",

@@ -1,12 +1,12 @@
 //! `PATCH /v1/transactions/{transactionId}`: corrects an event of the ledger.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use serde_json::json;
 use shared::db::statement;
 use shared::events::{self, Envelope, TransactionChanged};
-use shared::http::{Json, Reply, Route};
+use shared::http::{Id, Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
@@ -30,11 +30,9 @@ pub fn route() -> Route {
 async fn update(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<String>,
+    Id(id): Id,
     Json(asked): Json<Asked>,
 ) -> Reply {
-    // What is no id is the id of nothing.
-    let id = Uuid::parse_str(&id).map_err(|_| Problem::new(NOT_FOUND))?;
     if asked == Asked::default() {
         return Err(Problem::field("body", "says nothing that changes"));
     }

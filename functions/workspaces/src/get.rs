@@ -1,15 +1,14 @@
 //! `GET /v1/workspaces/{workspaceId}`: one workspace.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons;
 use shared::routes;
 use shared::{Access, Caller, Db, DbError, Permission, Problem};
 use uuid::Uuid;
 
 use crate::list::{Workspace, own};
-use crate::names;
 
 /// For its members.
 pub fn route() -> Route {
@@ -20,14 +19,8 @@ pub fn route() -> Route {
 #[utoipa::path(get, path = "/v1/workspaces/{workspaceId}",
     params(("workspaceId" = Uuid, Path, description = "From the list of workspaces.")),
     responses((status = 200, body = Workspace)))]
-async fn get(
-    State(db): State<Db>,
-    caller: Caller,
-    Path(workspace): Path<String>,
-    _: Query<Nothing>,
-) -> Reply {
-    let id = names::id(&workspace)?;
-    let [rows] = db.read(&caller.at(&workspace)?, [own()]).await.map_err(DbError::or_stranger)?;
+async fn get(State(db): State<Db>, caller: Caller, Id(id): Id, _: Query<Nothing>) -> Reply {
+    let [rows] = db.read(&caller.at(id), [own()]).await.map_err(DbError::or_stranger)?;
     let row = rows.iter().find(|row| row.get::<_, Uuid>("workspace_id") == id);
     shared::http::ok(Workspace::from(row.ok_or_else(|| Problem::new(reasons::NOT_FOUND))?))
 }

@@ -1,11 +1,11 @@
 //! `POST /v1/workspaces/{workspaceId}/leave`: leaves a workspace.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::db::statement;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::routes;
 use shared::{Access, App, Caller, DbError, Permission, Problem};
 
@@ -23,11 +23,11 @@ pub fn route() -> Route {
 async fn leave(
     State(app): State<App>,
     caller: Caller,
-    Path(workspace): Path<String>,
+    Id(workspace): Id,
     _: Query<Nothing>,
 ) -> Reply {
     let leave = statement("select tenant.leave_workspace() as outcome", []);
-    let entered = app.db().enter(&caller.at(&workspace)?, [leave]).await;
+    let entered = app.db().enter(&caller.at(workspace), [leave]).await;
     let (tx, [rows]) = entered.map_err(DbError::or_stranger)?;
     tx.commit([]).await?;
     match rows.first().map(|row| row.get("outcome")) {

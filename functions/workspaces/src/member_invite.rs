@@ -1,13 +1,13 @@
 //! `POST /v1/workspaces/{workspaceId}/invitations`: offers somebody a place.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 use shared::db::statement;
 use shared::events::{self, Envelope, MemberInvited};
 use shared::fields::{Fields, FromFields, email};
-use shared::http::{Body, Reply, Route, read_json};
+use shared::http::{Body, Id, Reply, Route, read_json};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::limits::Limit;
 use shared::routes;
@@ -72,12 +72,12 @@ struct Invited {
 async fn member_invite(
     State(app): State<App>,
     caller: Caller,
-    Path(workspace): Path<String>,
+    Id(workspace): Id,
     key: IdempotencyKey,
     Body(body): Body,
 ) -> Reply {
     let asked: Asked = read_json(&body)?;
-    let caller = caller.at(&workspace)?;
+    let caller = caller.at(workspace);
     let session = caller.session()?;
     let claim = Claim::new(key, "workspaces-member-invite", &body);
     let done = app.db().read(&caller, [claim.peek()]).await;

@@ -1,10 +1,10 @@
 //! `GET /v1/workspaces/{workspaceId}/members`: who is in a workspace.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use shared::db::statement;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::routes;
 use shared::{Access, Caller, Db, DbError, Permission, Timestamp};
 use tokio_postgres::Row;
@@ -54,12 +54,12 @@ struct Members {
 async fn member_list(
     State(db): State<Db>,
     caller: Caller,
-    Path(workspace): Path<String>,
+    Id(workspace): Id,
     _: Query<Nothing>,
 ) -> Reply {
     let members =
         statement("select user_id, name, email, role, joined_at from tenant.members()", []);
-    let read = db.read(&caller.at(&workspace)?, [members]).await;
+    let read = db.read(&caller.at(workspace), [members]).await;
     let [rows] = read.map_err(DbError::or_stranger)?;
     shared::http::ok(Members { items: rows.iter().map(Member::from).collect() })
 }

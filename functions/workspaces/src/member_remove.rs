@@ -1,10 +1,11 @@
 //! `DELETE /v1/workspaces/{workspaceId}/members/{userId}`: removes a member.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::routes;
 use shared::{App, Caller};
+use uuid::Uuid;
 
 use crate::{member_update, names};
 
@@ -21,8 +22,8 @@ pub fn route() -> Route {
 async fn member_remove(
     State(app): State<App>,
     caller: Caller,
-    Path((workspace, member)): Path<(String, String)>,
+    Id((workspace, member)): Id<(Uuid, Uuid)>,
     _: Query<Nothing>,
 ) -> Reply {
-    member_update::change(&app, caller, &workspace, &member, None).await
+    member_update::change(&app, caller, workspace, member, None).await
 }

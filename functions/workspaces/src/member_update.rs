@@ -1,15 +1,16 @@
 //! `PATCH /v1/workspaces/{workspaceId}/members/{userId}`: gives a member another role.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
-use shared::http::{Json, Reply, Route};
+use shared::http::{Id, Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{App, Caller, DbError, Problem, typed};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{names, reasons};
 
@@ -45,25 +46,24 @@ impl FromFields for Asked {
 async fn member_update(
     State(app): State<App>,
     caller: Caller,
-    Path((workspace, member)): Path<(String, String)>,
+    Id((workspace, member)): Id<(Uuid, Uuid)>,
     Json(asked): Json<Asked>,
 ) -> Reply {
-    change(&app, caller, &workspace, &member, Some(&asked.role)).await
+    change(&app, caller, workspace, member, Some(&asked.role)).await
 }
 
 /// Gives a member a role, or none: then they are no member any more.
 pub(crate) async fn change(
     app: &App,
     caller: Caller,
-    workspace: &str,
-    member: &str,
+    workspace: Uuid,
+    member: Uuid,
     role: Option<&str>,
 ) -> Reply {
-    let member = names::id(member)?;
     let role = role.map(str::to_owned);
     let change =
         statement("select tenant.change_member($1, $2) as outcome", [typed(&member), typed(&role)]);
-    let entered = app.db().enter(&caller.at(workspace)?, [change]).await;
+    let entered = app.db().enter(&caller.at(workspace), [change]).await;
     let (tx, [rows]) = entered.map_err(DbError::or_stranger)?;
     tx.commit([]).await?;
     match rows.first().map(|row| row.get("outcome")) {

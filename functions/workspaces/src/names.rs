@@ -1,9 +1,7 @@
-//! What a workspace may be called, which roles can be given, and ids in paths.
+//! What a workspace may be called, and which roles can be given.
 
 use shared::fields::printable;
-use shared::problem::reasons;
-use shared::{Access, Permission, Problem};
-use uuid::Uuid;
+use shared::{Access, Permission};
 
 /// Reads a workspace's name.
 pub(crate) fn workspace(text: &str) -> Result<String, String> {
@@ -16,11 +14,6 @@ pub(crate) fn role(text: &str) -> Result<String, String> {
         "admin" | "analyst" | "viewer" => Ok(text.to_owned()),
         _ => Err("must be admin, analyst or viewer".into()),
     }
-}
-
-/// Reads an id of a path; what is no id is the id of nothing.
-pub(crate) fn id(text: &str) -> Result<Uuid, Problem> {
-    Uuid::parse_str(text).map_err(|_| Problem::new(reasons::NOT_FOUND))
 }
 
 /// Who manages members.

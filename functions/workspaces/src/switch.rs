@@ -1,17 +1,15 @@
 //! `POST /v1/workspaces/{workspaceId}/token`: an access token for another workspace, in the same session.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use shared::auth::{LIFETIME_S, Session, Signer};
 use shared::db::statement;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Id, Query, Reply, Route};
 use shared::routes;
 use shared::{Access, App, Caller, DbError, clock, typed};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::names;
 
 /// For any person.
 pub fn route() -> Route {
@@ -41,10 +39,9 @@ struct Switched {
 async fn switch(
     State(app): State<App>,
     caller: Caller,
-    Path(workspace): Path<String>,
+    Id(workspace_id): Id,
     _: Query<Nothing>,
 ) -> Reply {
-    let workspace_id = names::id(&workspace)?;
     let session = Session { workspace_id, ..caller.session()? };
     let access_token = Signer::read(&app).await?.token(session, clock::now())?;
     let lead = statement("select tenant.lead_session($1) as role", [typed(&workspace_id)]);

@@ -1,11 +1,11 @@
 //! `POST /v1/workspaces/{workspaceId}/transfer`: gives a workspace to another member.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
-use shared::http::{Json, Reply, Route};
+use shared::http::{Id, Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
 use shared::{Access, App, Caller, DbError, Permission, Problem, typed};
@@ -46,12 +46,12 @@ impl FromFields for Asked {
 async fn transfer(
     State(app): State<App>,
     caller: Caller,
-    Path(workspace): Path<String>,
+    Id(workspace): Id,
     Json(asked): Json<Asked>,
 ) -> Reply {
     let transfer =
         statement("select tenant.transfer_workspace($1) as outcome", [typed(&asked.user)]);
-    let entered = app.db().enter(&caller.at(&workspace)?, [transfer]).await;
+    let entered = app.db().enter(&caller.at(workspace), [transfer]).await;
     let (tx, [rows]) = entered.map_err(DbError::or_stranger)?;
     tx.commit([]).await?;
     match rows.first().map(|row| row.get("outcome")) {

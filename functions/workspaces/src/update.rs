@@ -1,11 +1,11 @@
 //! `PATCH /v1/workspaces/{workspaceId}`: renames a workspace.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::db::statement;
 use shared::fields::{Fields, FromFields};
-use shared::http::{Json, Reply, Route};
+use shared::http::{Id, Json, Reply, Route};
 use shared::routes;
 use shared::{Access, App, Caller, DbError, Permission, typed};
 use utoipa::ToSchema;
@@ -43,11 +43,11 @@ impl FromFields for Asked {
 async fn update(
     State(app): State<App>,
     caller: Caller,
-    Path(workspace): Path<String>,
+    Id(workspace): Id,
     Json(asked): Json<Asked>,
 ) -> Reply {
     let rename = statement("select tenant.rename_workspace($1)", [typed(&asked.name)]);
-    let entered = app.db().enter(&caller.at(&workspace)?, [rename]).await;
+    let entered = app.db().enter(&caller.at(workspace), [rename]).await;
     let (tx, _) = entered.map_err(DbError::or_stranger)?;
     tx.commit([]).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -3,13 +3,15 @@
 use std::net::IpAddr;
 
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::fields::{Fields, FromFields};
 use crate::problem::reasons;
@@ -40,6 +42,19 @@ pub fn read_json<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
         Err(err) => Err(Problem::new(reasons::MALFORMED_JSON)
             .with("line", err.line())
             .with("column", err.column())),
+    }
+}
+
+/// The id in a path, or several of them. A malformed id is reported as 404, as one that nobody has.
+#[derive(Clone, Copy, Debug)]
+pub struct Id<T = Uuid>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, app).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| Problem::new(reasons::NOT_FOUND))
     }
 }
 

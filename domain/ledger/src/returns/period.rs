@@ -77,7 +77,7 @@ pub enum Refused {
 
 /// What returns are worked out from.
 #[derive(Clone, Copy)]
-pub struct Known<'a> {
+pub struct ReturnsInput<'a> {
     /// Lots and quantities.
     pub ledger: &'a Ledger,
     /// The events it was made of.
@@ -88,7 +88,7 @@ pub struct Known<'a> {
     pub prices: &'a Prices,
 }
 
-impl Known<'_> {
+impl ReturnsInput<'_> {
     /// What the chosen places returned over a period, and their days. Where it is not known what was held before a
     /// statement, the period begins with that statement, at the market value of what it says.
     pub fn returns(

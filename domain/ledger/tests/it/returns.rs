@@ -217,7 +217,7 @@ fn incomplete_history_begins_with_the_statement_at_its_market_value() {
     let prices =
         prices(&[(A, &[("2024-01-02", "100"), ("2024-02-01", "110"), ("2024-06-03", "121")])]);
     let ledger = book.ledger();
-    let known = ledger::returns::Known {
+    let known = ledger::returns::ReturnsInput {
         ledger: &ledger,
         events: &book.events,
         snapshots: &book.snapshots,
@@ -230,8 +230,12 @@ fn incomplete_history_begins_with_the_statement_at_its_market_value() {
     assert_eq!(known.paid(|_| true), (false, false), "no source has income or charges");
     let sold = Book::default().sell("2024-01-02", A, "10", "100");
     let ledger = sold.ledger();
-    let known =
-        ledger::returns::Known { ledger: &ledger, events: &sold.events, snapshots: &[], ..known };
+    let known = ledger::returns::ReturnsInput {
+        ledger: &ledger,
+        events: &sold.events,
+        snapshots: &[],
+        ..known
+    };
     assert_eq!(known.returns(period, |_| true).unwrap_err(), Refused::IncompleteHistory);
 }
 

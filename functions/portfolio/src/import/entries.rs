@@ -18,8 +18,8 @@ use super::asserted::{Stated, units_of};
 use super::dividends;
 use super::plan::Resolved;
 use super::portions::{MOST, Progress};
-use super::report::{Conflict, EventCounts, MOST_LISTED, Report, Told, faults};
-use super::store::{self, Account, Known, recorded};
+use super::report::{Conflict, EventCounts, EventsReport, MOST_LISTED, Report, faults};
+use super::store::{self, Account, StoredAccount, recorded};
 use crate::reasons;
 
 /// The events of a file, each key once.
@@ -84,7 +84,7 @@ pub(super) async fn run(
 /// What a transaction has stored, before it ends.
 struct Stored<'a> {
     distinct: Distinct<'a>,
-    known: Known,
+    known: StoredAccount,
     as_of: Date,
     progress: Progress,
     /// How many events are left for other transactions.
@@ -211,7 +211,11 @@ fn outcomes(rows: &[Row]) -> BTreeMap<String, String> {
 }
 
 /// What the caller is told of the events.
-fn told(distinct: &Distinct<'_>, progress: &Progress, read: &statements::Statement) -> Told {
+fn told(
+    distinct: &Distinct<'_>,
+    progress: &Progress,
+    read: &statements::Statement,
+) -> EventsReport {
     let met = &progress.met;
     let mut conflicts = [distinct.conflicts.as_slice(), &met.listed].concat();
     let left_out = |entry: &&Entry| !matches!(entry.market, Market::Equity | Market::MutualFund);
@@ -223,5 +227,5 @@ fn told(distinct: &Distinct<'_>, progress: &Progress, read: &statements::Stateme
         exits: read.exits.rows.len(),
     };
     conflicts.truncate(MOST_LISTED);
-    Told { counts, conflicts }
+    EventsReport { counts, conflicts }
 }

@@ -13,7 +13,7 @@ use statements::Entry;
 use uuid::Uuid;
 
 use super::report::{Conflict, MOST_LISTED};
-use super::store::{Known, recorded};
+use super::store::{StoredAccount, recorded};
 use super::{Keep, Work};
 use crate::{reasons, upload};
 
@@ -34,7 +34,7 @@ pub(crate) struct Progress {
     of: usize,
     /// … and the last of them, by day and key.
     pub(super) last: Option<(Date, String)>,
-    pub(super) met: Met,
+    pub(super) met: EventOutcomes,
 }
 
 impl Progress {
@@ -59,7 +59,7 @@ impl Progress {
 /// How many events met which end.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Met {
+pub(super) struct EventOutcomes {
     pub(super) added: usize,
     pub(super) repeated: usize,
     pub(super) conflicts: usize,
@@ -67,7 +67,7 @@ pub(super) struct Met {
     pub(super) listed: Vec<Conflict>,
 }
 
-impl Met {
+impl EventOutcomes {
     /// Adds what came of some events.
     pub(super) fn add(&mut self, entries: &[&Entry], outcomes: &BTreeMap<String, String>) {
         for entry in entries {
@@ -124,7 +124,7 @@ impl Work<'_> {
     pub(super) async fn advance(
         &self,
         tx: Tenant,
-        (progress, known): (Progress, &Known),
+        (progress, known): (Progress, &StoredAccount),
         (import_id, as_of, left): (Uuid, Date, usize),
         report: &Value,
     ) -> Result<(), Problem> {

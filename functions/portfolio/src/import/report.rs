@@ -109,7 +109,7 @@ impl Conflict {
 }
 
 /// What the caller is told of the events.
-pub(super) struct Told {
+pub(super) struct EventsReport {
     pub(super) counts: EventCounts,
     pub(super) conflicts: Vec<Conflict>,
 }
@@ -231,7 +231,7 @@ impl Report {
         self,
         import_id: Uuid,
         (account_id, account_created): (Uuid, bool),
-        told: Told,
+        told: EventsReport,
         repeated: bool,
     ) -> Self {
         Self {

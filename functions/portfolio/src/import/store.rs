@@ -60,7 +60,7 @@ impl Account {
 }
 
 /// What is stored of an account.
-pub(super) struct Known {
+pub(super) struct StoredAccount {
     pub(super) account_id: Uuid,
     pub(super) account_created: bool,
     pub(super) holdings: Vec<Held>,
@@ -80,9 +80,9 @@ pub(super) async fn load(
     account: &Account,
     (file_sha256, own): (&Vec<u8>, &Option<Uuid>),
     dry_run: bool,
-) -> Result<Known, Problem> {
+) -> Result<StoredAccount, Problem> {
     if dry_run && account.new.is_some() {
-        return Ok(Known::nothing(account.account_id));
+        return Ok(StoredAccount::nothing(account.account_id));
     }
     let (account_id, account_created) = account.begin(tx).await?;
     let sql = "select pg_advisory_xact_lock(hashtextextended($1::text, 0))";
@@ -116,7 +116,7 @@ pub(super) async fn load(
     }
     let unfinished = earlier.iter().find(|row| row.get("unfinished"));
     let earlier = earlier.iter().find(|row| !row.get::<_, bool>("unfinished"));
-    Ok(Known {
+    Ok(StoredAccount {
         account_id,
         account_created,
         unfinished: unfinished.map(|row| row.get("import_id")),
@@ -130,7 +130,7 @@ pub(super) async fn load(
     })
 }
 
-impl Known {
+impl StoredAccount {
     fn nothing(account_id: Uuid) -> Self {
         let (holdings, complete) = (Vec::new(), BTreeMap::new());
         Self {
@@ -184,7 +184,7 @@ fn held(row: &Row) -> Result<Held, Problem> {
 /// An import that is decided.
 pub(super) struct Import<'a> {
     pub(super) work: &'a Work<'a>,
-    pub(super) known: &'a Known,
+    pub(super) known: &'a StoredAccount,
     pub(super) plan: &'a Plan,
     pub(super) report: &'a Report,
     /// When on its day the statement was taken; `None` for the day's end.

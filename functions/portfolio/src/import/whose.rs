@@ -1,4 +1,4 @@
-//! Whose a file is: the account it goes to, and what of a consolidated statement is that account's.
+//! AccountChoice a file is: the account it goes to, and what of a consolidated statement is that account's.
 
 use serde_json::Value;
 use shared::Problem;
@@ -15,13 +15,13 @@ use crate::reasons;
 const FUNDS: &str = "mutual_funds";
 
 /// What is known of whose a file may be.
-pub(super) struct Whose<'a> {
+pub(super) struct AccountChoice<'a> {
     pub(super) request: &'a ImportRequest,
     pub(super) accounts: &'a [Stored],
     pub(super) links: &'a Links,
 }
 
-impl<'a> Whose<'a> {
+impl<'a> AccountChoice<'a> {
     /// The account of a file, and what of the file is its own.
     pub(super) fn choose(&self, parts: Vec<Statement>) -> Result<(Statement, Account), Problem> {
         let named = self.named()?;
@@ -214,7 +214,7 @@ impl<'a> Whose<'a> {
         Ok((statement, holder))
     }
 
-    /// Whose the folios of an account are: as the request says, as the account's owner has said, or as all of them say.
+    /// AccountChoice the folios of an account are: as the request says, as the account's owner has said, or as all of them say.
     fn holder<'p>(
         &self,
         own: impl Iterator<Item = &'p Statement>,
