@@ -32,6 +32,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut migrations = sql_files(&root)?;
     migrations.retain(|file| name(file).starts_with('V'));
     migrations.sort_by_key(|file| version(&name(file)));
+    // The newest number is the version that the code needs.
+    let numbers = migrations.iter().map(|file| version(&name(file)));
+    if !numbers.eq(1..=u32::try_from(migrations.len())?) {
+        return Err(
+            "migrations are numbered from 1 without a gap: V1__tenancy.sql and so on".into()
+        );
+    }
     list(&mut text, "MIGRATIONS", migrations.iter().map(|file| (name(file), file.clone())))?;
     let mut functions = Vec::new();
     for schema in std::fs::read_dir(root.join("functions"))? {

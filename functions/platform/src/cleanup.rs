@@ -7,7 +7,7 @@ use shared::{App, Problem, Timestamp, typed};
 /// For how many years entries of the audit log are kept where the deployment does not say.
 const AUDIT_YEARS: i32 = 7;
 
-/// Runs every hour.
+/// Runs once a day.
 pub fn schedule() -> Schedule {
     Schedule::new(sweep)
 }

@@ -146,13 +146,13 @@ impl Stored<'_> {
     async fn end(self, work: &Work<'_>, tx: Tenant) -> Result<Option<Value>, Problem> {
         let Self { distinct, known, as_of, progress, left, import_id } = self;
         let more = left > 0;
-        let told = told(&distinct, &progress, work.statement);
-        let unchanged = told.counts.added == 0 && !work.request.dry_run && !more;
+        let events = events_report(&distinct, &progress, work.statement);
+        let unchanged = events.counts.added == 0 && !work.request.dry_run && !more;
         let earlier = known.import_id.filter(|_| unchanged);
         let report = Report::begin(work, as_of, &Resolved::default(), true).of_events(
             earlier.unwrap_or(import_id),
             (known.account_id, known.account_created),
-            told,
+            events,
             earlier.is_some(),
         );
         let report = serde_json::to_value(&report).map_err(Problem::internal)?;
@@ -210,8 +210,8 @@ fn outcomes(rows: &[Row]) -> BTreeMap<String, String> {
     rows.iter().map(|row| (row.get("source_key"), row.get("outcome"))).collect()
 }
 
-/// What the caller is told of the events.
-fn told(
+/// What the report says of the events.
+fn events_report(
     distinct: &Distinct<'_>,
     progress: &Progress,
     read: &statements::Statement,
