@@ -7,6 +7,7 @@ create schema shared;
 create schema transactions;
 create schema market;
 create schema brokers;
+create schema imports;
 create schema portfolio;
 create schema access;
 

@@ -11,9 +11,9 @@ create or replace trigger audited after insert on brokers.accounts
     for each row execute function tenant.audit_row('account.begun', 'account_id', 'broker');
 create or replace trigger audited after insert or update on brokers.syncs
     for each row execute function tenant.audit_row('account.read', 'account_id', 'day', 'problem', 'holdings', 'fills');
-create or replace trigger audited after insert on portfolio.uploads
+create or replace trigger audited after insert on imports.uploads
     for each row execute function tenant.audit_row('upload.begun', 'upload_id', 'bytes');
-create or replace trigger audited after insert or update of report on portfolio.imports
+create or replace trigger audited after insert or update of report on imports.imports
     for each row when (not new.unfinished) execute function tenant.audit_row(
         'import.stored', 'import_id', 'account_id', 'layout', 'mode', 'statement_on', 'report.counts', 'report.events');
 
@@ -22,14 +22,14 @@ create or replace trigger drop_connections after delete on workspaces.members
     for each row execute function tenant.drop_connections();
 
 -- Assertions follow what statements say of holdings.
-create or replace trigger keep_inserted after insert on portfolio.holdings referencing new table as stored
-    for each statement execute function portfolio.keep_stored();
-create or replace trigger keep_updated after update on portfolio.holdings referencing new table as stored
-    for each statement execute function portfolio.keep_stored();
-create or replace trigger keep_absences after insert or update on portfolio.statements
-    for each row execute function portfolio.keep_absences();
-create or replace trigger forget_asserted after update of undone_at on portfolio.imports
-    for each row when (new.undone_at is not null) execute function portfolio.forget_asserted();
+create or replace trigger keep_inserted after insert on imports.holdings referencing new table as stored
+    for each statement execute function imports.keep_stored();
+create or replace trigger keep_updated after update on imports.holdings referencing new table as stored
+    for each statement execute function imports.keep_stored();
+create or replace trigger keep_absences after insert or update on imports.statements
+    for each row execute function imports.keep_absences();
+create or replace trigger forget_asserted after update of undone_at on imports.imports
+    for each row when (new.undone_at is not null) execute function imports.forget_asserted();
 
 -- Quotes follow what they are made of.
 do $$

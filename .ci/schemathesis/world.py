@@ -266,17 +266,18 @@ SAMPLES = {
         path={"connectionId": world.connection_id()}
     ),
     "portfolio-export": lambda world: Sample(body={}),
-    "portfolio-import": lambda world: Sample(body=world.statement()),
-    "portfolio-import-get": lambda world: Sample(
+    "imports-create": lambda world: Sample(body=world.statement()),
+    "imports-list": lambda world: world.import_statement() and Sample(),
+    "imports-get": lambda world: Sample(
         path={"importId": world.import_statement()["importId"]}
     ),
-    "portfolio-import-undo": lambda world: Sample(
+    "imports-undo": lambda world: Sample(
         path={"importId": world.import_statement()["importId"]}
     ),
-    "portfolio-upload": lambda world: Sample(
+    "imports-upload": lambda world: Sample(
         body={"bytes": STATEMENT.stat().st_size, "fileName": STATEMENT.name}
     ),
-    "portfolio-upload-get": lambda world: Sample(
+    "imports-upload-get": lambda world: Sample(
         path={
             "uploadId": world.post(
                 "/v1/portfolio/uploads", {"bytes": 1000, "fileName": "holdings.csv"}, world.owner

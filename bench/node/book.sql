@@ -11,7 +11,7 @@ select h.account_id, h.isin,
        p.close, p.on_date, p.source as price_source,
        -- A price that lags its source by more than a long weekend made its last move some other day.
        case when p.on_date >= n.on_date - 4 then p.previous end as previous
-from portfolio.holdings h
+from imports.holdings h
 left join market.quotes q on q.isin = h.isin
 left join lateral (
     select q.close, q.previous, q.on_date, q.source where q.on_date <= $1

@@ -38,7 +38,7 @@ pub(crate) async fn investor(here: &Here) -> Result<Person> {
         .await?;
     admin
         .execute(
-            "insert into portfolio.holdings (workspace_id, account_id, isin, segment, name, available, t1, pledged,
+            "insert into imports.holdings (workspace_id, account_id, isin, segment, name, available, t1, pledged,
                  discrepant, cost, statement_on, layout, import_id)
              select $1, $2, isin, 'equity', name, 100, 5, 0, 0, 50000, '2026-11-20', 'zerodha_console_holdings', $3
              from market.instruments where isin = any($4)",

@@ -192,7 +192,7 @@ async fn seed(here: &Here, admin: &Client, scale: Scale, today: Date) -> Result<
         .await?;
     admin
         .execute(
-            "insert into portfolio.holdings (workspace_id, account_id, isin, segment, name, available, t1, pledged,
+            "insert into imports.holdings (workspace_id, account_id, isin, segment, name, available, t1, pledged,
                  discrepant, cost, statement_on, layout, import_id)
              select a.workspace_id, a.account_id, ($1::text[])[(hashtext(a.client_id) & 255) + 1 + n * 16 % 240], 'equity', 'Held', 10, 0, 0, 0,
                     1000, $2::text::date - 3, 'zerodha_console_holdings', a.account_id

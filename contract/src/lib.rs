@@ -31,6 +31,7 @@ pub fn services() -> Vec<Service> {
         service("brokers", brokers::routes(), brokers::reasons::ALL),
         service("platform", platform::routes(), &[]),
         service("portfolio", portfolio::routes(), portfolio::reasons::ALL),
+        service("imports", imports::routes(), imports::reasons::ALL),
         service("market", market::routes(), market::REASONS),
         // Its functions are called by queues so far.
         service("notifications", Vec::new(), &[]),

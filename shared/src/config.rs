@@ -46,7 +46,7 @@ impl Config {
         self.find(name).ok_or_else(|| BadSetting { name: name.into(), wrong: "is not set" })
     }
 
-    /// The name of this function, `portfolio-import`; `function` outside Lambda.
+    /// The name of this function, `imports-create`; `function` outside Lambda.
     ///
     /// template.yaml states it as the handler, which a custom runtime has no other use for: Lambda's
     /// own name of the function has the deployment's name in it.

@@ -50,7 +50,7 @@ pub fn published<'a>() -> Statement<'a> {
          where y.exchange = 'NSE' and y.isin in (
              select t.isin from transactions.transactions t
              union
-             select h.isin from portfolio.holdings h)
+             select h.isin from imports.holdings h)
          order by c.ex_date desc, y.isin, c.kind",
         [],
     )

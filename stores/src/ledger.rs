@@ -43,7 +43,7 @@ impl BookOn {
 
     /// The queries.
     pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
-        let asserted = statement("select * from portfolio.stated()", []);
+        let asserted = statement("select * from imports.stated()", []);
         let securities = statement("select * from portfolio.securities($1)", [typed(&self.day)]);
         [transactions::events(), asserted, health::all(), securities]
     }
@@ -160,11 +160,11 @@ impl UnpricedBook {
 /// What was asserted of holdings on other days than the newest, and of folios on any.
 pub fn assertions<'a>() -> Statement<'a> {
     statement(
-        "select a.account_id, a.isin, nullif(a.folio, '') as folio, a.on_date, a.owned from portfolio.assertions a
-         left join portfolio.holdings h on (h.account_id, h.isin) = (a.account_id, a.isin)
+        "select a.account_id, a.isin, nullif(a.folio, '') as folio, a.on_date, a.owned from imports.assertions a
+         left join imports.holdings h on (h.account_id, h.isin) = (a.account_id, a.isin)
          where h.isin is null or a.on_date < h.statement_on
          union all
-         select u.account_id, u.isin, nullif(u.folio, ''), u.statement_on, u.units from portfolio.folio_units u",
+         select u.account_id, u.isin, nullif(u.folio, ''), u.statement_on, u.units from imports.folio_units u",
         [],
     )
 }

@@ -15,7 +15,7 @@ use crate::root;
 
 /// Operations that write and leave no entry in the audit log, and why.
 const UNAUDITED: [(&str, &str); 2] = [
-    ("portfolio-import", "the tenant's file was imported before: nothing is written"),
+    ("imports-create", "the tenant's file was imported before: nothing is written"),
     ("workspaces-switch", "only where the session's next refresh leads is written"),
 ];
 

@@ -77,7 +77,7 @@ async fn account_list(
                 v.day, v.value, v.invested, v.unpriced, v.valued_at, v.sealed_at is not null as sealed
          from brokers.accounts a
          left join lateral (
-             select max(i.created_at) as imported_at from portfolio.imports i where i.account_id = a.account_id
+             select max(i.created_at) as imported_at from imports.imports i where i.account_id = a.account_id
          ) i on true
          left join lateral (
              select v.* from portfolio.account_values v

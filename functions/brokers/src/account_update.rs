@@ -109,7 +109,7 @@ async fn account_update(
     let demat = linked(&account, &"demat", &asked.demat_ids);
     let folios = linked(&account, &"folio", &asked.folios);
     let imported = statement(
-        "select distinct u.import_id from portfolio.folio_units u
+        "select distinct u.import_id from imports.folio_units u
          where u.account_id <> $1 and upper(u.folio) = any ($2) order by u.import_id",
         [typed(&account), typed(&asked.folios)],
     );

@@ -214,7 +214,7 @@ struct Told {
 impl Told {
     fn statements(&self) -> [Statement<'_>; 2] {
         let held = statement(
-            "select portfolio.assert_holdings($1, $2, $3, $4, $5, $6, $7)",
+            "select imports.assert_holdings($1, $2, $3, $4, $5, $6, $7)",
             [
                 typed(&self.account),
                 typed(&self.on.0),

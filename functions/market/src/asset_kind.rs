@@ -89,8 +89,8 @@ async fn asset_kind(
     let isin = Isin::parse(&isin).map_err(|_| Problem::new(NOT_FOUND))?.to_string();
     let known = statement(
         "select from transactions.transactions where isin = $1
-         union all select from portfolio.holdings where isin = $1
-         union all select from portfolio.folio_units where isin = $1
+         union all select from imports.holdings where isin = $1
+         union all select from imports.folio_units where isin = $1
          limit 1",
         [typed(&isin)],
     );

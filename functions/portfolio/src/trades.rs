@@ -218,7 +218,7 @@ fn query(asked: &TradesQuery) -> String {
                 where a.account_id = $11))
            and ($12 is null or upper(t.symbol) = $12)
            and ($13 is null or lower(coalesce(nullif(i.sector, 'unclassified'), (
-                select h.sector from portfolio.holdings h where h.account_id = t.account_id and h.isin = t.isin),
+                select h.sector from imports.holdings h where h.account_id = t.account_id and h.isin = t.isin),
                 'unclassified')) = $13)
            and ($14 is null or lower(coalesce(i.class, 'unclassified')) = $14)
          order by {key} {order}, t.transaction_id {order}

@@ -30,7 +30,7 @@ const FIRST: &[&str] = &[
     "auth-login",
     "market-prices-load",
     "market-instrument-search",
-    "portfolio-import",
+    "imports-create",
     "portfolio-summary",
     "portfolio-snapshot",
 ];

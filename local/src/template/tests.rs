@@ -67,13 +67,12 @@ fn this_repositorys_template_is_understood() {
     let mut here = here();
     here.parameters.insert("DatabaseHost".into(), "127.0.0.1".into());
     let model = read(file, &here).unwrap();
-    let import =
-        model.functions.iter().find(|function| function.name == "portfolio-import").unwrap();
+    let import = model.functions.iter().find(|function| function.name == "imports-create").unwrap();
     assert_eq!(
         (import.routes[0].method.as_str(), import.routes[0].path.as_str()),
         ("POST", "/v1/portfolio/import")
     );
-    assert_eq!(import.environment["DATABASE_USER"], "svc_portfolio");
+    assert_eq!(import.environment["DATABASE_USER"], "svc_imports");
     assert_eq!(import.environment["DATABASE_HOST"], "127.0.0.1");
     assert!(model.queues.iter().filter(|queue| queue.redrive.is_some()).count() >= 4);
     assert_eq!(model.api.binary_types, ["multipart/form-data"]);

@@ -27,7 +27,7 @@ pub(crate) async fn the_console_shows_it(cloud: &Running) -> Result<()> {
     }
     let mails = cloud.console("GET", "/mails").await?.text();
     assert!(mails.contains(local::seed::EMAIL), "{mails}");
-    let traces = cloud.console("GET", "/traces?function=portfolio-import").await?.text();
+    let traces = cloud.console("GET", "/traces?function=imports-create").await?.text();
     let trace = traces.split("/_console/traces/1-").nth(1).and_then(|rest| rest.split('"').next());
     let trace = format!("/traces/1-{}", trace.context("a trace of the import")?);
     let trace = cloud.console("GET", &trace).await?.text();

@@ -13,7 +13,7 @@ begin
            t.statement_on, t.taken_at
     from brokers.accounts a
     left join lateral (
-        select max(i.statement_on) as imported_on from portfolio.imports i
+        select max(i.statement_on) as imported_on from imports.imports i
         where i.account_id = a.account_id and i.undone_at is null
           -- A list of dividends or gains says nothing of what is held.
           and i.layout not in ('zerodha_dividends', 'zerodha_tax_pnl')
@@ -24,6 +24,6 @@ begin
         order by s.day desc
         limit 1
     ) s on true
-    left join portfolio.statements t on t.account_id = a.account_id
+    left join imports.statements t on t.account_id = a.account_id
     order by a.account_id, t.segment;
 end $$;

@@ -9,10 +9,10 @@ language plpgsql stable set plan_cache_mode = force_generic_plan as $$
 begin
     return query
     with securities as (
-        select h.isin from portfolio.holdings h
+        select h.isin from imports.holdings h
         where (h.available, h.t1, h.pledged, h.discrepant) <> (0, 0, 0, 0)
         union
-        select u.isin from portfolio.folio_units u
+        select u.isin from imports.folio_units u
         where u.units <> 0
         union
         select t.isin from transactions.transactions t

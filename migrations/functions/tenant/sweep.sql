@@ -17,7 +17,7 @@ begin
     get diagnostics event_claims = row_count;
     delete from shared.outbox o where o.sent_at is not null and o.created_at < now() - interval '30 days';
     get diagnostics outbox = row_count;
-    delete from portfolio.uploads u where u.created_at < now() - interval '30 days';
+    delete from imports.uploads u where u.created_at < now() - interval '30 days';
     get diagnostics uploads = row_count;
     -- The newest of an account says how fresh it is, however old it is.
     delete from brokers.syncs s

@@ -53,7 +53,7 @@ async fn a_key_that_cannot_be_one_is_refused_without_asking_anybody() -> Result<
 /// Counts what is there for whoever calls.
 #[utoipa::path(get, path = "/counts")]
 async fn counts(State(db): State<Db>, caller: Caller) -> Reply {
-    let count = statement("select count(*) as holdings from portfolio.holdings", []);
+    let count = statement("select count(*) as holdings from imports.holdings", []);
     let [rows] = db.read(&caller, [count]).await?;
     shared::http::ok(rows.first().map(|row| row.get::<_, i64>("holdings")))
 }

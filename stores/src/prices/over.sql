@@ -1,8 +1,8 @@
 -- $1 first day: null for the first event's or statement's. $2 last day. $3 a benchmark: null for none.
 with securities as (
-    select h.isin from portfolio.holdings h
+    select h.isin from imports.holdings h
     union
-    select u.isin from portfolio.folio_units u
+    select u.isin from imports.folio_units u
     where u.units <> 0
     union
     select t.isin from transactions.transactions t
@@ -15,9 +15,9 @@ with securities as (
 ), first_day as (
     select coalesce($1, least(
         (select min(t.on_date) from transactions.transactions t),
-        (select min(h.statement_on) from portfolio.holdings h),
-        (select min(a.on_date) from portfolio.assertions a),
-        (select min(u.statement_on) from portfolio.folio_units u))) as day
+        (select min(h.statement_on) from imports.holdings h),
+        (select min(a.on_date) from imports.assertions a),
+        (select min(u.statement_on) from imports.folio_units u))) as day
 ), closes as (
     -- An exchange's close before a net asset value of the same day.
     select distinct on (p.isin, p.on_date) p.isin, p.on_date, p.close

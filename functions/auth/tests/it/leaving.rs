@@ -264,9 +264,7 @@ async fn everything_held_about_a_person_is_theirs_to_fetch_and_nobody_elses() ->
     assert_eq!(held["auth.users"][0]["user_id"], asha.user_id.to_string());
     let rows = |table: &str| held[table].as_array().map_or(0, Vec::len);
     assert!(
-        rows("portfolio.holdings") > 0
-            && rows("auth.sessions") == 1
-            && rows("portfolio.imports") == 1,
+        rows("imports.holdings") > 0 && rows("auth.sessions") == 1 && rows("imports.imports") == 1,
         "{held}"
     );
     let text = file.text();

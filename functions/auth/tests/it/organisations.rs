@@ -75,7 +75,7 @@ async fn an_organisation_that_was_left_is_neither_listed_nor_exported() -> Resul
     assert!(change.status < 300, "{}", change.body);
 
     let of_member = exported(&here, &member).await?;
-    assert!(of_member.contains("portfolio.holdings") && of_member.contains(&account));
+    assert!(of_member.contains("imports.holdings") && of_member.contains(&account));
     assert!(
         of_member.contains("AAXXXXXX4C") && !of_member.contains("AAAPT1234C"),
         "the holder's number is masked"
@@ -83,7 +83,7 @@ async fn an_organisation_that_was_left_is_neither_listed_nor_exported() -> Resul
 
     let left = outside(&here, &issuer, "user_1").await?;
     let of_left = exported(&here, &left).await?;
-    assert!(!of_left.contains("portfolio.holdings") && !of_left.contains(&account), "{of_left}");
+    assert!(!of_left.contains("imports.holdings") && !of_left.contains(&account), "{of_left}");
     for path in ["/v1/auth/me", "/v1/workspaces"] {
         let listed = here.get(path, &left).await?;
         assert!(!listed.answer.text().contains(&workspace), "{path}: {}", listed.body);

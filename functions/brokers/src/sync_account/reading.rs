@@ -12,7 +12,7 @@ use statements::{Entry, Market, Place, zerodha_fill_key, zerodha_venue};
 use stores::instruments::{Symbols, series};
 use stores::transactions::record_row;
 
-/// Rows for `portfolio.assert_holdings` and `transactions.record`.
+/// Rows for `imports.assert_holdings` and `transactions.record`.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     /// Everything that is owned.

@@ -289,7 +289,7 @@ async fn what_kite_told_is_told_again_when_the_tradebook_is_taken_back() -> Resu
         account.tell(Reading).await?;
         let before = account.end().await?;
         account.tell(Evening).await?;
-        let sql = "select import_id::text from portfolio.imports where account_id = $1::text::uuid and undone_at is null";
+        let sql = "select import_id::text from imports.imports where account_id = $1::text::uuid and undone_at is null";
         let import: String = here.admin().await?.query_one(sql, &[&account.account]).await?.get(0);
         let path = format!("/v1/portfolio/imports/{import}");
         let undone = here.send(http::Method::DELETE, &path, Some(&account.person), &[], "").await?;

@@ -34,11 +34,12 @@ pub(crate) enum Kind {
 }
 
 /// The roles that rights are granted to; km_owner owns tables and has them all.
-const ROLES: [&str; 10] = [
+const ROLES: [&str; 11] = [
     "km_system",
     "svc_access",
     "svc_auth",
     "svc_brokers",
+    "svc_imports",
     "svc_market",
     "svc_notifications",
     "svc_platform",

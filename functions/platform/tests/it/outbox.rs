@@ -73,7 +73,7 @@ async fn the_sweep_deletes_what_has_aged_and_nothing_else() -> Result<()> {
         (tenant.owner().workspace_id, tenant.ids["accountId"].as_str().context("an account")?);
     admin
         .batch_execute(&format!(
-            "insert into portfolio.uploads (workspace_id, upload_id, user_id, bytes, request, created_at) values
+            "insert into imports.uploads (workspace_id, upload_id, user_id, bytes, request, created_at) values
                  ('{workspace}', gen_random_uuid(), '{workspace}', 1, '{{}}', now() - interval '31 days');
              insert into brokers.syncs (workspace_id, account_id, day, tried_at) values
                  ('{workspace}', '{account}', current_date - 401, now()),

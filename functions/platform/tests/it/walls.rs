@@ -25,11 +25,11 @@ async fn filled(here: &Here) -> Result<Tenant> {
              values ('{workspace}', 'INE002A01018', '2026-11-20', 'listed_share', '{workspace}');
              insert into brokers.account_links (workspace_id, kind, id, account_id)
              values ('{workspace}', 'demat', 'IN30039412345678', '{account}');
-             insert into portfolio.folio_units (workspace_id, import_id, account_id, isin, folio, name, statement_on, units)
-             select workspace_id, import_id, account_id, 'INF204KB14I2', '1', 'Fund', '2026-11-20', 1 from portfolio.imports
+             insert into imports.folio_units (workspace_id, import_id, account_id, isin, folio, name, statement_on, units)
+             select workspace_id, import_id, account_id, 'INF204KB14I2', '1', 'Fund', '2026-11-20', 1 from imports.imports
              where workspace_id = '{workspace}' limit 1;
-             insert into portfolio.stated_gains (workspace_id, import_id, account_id, from_on, to_on, whole, exits)
-             select workspace_id, import_id, account_id, '2025-04-01', '2026-03-31', true, '[]' from portfolio.imports
+             insert into imports.stated_gains (workspace_id, import_id, account_id, from_on, to_on, whole, exits)
+             select workspace_id, import_id, account_id, '2025-04-01', '2026-03-31', true, '[]' from imports.imports
              where workspace_id = '{workspace}' limit 1;
              insert into brokers.syncs (workspace_id, account_id, day, tried_at) values ('{workspace}', '{account}', '2026-11-20', now());
              insert into portfolio.snapshots (workspace_id, day, value, invested, unrealised_gain, day_change, holdings, unpriced)

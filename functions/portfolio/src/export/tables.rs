@@ -70,11 +70,11 @@ pub(super) const TABLES: [Table; 9] = [
         one_for_each: &[],
         sql: "(select distinct on (u.account_id, u.isin, u.folio) u.account_id::text, u.isin, u.folio, u.name, u.units::text,
                      u.cost::text, u.statement_on::text
-              from portfolio.folio_units u
+              from imports.folio_units u
               order by u.account_id, u.isin, u.folio, u.statement_on desc, u.units desc, u.cost desc nulls last)
               union all
               (select h.account_id::text, h.isin, f.folio, h.name, f.units::text, f.cost::text, h.statement_on::text
-              from portfolio.holdings h
+              from imports.holdings h
               cross join lateral jsonb_to_recordset(h.folios) as f (folio text, units numeric, cost numeric)
               order by h.account_id, h.isin, f.folio)",
     },
@@ -85,7 +85,7 @@ pub(super) const TABLES: [Table; 9] = [
         one_for_each: &[],
         sql: "select g.account_id::text, g.from_on::text, g.to_on::text, e.isin, e.section, e.\"acquiredOn\", e.\"soldOn\", e.quantity,
                      e.cost, e.consideration, e.taxable
-              from portfolio.stated_gains g
+              from imports.stated_gains g
               cross join lateral jsonb_to_recordset(g.exits) as e (isin text, section text, \"acquiredOn\" text, \"soldOn\" text,
                   quantity text, cost text, consideration text, taxable text)
               order by g.account_id, g.from_on, g.import_id, e.\"soldOn\", e.isin",
@@ -105,7 +105,7 @@ pub(super) const TABLES: [Table; 9] = [
                      coalesce(f.units, h.available)::text, h.t1::text, h.pledged::text,
                      h.discrepant::text, null::text, (case when f.units is null then h.cost else f.cost end)::text,
                      h.statement_on::text, h.layout, nullif(h.financed, 0)::text, h.loan::text, f.folio
-              from portfolio.holdings h join brokers.accounts a on a.account_id = h.account_id
+              from imports.holdings h join brokers.accounts a on a.account_id = h.account_id
               -- A row for each folio, where folios are told.
               left join lateral jsonb_to_recordset(h.folios) as f (folio text, units numeric, cost numeric) on true
               where (h.available, h.t1, h.pledged, h.discrepant, h.financed) <> (0, 0, 0, 0, 0)

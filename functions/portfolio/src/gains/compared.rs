@@ -86,12 +86,12 @@ impl Reports {
         statement(
             "with known as (
                  select s.account_id, s.from_on, s.to_on, s.whole, s.import_id, i.created_at
-                 from portfolio.stated_gains s
-                 join portfolio.imports i on (i.workspace_id, i.import_id) = (s.workspace_id, s.import_id)
+                 from imports.stated_gains s
+                 join imports.imports i on (i.workspace_id, i.import_id) = (s.workspace_id, s.import_id)
                  where $4 and ($1 is null or s.account_id = $1)
                    and s.from_on < $3 and s.to_on >= $2)
              select k.account_id, k.from_on, k.to_on, k.whole, s.exits
-             from known k join portfolio.stated_gains s on s.import_id = k.import_id
+             from known k join imports.stated_gains s on s.import_id = k.import_id
              where not exists (
                  select from known n
                  where n.account_id = k.account_id and n.created_at > k.created_at

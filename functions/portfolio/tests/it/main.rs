@@ -1,11 +1,7 @@
-//! Imports, holdings, totals, snapshots.
+//! Holdings, totals, gains, returns, snapshots.
 
-mod budget;
 mod compared;
 mod export;
-mod folios;
-mod import;
 mod ledger;
 mod reads;
 mod snapshot;
-mod upload;

@@ -1,0 +1,5 @@
+//! Queue `import-file`.
+
+fn main() -> shared::Outcome {
+    shared::queue::consume(imports::file::consumer())
+}

@@ -1,0 +1,5 @@
+//! `GET /v1/portfolio/import/template`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(imports::template::route())
+}

@@ -1,0 +1,48 @@
+//! `GET /v1/portfolio/import/template`: the layout for every broker without one of its own.
+
+use axum::response::IntoResponse;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use shared::Access;
+use shared::fields::{Fields, FromFields};
+use shared::http::{Query, Reply, Route};
+use shared::routes;
+
+/// For anyone: it is the same for all.
+pub fn route() -> Route {
+    Route::new(routes!(template), Access::Public)
+}
+
+/// Which template.
+struct TemplateQuery {
+    of_transactions: bool,
+}
+
+impl FromFields for TemplateQuery {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let of = fields.optional("of", |of| match of {
+            "holdings" => Ok(false),
+            "transactions" => Ok(true),
+            _ => Err("must be `holdings` or `transactions`".to_owned()),
+        });
+        Some(Self { of_transactions: of?.unwrap_or(false) })
+    }
+}
+
+/// An empty CSV file with KiteMate's own columns. Of `holdings` one row each: `isin` (or `symbol`),
+/// `segment` (`equity` or `mutual_fund`), `quantity` free to sell, `average_price` or `invested`,
+/// and `as_of`, the same day in every row. Of `transactions` one row per event, of any kind; what a kind needs is said
+/// by the import. A `reference` makes it the same event in two files.
+#[utoipa::path(get, path = "/v1/portfolio/import/template",
+    params(("of" = Option<String>, Query, description = "`holdings` (default) or `transactions`.")),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+async fn template(Query(asked): Query<TemplateQuery>) -> Reply {
+    let (name, file) = match asked.of_transactions {
+        true => ("kitemate-transactions.csv", statements::events_template_csv()),
+        false => ("kitemate-holdings.csv", statements::template_csv()),
+    };
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, file).into_response())
+}

@@ -1,5 +1,0 @@
-//! `GET /v1/portfolio/imports/{importId}`.
-
-fn main() -> shared::Outcome {
-    shared::http::serve(portfolio::import_get::route())
-}

@@ -1,5 +1,0 @@
-//! `GET /v1/portfolio/import/template`.
-
-fn main() -> shared::Outcome {
-    shared::http::serve(portfolio::import_template::route())
-}

@@ -1,5 +1,0 @@
-//! `DELETE /v1/portfolio/imports/{importId}`.
-
-fn main() -> shared::Outcome {
-    shared::http::serve(portfolio::import_undo::route())
-}

@@ -1,5 +1,0 @@
-//! `POST /v1/portfolio/uploads`.
-
-fn main() -> shared::Outcome {
-    shared::http::serve(portfolio::upload::route())
-}
