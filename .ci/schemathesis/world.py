@@ -266,6 +266,10 @@ SAMPLES = {
         path={"connectionId": world.connection_id()}
     ),
     "portfolio-export": lambda world: Sample(body={}),
+    # An account that was connected today is known since today.
+    "portfolio-performance": lambda world: Sample(
+        query={"accountId": world.import_statement()["accountId"]}
+    ),
     "imports-create": lambda world: Sample(body=world.statement()),
     "imports-list": lambda world: world.import_statement() and Sample(),
     "imports-get": lambda world: Sample(

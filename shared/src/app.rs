@@ -10,7 +10,7 @@ use axum::extract::FromRef;
 use crate::auth::KeyRing;
 use crate::aws::Aws;
 use crate::secrets::Secrets;
-use crate::{Config, Db};
+use crate::{Config, Db, events};
 
 /// The state of a process, cheap to clone. Making it connects nothing.
 #[derive(Clone)]
@@ -49,6 +49,14 @@ impl App {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.0.db
+    }
+
+    /// Ends what a request or a message leaves behind: rolls back what it did not commit, and sends what it published.
+    pub async fn settle(&self) {
+        let published = self.db().settle().await;
+        if !published.is_empty() {
+            events::dispatch(self, &published).await;
+        }
     }
 
     /// AWS clients.

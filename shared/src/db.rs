@@ -3,25 +3,28 @@
 //! Lambda gives a process one request at a time, so there is one connection and no pool. Every
 //! statement states its parameters' types and is sent unnamed: nothing is prepared, nothing stays
 //! on the session, and `begin`, `tenant.enter`, the statements and `commit` travel together.
-//! Whatever leaves a transaction without finishing it (a panic, a timeout, a dropped future, `?`)
-//! discards the connection, so that the next request cannot commit another's half.
+//! Whatever leaves a transaction without committing it undoes it: after a refusal (`?`, `return`) it is rolled back before
+//! anything else is sent; after a panic, a timeout or a dropped future the connection is discarded. No request can commit
+//! another's half.
 
 mod connection;
 mod error;
 mod lease;
 mod numeric;
+mod open;
 mod tenant;
 mod types;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::auth::Credential;
+use crate::events::Envelope;
 use crate::{Caller, Config, limits, telemetry};
 pub use connection::Target;
 pub use error::DbError;
@@ -39,13 +42,23 @@ struct Inner {
     target: Target,
     slot: Arc<Mutex<Option<Kept>>>,
     round_trips: AtomicU64,
+    /// Whether a transaction has the connection.
+    open: open::Open,
+    /// What was published by transactions that are committed, and is to be sent.
+    committed: std::sync::Mutex<Vec<Envelope>>,
     /// What the limits that are counted here are multiplied by.
     limits_times: u32,
 }
 
-/// A connection between requests, and when it was last taken: an answer may have been waiting while the process was
-/// frozen, and says nothing of the time since.
-type Kept = (Client, Instant);
+/// A connection that nobody uses.
+struct Kept {
+    client: Client,
+    /// When it was last taken: an answer may have been waiting while the process was frozen, and says nothing of the time
+    /// since.
+    since: Instant,
+    /// Whether it is in a transaction that is to be undone.
+    in_transaction: bool,
+}
 
 /// A connection unused for longer is asked whether it still works: the function may have been frozen,
 /// and a peer that went away meanwhile has not been noticed.
@@ -130,7 +143,14 @@ impl Db {
         let target = Target::read(config);
         let limits_times = limits::times(config);
         let round_trips = AtomicU64::new(0);
-        Self(Arc::new(Inner { target, slot: Arc::default(), round_trips, limits_times }))
+        Self(Arc::new(Inner {
+            target,
+            slot: Arc::default(),
+            round_trips,
+            open: open::Open::default(),
+            committed: std::sync::Mutex::default(),
+            limits_times,
+        }))
     }
 
     /// Connects ahead of the first request, and says whether it could; a failure is left for that request to meet.
@@ -192,7 +212,7 @@ impl Db {
         let open = entry.opening(Step::Write);
         let (lease, sent) = self.send(&open, (&[], &|_| ()), &first, &close).await?;
         match sent {
-            Ok(answers) => Ok((Tenant { lease, fresh: answers.afresh() }, answers.own())),
+            Ok(answers) => Ok((Tenant::new(lease, answers.afresh()), answers.own())),
             Err(err) if err.connection_is_sound() => {
                 // The transaction is known to be in its failed state: end it and keep the connection.
                 if lease.end("rollback").await.is_ok() {
@@ -240,11 +260,41 @@ impl Db {
         Ok((lease, sent))
     }
 
+    /// Undoes a transaction that was left open, and takes what was published by those that are committed.
+    pub(crate) async fn settle(&self) -> Vec<Envelope> {
+        // Who has it now settles it themselves.
+        if let Ok(mut slot) = self.0.slot.clone().try_lock_owned()
+            && let Some(kept) = slot.take_if(|kept| kept.in_transaction)
+            && let Some(lease) = self.undo(kept, slot).await
+        {
+            lease.give_back();
+        }
+        let mut committed = self.0.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *committed)
+    }
+
+    /// Undoes a transaction that was left open; `None` when its connection is lost with it.
+    async fn undo(&self, kept: Kept, slot: OwnedMutexGuard<Option<Kept>>) -> Option<Lease> {
+        let Kept { client, since, .. } = kept;
+        let lease = Lease { client, since, slot, inner: self.0.clone() };
+        lease.end("rollback").await.is_ok().then_some(lease)
+    }
+
     async fn lease(&self) -> Result<Lease, DbError> {
+        self.0.open.refuse_again();
         let mut slot = self.0.slot.clone().lock_owned().await;
+        let since = Instant::now();
         let client = match slot.take() {
-            Some((client, since)) if since.elapsed() < TRUSTED_FOR && !client.is_closed() => client,
-            Some((client, _)) if connection::answers(&client).await => client,
+            Some(kept) if kept.in_transaction => match self.undo(kept, slot).await {
+                Some(lease) => return Ok(Lease { since, ..lease }),
+                None => return Box::pin(self.lease()).await,
+            },
+            Some(Kept { client, since, .. })
+                if since.elapsed() < TRUSTED_FOR && !client.is_closed() =>
+            {
+                client
+            }
+            Some(Kept { client, .. }) if connection::answers(&client).await => client,
             _ => {
                 let began = Instant::now();
                 let client = self.0.target.connect().await?;
@@ -252,6 +302,6 @@ impl Db {
                 client
             }
         };
-        Ok(Lease { client, since: Instant::now(), slot, inner: self.0.clone() })
+        Ok(Lease { client, since, slot, inner: self.0.clone() })
     }
 }

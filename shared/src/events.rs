@@ -202,16 +202,6 @@ impl Envelope {
     }
 }
 
-/// Writes several to the outbox, all of them wanted: they as JSON.
-pub fn publish_all(envelopes: &Value) -> Statement<'_> {
-    statement(
-        "insert into shared.outbox (event_id, workspace_id, event, body)
-         select e.\"eventId\", e.\"workspaceId\", e.event, e.body
-         from jsonb_to_recordset($1) as e (\"eventId\" uuid, \"workspaceId\" uuid, event text, body jsonb)",
-        [typed(envelopes)],
-    )
-}
-
 /// Reads envelopes from rows of the outbox.
 impl From<&Row> for Envelope {
     fn from(row: &Row) -> Self {

@@ -1,15 +1,12 @@
-//! Reading a request's fields, reporting every fault at once.
+//! The fields of a request, from a JSON body, a query string or a form, and what is wrong with them.
 //!
-//! JSON bodies, query strings and multipart texts are read the same way: a request type says how
-//! each of its fields is read, and only when all are good is it made.
+//! Requests are declared by [`request!`](crate::request!), which reads every field before it gives up.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
-use uuid::Uuid;
 
 use crate::Problem;
 use crate::problem::FieldError;
@@ -32,15 +29,38 @@ impl FromFields for Nothing {
 
 /// The fields of a request, and the faults found so far.
 pub struct Fields {
-    values: BTreeMap<String, Value>,
+    values: BTreeMap<String, Given>,
     errors: Vec<FieldError>,
+}
+
+/// What was given for a field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// In a query string or a form, where numbers are texts, too.
+    Text(String),
+    /// In a JSON body.
+    Json(Value),
+}
+
+impl Given {
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Json(value) => value.as_str(),
+        }
+    }
 }
 
 impl Fields {
     /// The fields of a JSON object.
     pub fn from_json(object: Map<String, Value>) -> Self {
         Self {
-            values: object.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+            values: object
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name, Given::Json(value)))
+                .collect(),
             errors: Vec::new(),
         }
     }
@@ -53,7 +73,7 @@ impl Fields {
     /// Adds the fields of a query string to those of a body.
     pub fn and_pairs(mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         for (name, value) in pairs {
-            if self.values.insert(name.clone(), Value::String(value)).is_some() {
+            if self.values.insert(name.clone(), Given::Text(value)).is_some() {
                 self.fault(&name, "is given more than once");
             }
         }
@@ -72,120 +92,9 @@ impl Fields {
         }
     }
 
-    /// A text that must be there. `read` says what is wrong as "must …" or "is …".
-    pub fn required<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        match self.optional(name, read)? {
-            Some(value) => Some(value),
-            None => {
-                self.fault(name, "is required");
-                None
-            }
-        }
-    }
-
-    /// A text that may be missing; the outer `None` means a fault was noted.
-    pub fn optional<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<Option<T>> {
-        let read = match self.values.remove(name) {
-            None => return Some(None),
-            Some(Value::String(text)) => read(&text),
-            Some(_) => Err("must be a text".into()),
-        };
-        self.note(name, read)
-    }
-
-    /// A UUID that must be there.
-    pub fn id(&mut self, name: &str) -> Option<Uuid> {
-        self.required(name, |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".into()))
-    }
-
-    /// A UUID that may be missing.
-    pub fn optional_id(&mut self, name: &str) -> Option<Option<Uuid>> {
-        self.optional(name, |id| Uuid::parse_str(id).map_err(|_| "must be a UUID".into()))
-    }
-
-    /// A day that may be missing: no account is older than 1950, and no database's calendar ends before 2100.
-    pub fn day(&mut self, name: &str) -> Option<Option<Date>> {
-        self.optional(name, |day| {
-            let read = day.parse().ok().filter(known_day);
-            read.ok_or_else(|| "must be a day, as 2026-11-20".into())
-        })
-    }
-
-    /// A decimal number that may be missing.
-    pub fn decimal(&mut self, name: &str) -> Option<Option<Decimal>> {
-        self.optional(name, |number| {
-            let read =
-                number.parse().ok().filter(|number: &Decimal| number.scale() <= MOST_DECIMALS);
-            read.ok_or_else(|| "must be a decimal number, as 1250.50".into())
-        })
-    }
-
-    /// A list of texts that must be there, each of them read.
-    pub fn texts<T>(
-        &mut self,
-        name: &str,
-        read: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Vec<T>> {
-        match self.optional_texts(name, read)? {
-            Some(texts) => Some(texts),
-            None => {
-                self.fault(name, "is required");
-                None
-            }
-        }
-    }
-
-    /// A list of texts that may be missing, each of them read.
-    pub fn optional_texts<T>(
-        &mut self,
-        name: &str,
-        read: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Option<Vec<T>>> {
-        let read = match self.values.remove(name) {
-            None => return Some(None),
-            Some(Value::Array(items)) => items
-                .iter()
-                .map(|item| item.as_str().ok_or_else(|| "must be a list of texts".into()))
-                .map(|text| text.and_then(&read))
-                .collect(),
-            Some(_) => Err("must be a list of texts".to_owned()),
-        };
-        self.note(name, read)
-    }
-
-    /// A whole number that may be missing.
-    pub fn integer(&mut self, name: &str, least: i64, most: i64) -> Option<Option<i64>> {
-        let number = match self.values.remove(name) {
-            None => return Some(None),
-            Some(Value::Number(number)) => number.as_i64(),
-            Some(Value::String(text)) => text.parse().ok(),
-            Some(_) => None,
-        };
-        let read = number
-            .filter(|number| (least..=most).contains(number))
-            .ok_or_else(|| format!("must be a whole number from {least} to {most}"));
-        self.note(name, read)
-    }
-
-    /// `true` or `false`; `false` when missing.
-    pub fn flag(&mut self, name: &str) -> Option<bool> {
-        let read = match self.values.remove(name) {
-            None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(flag),
-            Some(Value::String(text)) => {
-                text.parse().map_err(|_| "must be true or false".to_owned())
-            }
-            Some(_) => Err("must be true or false".to_owned()),
-        };
-        self.note(name, read).flatten()
+    /// Takes a field out.
+    pub fn take(&mut self, name: &str) -> Option<Given> {
+        self.values.remove(name)
     }
 
     /// Notes a fault.
@@ -193,37 +102,17 @@ impl Fields {
         let path = name.chars().take(LONGEST_PATH).collect();
         self.errors.push(FieldError { path, message: message.into() });
     }
-
-    fn note<T>(&mut self, name: &str, read: Result<T, String>) -> Option<Option<T>> {
-        match read {
-            Ok(value) => Some(Some(value)),
-            Err(message) => {
-                self.fault(name, message);
-                None
-            }
-        }
-    }
 }
 
 /// How much of a field's name is answered, which may be the caller's own.
 const LONGEST_PATH: usize = 100;
 
 /// More decimals than a price or a quantity has.
-const MOST_DECIMALS: u32 = 10;
+pub(crate) const MOST_DECIMALS: usize = 10;
 
 /// Whether a day is one that accounts and databases know.
 pub fn known_day(day: &Date) -> bool {
     (1950..2100).contains(&day.year())
-}
-
-/// A name or a label: 1 to `most` printable characters, without the space around them.
-pub fn printable(text: &str, most: usize) -> Result<String, String> {
-    let text = text.trim();
-    if (1..=most).contains(&text.chars().count()) && is_printable(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("must have 1 to {most} printable characters"))
-    }
 }
 
 /// Whether a text has only characters that are seen. Control characters, line separators and format characters are not:
@@ -281,45 +170,31 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::request::{printable, whole};
 
-    struct Asked {
-        name: String,
-        most: Option<i64>,
-    }
-
-    impl FromFields for Asked {
-        fn from_fields(fields: &mut Fields) -> Option<Self> {
-            let name = fields.required("name", |name| Ok(name.to_owned()));
-            let most = fields.integer("most", 1, 10);
-            Some(Self { name: name?, most: most? })
+    crate::request! {
+        struct Order {
+            name: String = printable(10),
+            most: Option<i64> = whole(1, 10),
         }
     }
 
-    fn read(body: Value) -> Result<Asked, Problem> {
+    fn read(body: Value) -> Result<Order, Problem> {
         let Value::Object(object) = body else { panic!("an object") };
         Fields::from_json(object).read()
     }
 
     #[test]
-    fn every_fault_is_reported_at_once() {
-        let Err(problem) = read(json!({ "most": 99, "nmae": "x" })) else { panic!("three faults") };
-        let errors = problem.document("r")["errors"].clone();
-        let paths: Vec<_> =
-            errors.as_array().unwrap().iter().map(|error| error["path"].clone()).collect();
-        assert_eq!(paths, ["name", "most", "nmae"]);
-    }
-
-    #[test]
     fn null_is_the_same_as_missing() {
-        let asked = read(json!({ "name": "x", "most": null })).unwrap();
-        assert_eq!((asked.name.as_str(), asked.most), ("x", None));
+        let order = read(json!({ "name": "x", "most": null })).unwrap();
+        assert_eq!((order.name.as_str(), order.most), ("x", None));
     }
 
     #[test]
     fn a_field_given_twice_is_refused() {
         let pairs =
             [("name", "a"), ("name", "b")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert!(Fields::from_pairs(pairs).read::<Asked>().is_err());
+        assert!(Fields::from_pairs(pairs).read::<Order>().is_err());
     }
 
     #[test]
@@ -335,7 +210,7 @@ mod tests {
             "ਅਮਰ",
             "आशा राव",
         ] {
-            assert_eq!(printable(name, 100).as_deref(), Ok(name));
+            assert!(is_printable(name), "{name}");
         }
     }
 
@@ -355,7 +230,7 @@ mod tests {
             "a\u{200C}",
             "\u{E0041}a",
         ] {
-            assert!(printable(text, 100).is_err(), "{text:?}");
+            assert!(!is_printable(text), "{text:?}");
         }
     }
 
@@ -363,7 +238,7 @@ mod tests {
     fn of_many_faults_the_first_hundred_are_listed() {
         let body: Map<String, Value> =
             (0..120_000).map(|n| (format!("field{n}"), json!(1))).collect();
-        let Err(problem) = Fields::from_json(body).read::<Asked>() else { panic!("faults") };
+        let Err(problem) = Fields::from_json(body).read::<Order>() else { panic!("faults") };
         let document = problem.document("r");
         assert_eq!(document["errors"].as_array().map(Vec::len), Some(100));
         assert_eq!(document["errorsFound"], 120_001);

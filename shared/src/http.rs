@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::auth::Computing;
 use crate::{Access, App, Outcome, Problem, telemetry};
+pub(crate) use extract::json_body;
 pub use extract::{Body, Id, Json, Query, SourceAddress, media_type, read_json};
 pub use frame::RequestId;
 pub use operation::{Documentation, Operation};

@@ -4,13 +4,18 @@
 //! leave one without the others. A second request with the same key waits for the first to
 //! commit, and then answers what it answered.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 use serde_json::Value;
 use tokio_postgres::Row;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use crate::crypto::sha256;
 use crate::db::{Statement, statement};
+use crate::fields::FromFields;
+use crate::http::{Body, json_body, read_json};
 use crate::problem::reasons;
 use crate::{App, Problem, typed};
 
@@ -28,7 +33,10 @@ impl FromRequestParts<App> for IdempotencyKey {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let Some(value) = parts.headers.get(HEADER) else { return Ok(Self(None)) };
-        let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST);
+        let key = value.to_str().ok().filter(|key| {
+            (1..=LONGEST).contains(&key.len())
+                && key.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        });
         match key {
             Some(key) => Ok(Self(Some(key.to_owned()))),
             None => Err(Problem::field(
@@ -39,18 +47,60 @@ impl FromRequestParts<App> for IdempotencyKey {
     }
 }
 
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(LONGEST))
+            .pattern(Some("^[\\x20-\\x7E]+$"));
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(
+                "Sent again with the same key and body, the request is not done again, and answers what the first answered.",
+            ))
+            .schema(Some(schema));
+        vec![parameter.build()]
+    }
+}
+
+/// A JSON request that is done once for its key.
+pub struct Idempotent<T> {
+    /// The request.
+    pub request: T,
+    /// What does it once.
+    pub claim: Claim,
+}
+
+impl<T: FromFields> FromRequest<App> for Idempotent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let key = IdempotencyKey::from_request_parts(&mut parts, app).await?;
+        let path = parts.uri.path().to_owned();
+        let Body(body) = json_body(Request::from_parts(parts, body), app).await?;
+        // What stands in the path is part of the request.
+        let claim = Claim::new(key, app, &[path.as_bytes(), b"\0", &body].concat());
+        Ok(Self { request: read_json(&body)?, claim })
+    }
+}
+
 /// A request that is done once for its key.
 pub struct Claim {
     key: Option<String>,
-    route: &'static str,
+    /// The function that does it.
+    route: String,
     body_sha256: Vec<u8>,
 }
 
 impl Claim {
-    /// The claim of this key on this route for this body.
-    pub fn new(key: IdempotencyKey, route: &'static str, body: &[u8]) -> Self {
-        let body_sha256 = sha256(body);
-        Self { key: key.0, route, body_sha256 }
+    /// The claim of this key on this function for this request.
+    pub fn new(key: IdempotencyKey, app: &App, request: &[u8]) -> Self {
+        let route = app.config().function().to_owned();
+        Self { key: key.0, route, body_sha256: sha256(request) }
     }
 
     /// Claims the key and answers what is stored for it; belongs to the first statements of the

@@ -37,6 +37,7 @@ pub mod once;
 pub mod page;
 pub mod problem;
 pub mod queue;
+pub mod request;
 pub mod schedule;
 pub mod seal;
 pub mod secret;

@@ -4,12 +4,13 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use crate::fields::{Fields, FromFields, known_day};
+use crate::fields::known_day;
+use crate::request::{Reader, text, whole};
 use crate::{Problem, Timestamp};
 
 /// Items a page has unless the caller says otherwise.
@@ -17,24 +18,25 @@ pub const DEFAULT_LIMIT: i64 = 50;
 /// Items a page has at most.
 pub const MOST: i64 = 200;
 
-/// Which page a caller wants.
-#[derive(Clone, Debug, PartialEq, Eq, IntoParams, Deserialize)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// How many items, 1 to 200; 50 when not given.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    #[serde(default)]
-    pub limit: i64,
-    /// Where to go on: `nextCursor` of the page before.
-    pub cursor: Option<String>,
+crate::request! {
+    /// Which page a caller wants.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct PageQuery {
+        /// How many items.
+        pub limit: i64 = whole(1, MOST) => DEFAULT_LIMIT,
+        /// Where to go on: `nextCursor` of the page before.
+        pub cursor: Option<String> = cursor(),
+    }
 }
 
-impl FromFields for PageQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let limit = fields.integer("limit", 1, MOST);
-        let cursor = fields.optional("cursor", |cursor| Ok(cursor.to_owned()));
-        Some(Self { limit: limit?.unwrap_or(DEFAULT_LIMIT), cursor: cursor? })
-    }
+fn cursor() -> impl Reader<Value = String> {
+    text(
+        |text| match text {
+            "" => Err("must not be empty; leave it out for the first page".to_owned()),
+            text => Ok(text.to_owned()),
+        },
+        || json!({ "minLength": 1 }),
+    )
 }
 
 /// Whether every day and time in a position is one that the database can compare with.

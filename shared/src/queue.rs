@@ -135,7 +135,6 @@ impl<E> Delivery<E> {
             return Ok(Some((tenant, rows)));
         }
         tracing::info!(event_id = %self.event_id, "consumed before, nothing to do");
-        tenant.rollback().await?;
         Ok(None)
     }
 }
@@ -251,7 +250,12 @@ impl Consumer {
         let mut worst: Option<Reason> = None;
         for record in batch.records {
             // One connection, so one record after another; a failed one leaves the rest alone.
-            let handled = AssertUnwindSafe((self.handle)(app.clone(), record.body)).catch_unwind();
+            let handled = async {
+                let handling = AssertUnwindSafe((self.handle)(app.clone(), record.body));
+                let handled = handling.catch_unwind().await;
+                app.settle().await;
+                handled
+            };
             let trace = record.attributes.trace.or_else(telemetry::trace);
             let handled = telemetry::within_trace(trace.as_deref(), handled).await;
             if let Err(problem) = handled.unwrap_or_else(|_| Err(telemetry::panicked())) {

@@ -69,7 +69,11 @@ async fn once(
     payload: Value,
     invocation: Invocation,
 ) -> Result<Value, lambda_runtime::Error> {
-    let ran = AssertUnwindSafe((schedule.run)(app, payload)).catch_unwind();
+    let ran = async {
+        let ran = AssertUnwindSafe((schedule.run)(app.clone(), payload)).catch_unwind().await;
+        app.settle().await;
+        ran
+    };
     let ran = invocation.during(ran).await.unwrap_or_else(|_| Err(telemetry::panicked()));
     if let Err(problem) = &ran {
         invocation.while_in(|| telemetry::report(problem, "schedule"));

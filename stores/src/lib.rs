@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod budget;
 pub mod corporate_actions;
+pub mod fields;
 pub mod health;
 pub mod instruments;
 pub mod ledger;

@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::auth::ApiKey;
 use shared::db::{Statement, statement};
-use shared::fields::{Fields, FromFields, printable};
-use shared::http::{Body, Reply, Route, read_json};
-use shared::idempotency::{Claim, IdempotencyKey};
+use shared::http::{Reply, Route};
+use shared::idempotency::{IdempotencyKey, Idempotent};
+use shared::request::{Reader, future, list, printable, text};
 use shared::routes;
-use shared::{Access, App, Caller, Permission, Problem, Timestamp, clock, typed};
+use shared::{Access, App, Caller, Permission, Problem, Timestamp, typed};
 use utoipa::ToSchema;
 
 use crate::reasons;
@@ -23,47 +23,28 @@ pub fn route() -> Route {
     Route::new(routes!(key_create), Access::member(Permission::ManageKeys))
 }
 
-/// What to make.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "name": "Nightly report", "scopes": ["portfolio:read"] }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct KeyCreateRequest {
-    /// What it is for: 1 to 100 characters.
-    name: String,
-    /// What it may do: `portfolio:read`.
-    scopes: Vec<String>,
-    /// Until when it is good; until it is revoked, when not given.
-    expires_at: Option<Timestamp>,
-}
-
-struct Asked {
-    name: String,
-    scopes: Vec<String>,
-    expires_at: Option<Timestamp>,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let name = fields.required("name", |name| printable(name, 100));
-        let scopes = fields.texts("scopes", |scope| {
-            let all = Permission::scopes();
-            let known = all.contains(&scope);
-            if known { Ok(scope.to_owned()) } else { Err(format!("must be of {}", all.join(", "))) }
-        });
-        let scopes = match scopes {
-            Some(scopes) if scopes.is_empty() => {
-                fields.fault("scopes", "must have one at least");
-                None
-            }
-            scopes => scopes,
-        };
-        let expires_at = fields.optional("expiresAt", |at| match at.parse::<Timestamp>() {
-            Ok(at) if at > clock::now() => Ok(at),
-            _ => Err("must be a time to come, like 2027-03-31T18:30:00Z".into()),
-        });
-        Some(Self { name: name?, scopes: scopes?, expires_at: expires_at? })
+shared::request! {
+    /// What to make.
+    #[example({ "name": "Nightly report", "scopes": ["portfolio:read"] })]
+    struct KeyCreateRequest {
+        /// What it is for: 1 to 100 characters.
+        name: String = printable(100),
+        /// What it may do: `portfolio:read`.
+        scopes: Vec<String> = list(1, 10, scope()),
+        /// Until when it is good; until it is revoked, when not given.
+        expires_at: Option<Timestamp> = future(),
     }
+}
+
+fn scope() -> impl Reader<Value = String> {
+    text(
+        |scope| {
+            let all = Permission::scopes();
+            let known = all.contains(&scope).then(|| scope.to_owned());
+            known.ok_or_else(|| format!("must be of {}", all.join(", ")))
+        },
+        || json!({ "enum": Permission::scopes() }),
+    )
 }
 
 /// A key that was made. This is the only time that it is shown.
@@ -82,16 +63,13 @@ pub(crate) struct MadeKey {
 /// Makes a key that acts as the caller in this workspace, within its scopes and within the caller's role at the
 /// time. It is shown in this answer and never again.
 #[utoipa::path(post, path = "/v1/api-keys", request_body = KeyCreateRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, nothing is made twice; the second answer has no `key`.")),
+    params(IdempotencyKey),
     responses((status = 201, body = MadeKey)))]
 async fn key_create(
     State(app): State<App>,
     caller: Caller,
-    key: IdempotencyKey,
-    Body(body): Body,
+    Idempotent { request, claim }: Idempotent<KeyCreateRequest>,
 ) -> Reply {
-    let asked: Asked = read_json(&body)?;
-    let claim = Claim::new(key, "access-key-create", &body);
     let count = statement(
         "select count(*) as keys from access.api_keys
          where user_id = current_setting('app.user_id')::uuid
@@ -100,14 +78,12 @@ async fn key_create(
     );
     let (tx, [claimed, counted]) = app.db().enter(&caller, [claim.statement(), count]).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
-        tx.rollback().await?;
         return shared::http::json(StatusCode::CREATED, &earlier);
     }
     if counted.first().is_some_and(|row| row.get::<_, i64>("keys") >= MOST) {
-        tx.rollback().await?;
         return Err(Problem::new(reasons::TOO_MANY_KEYS));
     }
-    let made = NewKey::make(asked.name, asked.scopes, asked.expires_at)?;
+    let made = NewKey::make(request.name, request.scopes, request.expires_at)?;
     let kept = made.without_key();
     let [insert, audit] = made.statements(&"key.created");
     tx.commit([insert, audit, claim.store(&kept)]).await?;

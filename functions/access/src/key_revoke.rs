@@ -35,7 +35,6 @@ async fn key_revoke(
     );
     let (tx, [rows]) = app.db().enter(&caller, [revoke]).await?;
     let Some(row) = rows.first() else {
-        tx.rollback().await?;
         return Err(Problem::new(NOT_FOUND));
     };
     if row.get("fresh") {

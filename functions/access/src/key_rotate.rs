@@ -3,13 +3,12 @@
 use axum::extract::{Path, State};
 use http::StatusCode;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
-use shared::http::{Body, Reply, Route, read_json};
-use shared::idempotency::{Claim, IdempotencyKey};
+use shared::http::{Reply, Route};
+use shared::idempotency::{IdempotencyKey, Idempotent};
 use shared::problem::reasons::NOT_FOUND;
+use shared::request::whole;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
-use utoipa::ToSchema;
 
 use crate::key_create::{MadeKey, NewKey};
 use crate::reasons;
@@ -23,44 +22,27 @@ pub fn route() -> Route {
     Route::new(routes!(key_rotate), Access::member(Permission::ManageKeys))
 }
 
-/// How to go over.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "overlapSeconds": 3600 }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct KeyRotateRequest {
-    /// How long the key before stays good: 0 to 30 days; a day when not given.
-    overlap_seconds: Option<i64>,
-}
-
-struct Asked {
-    overlap_s: i64,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let overlap = fields.integer("overlapSeconds", 0, LONGEST_OVERLAP_S);
-        Some(Self { overlap_s: overlap?.unwrap_or(OVERLAP_S) })
+shared::request! {
+    /// How to go over.
+    #[example({ "overlapSeconds": 3600 })]
+    struct KeyRotateRequest {
+        /// How long the key before stays good: 0 to 30 days; a day when not given.
+        overlap_seconds: i64 = whole(0, LONGEST_OVERLAP_S) => OVERLAP_S,
     }
 }
 
 /// Makes a key with the same name, scopes and expiry; the one before stays good for the overlap, so that nothing
 /// stands still while programs change over. Only its maker rotates a key, once.
 #[utoipa::path(post, path = "/v1/api-keys/{keyId}/rotate", request_body = KeyRotateRequest,
-    params(("keyId" = String, Path, description = "From the list of keys."),
-           ("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, nothing is made twice; the second answer has no `key`.")),
+    params(("keyId" = String, Path, description = "From the list of keys."), IdempotencyKey),
     responses((status = 201, body = MadeKey)))]
 async fn key_rotate(
     State(app): State<App>,
     caller: Caller,
     Path(key): Path<String>,
-    idempotency: IdempotencyKey,
-    Body(body): Body,
+    Idempotent { request, claim }: Idempotent<KeyRotateRequest>,
 ) -> Reply {
-    let asked: Asked = read_json(&body)?;
     let now = clock::now();
-    let claim =
-        Claim::new(idempotency, "access-key-rotate", &[key.as_bytes(), b"\0", &body].concat());
     let before = statement(
         "select name, scopes, expires_at,
                 revoked_at is null and (expires_at is null or expires_at > now()) and rotated_to is null as good
@@ -70,7 +52,6 @@ async fn key_rotate(
     );
     let (tx, [claimed, rows]) = app.db().enter(&caller, [claim.statement(), before]).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
-        tx.rollback().await?;
         return shared::http::json(StatusCode::CREATED, &earlier);
     }
     let refusal = match rows.first() {
@@ -79,11 +60,10 @@ async fn key_rotate(
         Some(_) => None,
     };
     let (Some(row), None) = (rows.first(), refusal) else {
-        tx.rollback().await?;
         return Err(Problem::new(refusal.unwrap_or(NOT_FOUND)));
     };
     let made = NewKey::make(row.get("name"), row.get("scopes"), row.get("expires_at"))?;
-    let ends = clock::later(now, asked.overlap_s);
+    let ends = clock::later(now, request.overlap_seconds);
     let id = made.id().to_owned();
     let retire = statement(
         "update access.api_keys set rotated_to = $2, expires_at = least(coalesce(expires_at, $3), $3) where key_id = $1",

@@ -47,12 +47,10 @@ async fn erase(State(app): State<App>, caller: Caller, _: Query<Nothing>) -> Rep
             shared::http::ok(Erased { purge_after })
         }
         Some(row) if row.get::<_, &str>("outcome") == "sign_in_again" => {
-            tx.rollback().await?;
             Err(Problem::new(reasons::SIGN_IN_AGAIN))
         }
         row => {
             let owned: Option<Vec<Uuid>> = row.and_then(|row| row.get("workspace_ids"));
-            tx.rollback().await?;
             Err(Problem::new(reasons::LAST_OWNER).with("workspaceIds", owned.unwrap_or_default()))
         }
     }

@@ -1,12 +1,11 @@
 //! `POST /v1/auth/exchange`: another issuer's token for a session of ours.
 
 use axum::extract::State;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::request::secret;
 use shared::routes;
 use shared::{Access, App, Problem, Secret, clock};
-use utoipa::ToSchema;
 
 use crate::external::{self, From};
 use crate::session::SessionTokens;
@@ -20,26 +19,12 @@ pub fn route() -> Route {
     Route::new(routes!(exchange), Access::Public)
 }
 
-/// Whose session it is to be.
-#[derive(ToSchema)]
-#[schema(example = json!({ "token": "a session token of Clerk, or of another configured issuer" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct ExchangeRequest {
-    /// The other issuer's token.
-    token: String,
-}
-
-struct Asked {
-    token: Secret,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let token = fields.required("token", |token| match token.len() {
-            1..=8192 => Ok(Secret::new(token)),
-            _ => Err("must be a token of at most 8 KB".into()),
-        });
-        Some(Self { token: token? })
+shared::request! {
+    /// Whose session it is to be.
+    #[example({ "token": "a session token of Clerk, or of another configured issuer" })]
+    struct ExchangeRequest {
+        /// The other issuer's token.
+        token: Secret = secret(1, 8192, "must be a token of at most 8 KB"),
     }
 }
 
@@ -51,11 +36,11 @@ async fn exchange(
     State(app): State<App>,
     address: SourceAddress,
     RequestId(request_id): RequestId,
-    Json(asked): Json<Asked>,
+    Json(request): Json<ExchangeRequest>,
 ) -> Reply {
     PER_ADDRESS.take(&app, &address.subject(), clock::now()).await?;
     let refused = || Problem::new(reasons::EXTERNAL_TOKEN);
-    let token = asked.token.expose();
+    let token = request.token.expose();
     let issuer = external_token::issuer(token).ok_or_else(refused)?;
     let provider = providers::find(&app, |one| one.issuer == issuer && one.exchange.is_some());
     let provider = provider.await?.ok_or_else(refused)?;

@@ -4,9 +4,9 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
 use shared::events::{self, Envelope, PasswordResetRequested};
-use shared::fields::{Fields, FromFields, email};
 use shared::http::{Json, Reply, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::request::email;
 use shared::routes;
 use shared::{Access, App, Timestamp, clock, typed};
 use utoipa::ToSchema;
@@ -24,22 +24,12 @@ pub fn route() -> Route {
     Route::new(routes!(forgot_password), Access::Public)
 }
 
-/// Whose password is forgotten.
-#[derive(ToSchema)]
-#[schema(example = json!({ "email": "asha@example.in" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct ForgotPasswordRequest {
-    /// The address that was registered, in any case.
-    email: String,
-}
-
-struct Asked {
-    email: String,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { email: fields.required("email", email)? })
+shared::request! {
+    /// Whose password is forgotten.
+    #[example({ "email": "asha@example.in" })]
+    struct ForgotPasswordRequest {
+        /// The address that was registered, in any case.
+        email: String = email(),
     }
 }
 
@@ -60,13 +50,13 @@ struct ResetAsked {
 async fn forgot_password(
     State(app): State<App>,
     address: SourceAddress,
-    Json(asked): Json<Asked>,
+    Json(request): Json<ForgotPasswordRequest>,
 ) -> Reply {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
     let reset_id = Uuid::now_v7();
     let expires_at = clock::later(now, EXPIRES_AFTER_S);
-    if !PER_EMAIL.allows(&app, &asked.email, now).await? {
+    if !PER_EMAIL.allows(&app, &request.email, now).await? {
         // Whoever asks too often for an address keeps nobody out: earlier codes stay good.
         return shared::http::json(StatusCode::ACCEPTED, &ResetAsked { reset_id, expires_at });
     }
@@ -76,7 +66,7 @@ async fn forgot_password(
             "select tenant.ask_reset($1, $2, $3, $4, $5, $6, $7)",
             [
                 typed(&reset_id),
-                typed(&asked.email),
+                typed(&request.email),
                 typed(&expires_at),
                 typed(&event.event_id),
                 typed(&event.event),

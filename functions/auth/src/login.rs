@@ -3,12 +3,11 @@
 use axum::extract::State;
 use shared::auth::{Session, Signer};
 use shared::crypto::sha256;
-use shared::fields::{Fields, FromFields, email};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::request::{any_secret, email};
 use shared::routes;
 use shared::{Access, App, Problem, Secret, clock, typed};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::refresh_token::RefreshToken;
@@ -28,28 +27,14 @@ pub fn route() -> Route {
     Route::new(routes!(login), Access::Public)
 }
 
-/// Who signs in.
-#[derive(ToSchema)]
-#[schema(example = json!({ "email": "demo@kitemate.local", "password": "kitemate-demo" }))]
-#[expect(dead_code, reason = "documents what Credentials reads")]
-struct LoginRequest {
-    /// The address that was registered, in any case.
-    email: String,
-    /// The password.
-    password: String,
-}
-
-struct Credentials {
-    email: String,
-    password: Secret,
-}
-
-impl FromFields for Credentials {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", email);
-        // Any text: what is too short is simply not the password.
-        let password = fields.required("password", |password| Ok(Secret::new(password)));
-        Some(Self { email: email?, password: password? })
+shared::request! {
+    /// Who signs in.
+    #[example({ "email": "demo@kitemate.local", "password": "kitemate-demo" })]
+    struct LoginRequest {
+        /// The address that was registered, in any case.
+        email: String = email(),
+        /// The password. Any text: what is too short is simply not the password.
+        password: Secret = any_secret(),
     }
 }
 
@@ -60,27 +45,27 @@ async fn login(
     State(app): State<App>,
     address: SourceAddress,
     RequestId(request_id): RequestId,
-    Json(asked): Json<Credentials>,
+    Json(request): Json<LoginRequest>,
 ) -> Reply {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
-    let account_and_address = format!("{}#{}", asked.email, address.subject());
+    let account_and_address = format!("{}#{}", request.email, address.subject());
     PER_ACCOUNT_AND_ADDRESS.take(&app, &account_and_address, now).await?;
     let address_sha256 = sha256(account_and_address.as_bytes());
     let rows = app
         .db()
         .query(
             "select user_id, password_hash, workspace_id, familiar from tenant.credential($1, $2)",
-            [typed(&asked.email), typed(&address_sha256)],
+            [typed(&request.email), typed(&address_sha256)],
         )
         .await?;
     let row = rows.first();
     // Strangers at many addresses use up what the account has, and not what its person has at their own.
     if !row.is_some_and(|row| row.get("familiar")) {
-        PER_ACCOUNT.take(&app, &asked.email, now).await?;
+        PER_ACCOUNT.take(&app, &request.email, now).await?;
     }
     let hash: Option<&str> = row.map(|row| row.get("password_hash"));
-    let (true, Some(row)) = (password::matches(&asked.password, hash), row) else {
+    let (true, Some(row)) = (password::matches(&request.password, hash), row) else {
         return Err(Problem::new(reasons::WRONG_CREDENTIALS));
     };
     let session = Session {

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use serde::Serialize;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
+use shared::request::flag;
 use shared::routes;
 use shared::{Access, App, Caller, typed};
 use utoipa::ToSchema;
@@ -14,22 +14,12 @@ pub fn route() -> Route {
     Route::new(routes!(logout), Access::Person)
 }
 
-/// Which sessions end.
-#[derive(ToSchema)]
-#[schema(example = json!({ "everywhere": false }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct LogoutRequest {
-    /// All of the person's sessions, on every device, and their API keys; only this one when not given.
-    everywhere: Option<bool>,
-}
-
-struct Asked {
-    everywhere: bool,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { everywhere: fields.flag("everywhere")? })
+shared::request! {
+    /// Which sessions end.
+    #[example({ "everywhere": false })]
+    struct LogoutRequest {
+        /// All of the person's sessions, on every device, and their API keys; only this one when not given.
+        everywhere: bool = flag() => false,
     }
 }
 
@@ -46,9 +36,13 @@ struct LoggedOut {
 /// Ends the session of the access token; with `everywhere` every session and every API key of its person.
 #[utoipa::path(post, path = "/v1/auth/logout", request_body = LogoutRequest,
     responses((status = 200, body = LoggedOut)))]
-async fn logout(State(app): State<App>, caller: Caller, Json(asked): Json<Asked>) -> Reply {
+async fn logout(
+    State(app): State<App>,
+    caller: Caller,
+    Json(request): Json<LogoutRequest>,
+) -> Reply {
     let end =
-        statement("select sessions, keys from tenant.log_out($1)", [typed(&asked.everywhere)]);
+        statement("select sessions, keys from tenant.log_out($1)", [typed(&request.everywhere)]);
     let (tx, [rows]) = app.db().enter(&caller, [end]).await?;
     tx.commit([]).await?;
     let ended = |column| rows.first().map_or(0, |row| row.get(column));

@@ -4,13 +4,12 @@ use axum::extract::{Path, State};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use shared::crypto::sha256;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
 use shared::problem::reasons::NOT_FOUND;
+use shared::request::secret;
 use shared::routes;
 use shared::{Access, App, Problem, Secret, clock};
-use utoipa::ToSchema;
 
 use crate::external::{self, From};
 use crate::oauth_start::STATE;
@@ -25,39 +24,19 @@ pub fn route() -> Route {
     Route::new(routes!(oauth_callback), Access::Public)
 }
 
-/// What came back with the browser, and what it kept.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "code": "sample", "state": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "browserVerifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct OauthCallbackRequest {
-    /// The provider's; good once.
-    code: String,
-    /// The one that the sign-in was begun with.
-    state: String,
-    /// The text behind the challenge that the sign-in was begun with.
-    browser_verifier: String,
-}
+/// Of what is not as it was sent.
+const RETURNED: &str = "must be as it came back with the browser";
 
-struct Asked {
-    code: Secret,
-    state: Secret,
-    verifier: Secret,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let text = |text: &str| match text.len() {
-            1..=2048 => Ok(Secret::new(text)),
-            _ => Err("must be as it came back with the browser".into()),
-        };
-        let code = fields.required("code", text);
-        let state = fields.required("state", text);
-        let verifier = fields.required("browserVerifier", |text| match text.len() {
-            43..=200 => Ok(Secret::new(text)),
-            _ => Err("must have 43 to 200 letters".into()),
-        });
-        Some(Self { code: code?, state: state?, verifier: verifier? })
+shared::request! {
+    /// What came back with the browser, and what it kept.
+    #[example({ "code": "sample", "state": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "browserVerifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" })]
+    struct OauthCallbackRequest {
+        /// The provider's; good once.
+        code: Secret = secret(1, 2048, RETURNED),
+        /// The one that the sign-in was begun with.
+        state: Secret = secret(1, 2048, RETURNED),
+        /// The text behind the challenge that the sign-in was begun with.
+        browser_verifier: Secret = secret(43, 200, "must have 43 to 200 letters"),
     }
 }
 
@@ -71,19 +50,20 @@ async fn oauth_callback(
     address: SourceAddress,
     RequestId(request_id): RequestId,
     Path(name): Path<String>,
-    Json(asked): Json<Asked>,
+    Json(request): Json<OauthCallbackRequest>,
 ) -> Reply {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
     let provider = providers::find(&app, |one| one.name == name && one.sign_in.is_some()).await?;
     let provider = provider.ok_or_else(|| Problem::new(NOT_FOUND))?;
     let sign_in = provider.sign_in.as_ref().ok_or_else(|| Problem::new(NOT_FOUND))?;
-    let challenge = BASE64_URL_SAFE_NO_PAD.encode(sha256(asked.verifier.expose().as_bytes()));
+    let challenge =
+        BASE64_URL_SAFE_NO_PAD.encode(sha256(request.browser_verifier.expose().as_bytes()));
     let bound = [("provider", name.as_str()), ("browser", &challenge)];
-    let begun = STATE.take(&app, &asked.state, &bound, now).await?;
+    let begun = STATE.take(&app, &request.state, &bound, now).await?;
     let begun = begun.ok_or_else(|| Problem::new(reasons::OAUTH_STATE))?;
     let kept = |what: &str| begun.get(what).map_or("", String::as_str);
-    let redeeming = [asked.code.expose(), kept("redirect_uri"), kept("verifier")];
+    let redeeming = [request.code.expose(), kept("redirect_uri"), kept("verifier")];
     let token = external_token::redeem(&app, sign_in, redeeming).await?;
     let audience = Some(sign_in.client_id.as_str());
     let claims = external_token::verify(&app, &provider, audience, &token).await?;

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use serde_json::json;
 use shared::crypto::random;
+use shared::request::{Reader, text};
 use shared::{Problem, Secret};
 
 /// Argon2id with 19 MiB, two passes, one lane: the OWASP password storage recommendation.
@@ -17,8 +19,12 @@ const SHORTEST: usize = 10;
 /// Most characters: hashing costs the same for all, reading them does not.
 const LONGEST: usize = 200;
 
-/// Takes a password or says what it lacks.
-pub(crate) fn read(text: &str) -> Result<Secret, String> {
+/// A password to be.
+pub(crate) fn reader() -> impl Reader<Value = Secret> {
+    text(read, || json!({ "minLength": SHORTEST, "maxLength": LONGEST }))
+}
+
+fn read(text: &str) -> Result<Secret, String> {
     match text.chars().count() {
         SHORTEST..=LONGEST => Ok(Secret::new(text)),
         _ => Err(format!("must have {SHORTEST} to {LONGEST} characters")),

@@ -2,16 +2,15 @@
 
 use axum::extract::State;
 use shared::auth::{Session, Signer};
-use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::request::id;
 use shared::routes;
 use shared::{Access, App, Problem, clock, typed};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::reasons;
-use crate::refresh_token::RefreshToken;
+use crate::refresh_token::{RefreshToken, token};
 use crate::session::{self, SessionTokens};
 
 /// Refreshes from one address, behind which many people may sit.
@@ -22,28 +21,14 @@ pub fn route() -> Route {
     Route::new(routes!(refresh), Access::Public)
 }
 
-/// Which session goes on, and where.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "refreshToken": "kmr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct RefreshRequest {
-    /// From the answer before this one.
-    refresh_token: String,
-    /// The workspace the access token is to be for; where the session was last, when not given.
-    workspace_id: Option<Uuid>,
-}
-
-struct Asked {
-    token: RefreshToken,
-    workspace: Option<Uuid>,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let token = fields.required("refreshToken", RefreshToken::read);
-        let workspace = fields.optional_id("workspaceId");
-        Some(Self { token: token?, workspace: workspace? })
+shared::request! {
+    /// Which session goes on, and where.
+    #[example({ "refreshToken": "kmr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" })]
+    struct RefreshRequest {
+        /// From the answer before this one.
+        refresh_token: RefreshToken = token(),
+        /// The workspace the access token is to be for; where the session was last, when not given.
+        workspace_id: Option<Uuid> = id(),
     }
 }
 
@@ -56,7 +41,7 @@ async fn refresh(
     State(app): State<App>,
     address: SourceAddress,
     RequestId(request_id): RequestId,
-    Json(asked): Json<Asked>,
+    Json(request): Json<RefreshRequest>,
 ) -> Reply {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
@@ -69,10 +54,10 @@ async fn refresh(
             "select outcome, user_id, session_id, workspace_id, sealed
              from tenant.rotate_refresh($1, $2, $3, $4, $5, $6)",
             [
-                typed(&asked.token.sha256()),
+                typed(&request.refresh_token.sha256()),
                 typed(&successor.sha256()),
-                typed(&asked.token.seal(&successor)?),
-                typed(&asked.workspace),
+                typed(&request.refresh_token.seal(&successor)?),
+                typed(&request.workspace_id),
                 typed(&request_id),
                 typed(&address.text()),
             ],
@@ -81,7 +66,7 @@ async fn refresh(
     let row = rows.first().ok_or_else(|| Problem::new(reasons::REFRESH_INVALID))?;
     let successor = match row.get("outcome") {
         "rotated" => successor,
-        "retried" => asked.token.open(row.get("sealed"))?,
+        "retried" => request.refresh_token.open(row.get("sealed"))?,
         "reused" => return Err(Problem::new(reasons::REFRESH_REUSED)),
         "not_a_member" => return Err(Problem::new(shared::problem::reasons::NOT_A_MEMBER)),
         _ => return Err(Problem::new(reasons::REFRESH_INVALID)),

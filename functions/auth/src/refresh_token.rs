@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::json;
 use shared::crypto::{random_text, sha256};
+use shared::request::{Reader, text};
 use shared::seal::SealingKey;
 use shared::{Problem, Secret};
 
@@ -19,8 +21,7 @@ impl RefreshToken {
         Ok(Self(Secret::new(format!("{PREFIX}{}", random_text()?.expose()))))
     }
 
-    /// Reads a token, or says why it cannot be one.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, String> {
         let bytes =
             text.strip_prefix(PREFIX).and_then(|rest| BASE64_URL_SAFE_NO_PAD.decode(rest).ok());
         match bytes {
@@ -51,6 +52,11 @@ impl RefreshToken {
             .and_then(|text| Self::read(&text).ok())
             .ok_or_else(|| Problem::internal(anyhow::anyhow!("a successor does not open")))
     }
+}
+
+/// A refresh token as it was answered.
+pub(crate) fn token() -> impl Reader<Value = RefreshToken> {
+    text(RefreshToken::read, || json!({ "pattern": "^kmr_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$" }))
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 use shared::events::{self, Envelope, RegistrationRequested};
-use shared::fields::{Fields, FromFields, email, printable};
 use shared::http::{Json, Reply, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::request::{Reader, email, printable};
 use shared::routes;
 use shared::{Access, App, Secret, Timestamp, clock, typed};
 use utoipa::ToSchema;
@@ -27,38 +27,22 @@ pub fn route() -> Route {
     Route::new(routes!(register), Access::Public)
 }
 
-/// What to register.
-#[derive(ToSchema)]
-#[schema(example = json!({ "email": "asha@example.in", "password": "monsoon-ledger-27", "name": "Asha" }))]
-#[expect(dead_code, reason = "documents what Registration reads")]
-struct RegisterRequest {
-    /// Where the code is mailed; signing in takes it in any case.
-    email: String,
-    /// 10 to 200 characters.
-    password: String,
-    /// How to address the person; at most 100 characters.
-    name: Option<String>,
-}
-
-/// A request that is in order.
-struct Registration {
-    email: String,
-    password: Secret,
-    name: Option<String>,
-}
-
-impl FromFields for Registration {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", email);
-        let password = fields.required("password", password::read);
-        let name = fields.optional("name", person_name);
-        Some(Self { email: email?, password: password?, name: name? })
+shared::request! {
+    /// What to register.
+    #[example({ "email": "asha@example.in", "password": "monsoon-ledger-27", "name": "Asha" })]
+    struct RegisterRequest {
+        /// Where the code is mailed; signing in takes it in any case.
+        email: String = email(),
+        /// 10 to 200 characters.
+        password: Secret = password::reader(),
+        /// How to address the person; at most 100 characters.
+        name: Option<String> = person_name(),
     }
 }
 
 /// What a person may be called.
-pub(crate) fn person_name(text: &str) -> Result<String, String> {
-    printable(text, 100)
+pub(crate) fn person_name() -> impl Reader<Value = String> {
+    printable(100)
 }
 
 /// The registration that waits for its code.
@@ -79,14 +63,14 @@ struct Registered {
 async fn register(
     State(app): State<App>,
     address: SourceAddress,
-    Json(asked): Json<Registration>,
+    Json(request): Json<RegisterRequest>,
 ) -> Reply<Response> {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
-    let mailed = PER_EMAIL.allows(&app, &asked.email, now).await?;
+    let mailed = PER_EMAIL.allows(&app, &request.email, now).await?;
     let registration_id = Uuid::now_v7();
     let expires_at = clock::later(now, EXPIRES_AFTER_S);
-    let password_hash = password::hash(&asked.password)?;
+    let password_hash = password::hash(&request.password)?;
     if !mailed {
         // Whoever asks too often for an address keeps nobody from registering: earlier codes stay good.
         return shared::http::json(
@@ -100,8 +84,8 @@ async fn register(
             "select tenant.register($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             [
                 typed(&registration_id),
-                typed(&asked.email),
-                typed(&asked.name),
+                typed(&request.email),
+                typed(&request.name),
                 typed(&password_hash),
                 typed(&expires_at),
                 typed(&event.event_id),

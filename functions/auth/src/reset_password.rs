@@ -4,15 +4,15 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::crypto::code_sha256;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::request::id;
 use shared::routes;
 use shared::{Access, App, Problem, Secret, clock, typed};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{code, password, reasons};
+use crate::code::mailed_code;
+use crate::{password, reasons};
 
 /// Attempts from one address; each reset has five of its own.
 const PER_ADDRESS: Limit = Limit { name: "reset", most: 60, window_s: 3600 };
@@ -22,32 +22,16 @@ pub fn route() -> Route {
     Route::new(routes!(reset_password), Access::Public)
 }
 
-/// Which reset, its code, and the new password.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "resetId": "019a0000-0000-7000-8000-000000000001", "code": "12345678", "password": "monsoon-ledger-28" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct ResetPasswordRequest {
-    /// From the answer of `/v1/auth/forgot-password`.
-    reset_id: Uuid,
-    /// The eight digits of the mail.
-    code: String,
-    /// The new password: 10 to 200 characters.
-    password: String,
-}
-
-struct Asked {
-    reset_id: Uuid,
-    code: String,
-    password: Secret,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let reset_id = fields.id("resetId");
-        let code = fields.required("code", code::read_code);
-        let password = fields.required("password", password::read);
-        Some(Self { reset_id: reset_id?, code: code?, password: password? })
+shared::request! {
+    /// Which reset, its code, and the new password.
+    #[example({ "resetId": "019a0000-0000-7000-8000-000000000001", "code": "12345678", "password": "monsoon-ledger-28" })]
+    struct ResetPasswordRequest {
+        /// From the answer of `/v1/auth/forgot-password`.
+        reset_id: Uuid = id(),
+        /// The eight digits of the mail.
+        code: String = mailed_code(),
+        /// The new password: 10 to 200 characters.
+        password: Secret = password::reader(),
     }
 }
 
@@ -59,7 +43,7 @@ async fn reset_password(
     State(app): State<App>,
     address: SourceAddress,
     RequestId(request_id): RequestId,
-    Json(asked): Json<Asked>,
+    Json(request): Json<ResetPasswordRequest>,
 ) -> Reply {
     PER_ADDRESS.take(&app, &address.subject(), clock::now()).await?;
     let rows = app
@@ -67,9 +51,9 @@ async fn reset_password(
         .query(
             "select outcome from tenant.reset_password($1, $2, $3, $4, $5)",
             [
-                typed(&asked.reset_id),
-                typed(&code_sha256(asked.reset_id, &asked.code)),
-                typed(&password::hash(&asked.password)?),
+                typed(&request.reset_id),
+                typed(&code_sha256(request.reset_id, &request.code)),
+                typed(&password::hash(&request.password)?),
                 typed(&request_id),
                 typed(&address.text()),
             ],

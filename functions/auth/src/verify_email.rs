@@ -3,17 +3,17 @@
 use axum::extract::State;
 use shared::auth::{Session, Signer};
 use shared::crypto::code_sha256;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, RequestId, Route, SourceAddress};
 use shared::limits::Limit;
+use shared::request::id;
 use shared::routes;
 use shared::{Access, App, Problem, clock, typed};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::code::mailed_code;
+use crate::reasons;
 use crate::refresh_token::RefreshToken;
 use crate::session::{self, SessionTokens};
-use crate::{code, reasons};
 
 /// Attempts from one address; each registration has five of its own.
 const PER_ADDRESS: Limit = Limit { name: "verify-email", most: 60, window_s: 3600 };
@@ -23,28 +23,14 @@ pub fn route() -> Route {
     Route::new(routes!(verify_email), Access::Public)
 }
 
-/// Which registration, and its code.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "registrationId": "019a0000-0000-7000-8000-000000000001", "code": "12345678" }))]
-#[expect(dead_code, reason = "documents what Verification reads")]
-struct VerifyEmailRequest {
-    /// From the answer of `/v1/auth/register`.
-    registration_id: Uuid,
-    /// The eight digits of the mail.
-    code: String,
-}
-
-struct Verification {
-    registration_id: Uuid,
-    code: String,
-}
-
-impl FromFields for Verification {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let registration_id = fields.id("registrationId");
-        let code = fields.required("code", code::read_code);
-        Some(Self { registration_id: registration_id?, code: code? })
+shared::request! {
+    /// Which registration, and its code.
+    #[example({ "registrationId": "019a0000-0000-7000-8000-000000000001", "code": "12345678" })]
+    struct VerifyEmailRequest {
+        /// From the answer of `/v1/auth/register`.
+        registration_id: Uuid = id(),
+        /// The eight digits of the mail.
+        code: String = mailed_code(),
     }
 }
 
@@ -56,7 +42,7 @@ async fn verify_email(
     State(app): State<App>,
     address: SourceAddress,
     RequestId(request_id): RequestId,
-    Json(asked): Json<Verification>,
+    Json(request): Json<VerifyEmailRequest>,
 ) -> Reply {
     let now = clock::now();
     PER_ADDRESS.take(&app, &address.subject(), now).await?;
@@ -72,8 +58,8 @@ async fn verify_email(
         .query(
             "select outcome from tenant.verify_registration($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             [
-                typed(&asked.registration_id),
-                typed(&code_sha256(asked.registration_id, &asked.code)),
+                typed(&request.registration_id),
+                typed(&code_sha256(request.registration_id, &request.code)),
                 typed(&session.user_id),
                 typed(&session.workspace_id),
                 typed(&"Personal"),

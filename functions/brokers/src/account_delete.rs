@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::db::statement;
-use shared::events::{self, AccountDeleted, Envelope};
+use shared::events::{AccountDeleted, Envelope};
 use shared::fields::Nothing;
 use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
@@ -37,12 +37,11 @@ async fn account_delete(
         _ => Some(NOT_FOUND),
     };
     if let Some(reason) = refusal {
-        tx.rollback().await?;
         return Err(Problem::new(reason));
     }
     let event =
         Envelope::new(Some(caller.session()?.workspace_id), &AccountDeleted { account_id })?;
-    tx.commit([event.publish()]).await?;
-    events::dispatch(&app, &[event]).await;
+    tx.publish(event);
+    tx.commit([]).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -5,11 +5,11 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 use shared::db::statement;
-use shared::events::{self, AccountRefreshDue, Envelope};
-use shared::fields::{Fields, FromFields};
-use shared::http::{Body, Reply, Route, read_json};
-use shared::idempotency::{Claim, IdempotencyKey};
+use shared::events::{AccountRefreshDue, Envelope};
+use shared::http::{Reply, Route};
+use shared::idempotency::{IdempotencyKey, Idempotent};
 use shared::limits::Limit;
+use shared::request::id;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use utoipa::ToSchema;
@@ -26,23 +26,12 @@ pub fn route() -> Route {
     Route::new(routes!(sync), Access::member(Permission::WritePortfolio))
 }
 
-/// Which account.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({}))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct SyncRequest {
-    /// Only this one; every connected account of the caller otherwise.
-    account_id: Option<Uuid>,
-}
-
-struct Asked {
-    account: Option<Uuid>,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { account: fields.optional_id("accountId")? })
+shared::request! {
+    /// Which account.
+    #[example({})]
+    struct SyncRequest {
+        /// Only this one; every connected account of the caller otherwise.
+        account_id: Option<Uuid> = id(),
     }
 }
 
@@ -68,17 +57,14 @@ struct AccountAsked {
 /// It is done within seconds, or when it is the installation's turn at Zerodha. Every connected account is read each
 /// trading day at 18:00 without being asked for.
 #[utoipa::path(post, path = "/v1/portfolio/sync", request_body = SyncRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, answers what the first answered.")),
+    params(IdempotencyKey),
     responses((status = 202, body = SyncAsked)))]
 async fn sync(
     State(app): State<App>,
     caller: Caller,
-    key: IdempotencyKey,
-    Body(body): Body,
+    Idempotent { request, claim }: Idempotent<SyncRequest>,
 ) -> Reply {
-    let asked: Asked = read_json(&body)?;
     let session = caller.session()?;
-    let claim = Claim::new(key, "brokers-sync", &body);
     let [done] = app.db().read(&caller, [claim.peek()]).await?;
     if let Some(earlier) = claim.earlier(&done)? {
         return shared::http::json(StatusCode::ACCEPTED, &earlier);
@@ -87,33 +73,27 @@ async fn sync(
     let sql = format!(
         "select {COLUMNS} from brokers.connections c where $1 is null or c.account_id = $1 order by c.connected_at, c.connection_id"
     );
-    let mine = statement(&sql, [typed(&asked.account)]);
+    let mine = statement(&sql, [typed(&request.account_id)]);
     let (tx, [claimed, mine]) = app.db().enter(&caller, [claim.statement(), mine]).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
-        tx.rollback().await?;
         return shared::http::json(StatusCode::ACCEPTED, &earlier);
     }
     if mine.is_empty() {
-        tx.rollback().await?;
         return Err(Problem::new(reasons::NOT_CONNECTED));
     }
     let items: Vec<_> = mine.iter().map(Connection::from).map(AccountAsked::from).collect();
-    let due = items.iter().filter(|item| item.asked).map(|item| {
-        Envelope::new(
-            Some(session.workspace_id),
-            &AccountRefreshDue { account_id: item.account_id, put_off: 0, unless_read_since: None },
-        )
-    });
-    let due = due.collect::<Result<Vec<_>, _>>()?;
+    let due = items.iter().filter(|item| item.asked).map(|item| item.account_id);
+    let detail = json!({ "accounts": due.clone().count() });
+    for account_id in due {
+        let due = AccountRefreshDue { account_id, put_off: 0, unless_read_since: None };
+        tx.publish(Envelope::new(Some(session.workspace_id), &due)?);
+    }
     let reply = json!(SyncAsked { items });
-    let rows = json!(due);
-    let detail = json!({ "accounts": due.len() });
     let audit = statement(
         "select tenant.audit('account.read_asked', current_setting('app.user_id'), $1)",
         [typed(&detail)],
     );
-    tx.commit([events::publish_all(&rows), audit, claim.store(&reply)]).await?;
-    events::dispatch(&app, &due).await;
+    tx.commit([audit, claim.store(&reply)]).await?;
     shared::http::json(StatusCode::ACCEPTED, &reply)
 }
 

@@ -9,7 +9,7 @@ use jiff::civil::{Date, Time};
 use kite::{Account, Kite, KiteError};
 use serde_json::Value;
 use shared::db::{Statement, statement};
-use shared::events::{self, AccountRefreshDue, AccountSynced, Envelope, Queue};
+use shared::events::{AccountRefreshDue, AccountSynced, Envelope, Queue};
 use shared::queue::{Consumer, Delivery};
 use shared::{App, Problem, Timestamp, clock, typed};
 use stores::instruments::{Symbols, by_symbols, spellings};
@@ -194,8 +194,8 @@ impl Sync<'_> {
         };
         let event = Envelope::new(self.delivery.workspace_id, &AccountSynced { account_id })?;
         let [held, filled] = told.statements();
-        tx.commit([held, filled, outcome.record(&account_id, &self.now), event.publish()]).await?;
-        events::dispatch(self.app, &[event]).await;
+        tx.publish(event);
+        tx.commit([held, filled, outcome.record(&account_id, &self.now)]).await?;
         Ok(())
     }
 }

@@ -5,12 +5,11 @@ use kite::{Kite, KiteSession};
 use serde_json::json;
 use shared::auth::Session;
 use shared::db::{Tenant, statement};
-use shared::events::{self, AccountRefreshDue, Envelope};
-use shared::fields::{Fields, FromFields};
+use shared::events::{AccountRefreshDue, Envelope};
 use shared::http::{Json, Reply, Route};
+use shared::request::{flag, secret};
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, Secret, clock, typed};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::connection::{COLUMNS, Connection, Happening, State as Is, next_six};
@@ -26,36 +25,19 @@ pub fn route() -> Route {
     Route::new(routes!(zerodha_callback), Access::member(Permission::WritePortfolio))
 }
 
-/// What came back with the browser.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "requestToken": "sample", "state": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct CallbackRequest {
-    /// Zerodha's; good once and for a few minutes.
-    request_token: String,
-    /// The one that the sign-in was begun with.
-    state: String,
-    /// Takes the account away from where it is connected now.
-    move_here: Option<bool>,
-}
+/// Of what is not as it was sent.
+const RETURNED: &str = "must be as it came back with the browser";
 
-struct Asked {
-    request_token: Secret,
-    state: Secret,
-    move_here: bool,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let text = |text: &str| match text.len() {
-            1..=200 => Ok(Secret::new(text)),
-            _ => Err("must be as it came back with the browser".into()),
-        };
-        let request_token = fields.required("requestToken", text);
-        let state = fields.required("state", text);
-        let move_here = fields.flag("moveHere");
-        Some(Self { request_token: request_token?, state: state?, move_here: move_here? })
+shared::request! {
+    /// What came back with the browser.
+    #[example({ "requestToken": "sample", "state": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" })]
+    struct CallbackRequest {
+        /// Zerodha's; good once and for a few minutes.
+        request_token: Secret = secret(1, 200, RETURNED),
+        /// The one that the sign-in was begun with.
+        state: Secret = secret(1, 200, RETURNED),
+        /// Takes the account away from where it is connected now.
+        move_here: bool = flag() => false,
     }
 }
 
@@ -66,7 +48,7 @@ impl FromFields for Asked {
 async fn zerodha_callback(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<Asked>,
+    Json(request): Json<CallbackRequest>,
 ) -> Reply {
     let session = caller.session()?;
     // Nothing is used up for who is no member any more, or while a key is missing.
@@ -75,12 +57,12 @@ async fn zerodha_callback(
     // While Kite cannot be asked, the sign-in is not used up: it can be completed later.
     let kite = Kite::of(&app)?;
     kite.ready(&apps.of(session.user_id)?.api_key).await.map_err(reasons::of_kite)?;
-    let api_key = login_state::take(&app, session, &asked.state, clock::now()).await?;
+    let api_key = login_state::take(&app, session, &request.state, clock::now()).await?;
     let kite_app = apps.named(&api_key)?;
-    let opened = kite.exchange(kite_app, asked.request_token.expose()).await;
+    let opened = kite.exchange(kite_app, request.request_token.expose()).await;
     let opened = opened.map_err(reasons::of_kite)?;
     let proved = Proved { app: &app, caller: &caller, session, keys: &keys, api_key: &api_key };
-    shared::http::ok(proved.store(&opened, asked.move_here).await?)
+    shared::http::ok(proved.store(&opened, request.move_here).await?)
 }
 
 /// Who has proved that an account is theirs.
@@ -103,7 +85,6 @@ impl Proved<'_> {
         let (tx, [claimed]) = self.app.db().enter(self.caller, [claim]).await?;
         let connection: Option<Uuid> = claimed.first().and_then(|row| row.get("connection_id"));
         let Some(connection) = connection else {
-            tx.rollback().await?;
             return Err(Problem::new(reasons::ELSEWHERE));
         };
         let Session { workspace_id: workspace, user_id: user, .. } = self.session;
@@ -149,8 +130,8 @@ impl Proved<'_> {
         let account_id = made.account_id;
         let due = AccountRefreshDue { account_id, put_off: 0, unless_read_since: None };
         let due = Envelope::new(Some(self.session.workspace_id), &due)?;
-        tx.commit([due.publish()]).await?;
-        events::dispatch(self.app, &[due]).await;
+        tx.publish(due);
+        tx.commit([]).await?;
         Ok(())
     }
 }

@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
+use shared::request::any_text_to;
 use shared::routes;
 use shared::{Access, App};
 
@@ -25,34 +25,26 @@ pub fn route() -> Route {
     Route::new(routes!(zerodha_landing), Access::Public)
 }
 
-/// What Zerodha sends along; what else it does is not looked at.
-struct Came {
-    request_token: Option<String>,
-    state: Option<String>,
-    status: Option<String>,
-}
-
-impl FromFields for Came {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let mut text = |name: &str| {
-            fields.optional(name, |text| {
-                if text.len() <= LONGEST { Ok(text.to_owned()) } else { Err("is too long".into()) }
-            })
-        };
-        let (request_token, state, status) = (text("request_token"), text("state"), text("status"));
-        // Known to come along, and of no use.
-        let _ = (text("action"), text("type"));
-        Some(Self { request_token: request_token?, state: state?, status: status? })
+shared::request! {
+    /// What Zerodha sends along.
+    struct LandingQuery {
+        request_token as "request_token": Option<String> = any_text_to(LONGEST),
+        state: Option<String> = any_text_to(LONGEST),
+        /// `cancelled` when the person did.
+        status: Option<String> = any_text_to(LONGEST),
+        /// Comes along, and is of no use.
+        _action as "action": Option<String> = any_text_to(LONGEST),
+        /// Comes along, and is of no use.
+        _type as "type": Option<String> = any_text_to(LONGEST),
     }
 }
 
 /// Leads on to the front end with `requestToken`, `state` and `status` in the fragment, or answers a page that
 /// completes the connection. When a person cancels, Zerodha sends `status=cancelled` and neither of the others.
 #[utoipa::path(get, path = "/v1/auth/zerodha/landing",
-    params(("request_token" = Option<String>, Query), ("state" = Option<String>, Query),
-           ("status" = Option<String>, Query), ("action" = Option<String>, Query), ("type" = Option<String>, Query)),
+    params(LandingQuery),
     responses((status = 200, body = String, content_type = "text/html"), (status = 303, description = "To the front end.")))]
-async fn zerodha_landing(State(app): State<App>, Query(came): Query<Came>) -> Reply {
+async fn zerodha_landing(State(app): State<App>, Query(query): Query<LandingQuery>) -> Reply {
     let front_end = app.config().find("FRONTEND_URL").filter(|url| !url.is_empty());
     let Some(front_end) = front_end else {
         let headers = [
@@ -64,7 +56,7 @@ async fn zerodha_landing(State(app): State<App>, Query(came): Query<Came>) -> Re
     };
     let mut fragment = form_urlencoded::Serializer::new(String::new());
     for (name, value) in
-        [("requestToken", came.request_token), ("state", came.state), ("status", came.status)]
+        [("requestToken", query.request_token), ("state", query.state), ("status", query.status)]
     {
         if let Some(value) = value {
             fragment.append_pair(name, &value);

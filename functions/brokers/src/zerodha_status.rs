@@ -4,9 +4,9 @@ use axum::extract::State;
 use kite::{Kite, KiteError};
 use serde::Serialize;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::limits::Limit;
+use shared::request::flag;
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use tokio_postgres::Row;
@@ -24,13 +24,11 @@ pub fn route() -> Route {
     Route::new(routes!(zerodha_status), Access::member(Permission::ReadPortfolio))
 }
 
-struct StatusQuery {
-    check: bool,
-}
-
-impl FromFields for StatusQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { check: fields.flag("check")? })
+shared::request! {
+    /// Whether to ask.
+    struct StatusQuery {
+        /// Asks Zerodha.
+        check: bool = flag() => false,
     }
 }
 
@@ -53,24 +51,24 @@ struct Connections {
 /// The caller's own connections in this workspace; other members' are nobody's business. With `check` Zerodha is
 /// asked whether each is still good, and what it refuses changes its state.
 #[utoipa::path(get, path = "/v1/auth/zerodha/status",
-    params(("check" = Option<bool>, Query, description = "Asks Zerodha.")),
+    params(StatusQuery),
     responses((status = 200, body = Connections)))]
 async fn zerodha_status(
     State(app): State<App>,
     caller: Caller,
-    Query(asked): Query<StatusQuery>,
+    Query(query): Query<StatusQuery>,
 ) -> Reply {
     let sql = format!(
         "select {COLUMNS}, c.token_sealed, c.sealing_key from brokers.connections c order by c.connected_at, c.connection_id"
     );
     let [rows] = app.db().read(&caller, [statement(&sql, [])]).await?;
-    if asked.check {
+    if query.check {
         PER_PERSON.take(&app, &caller.session()?.user_id.to_string(), clock::now()).await?;
     }
     let mut items = Vec::with_capacity(rows.len());
     for row in &rows {
         let connection = Connection::from(row);
-        items.push(if asked.check && connection.state == Is::Connected {
+        items.push(if query.check && connection.state == Is::Connected {
             checked(&app, &caller, row, connection).await?
         } else {
             Checked { connection, check: None }

@@ -19,7 +19,7 @@ use jiff::civil::{Date, Time};
 use serde_json::Value;
 use shared::auth::Permission;
 use shared::db::{self, Tenant};
-use shared::events::{self, Envelope, StatementImported};
+use shared::events::{Envelope, StatementImported};
 use shared::http::{Reply, Route};
 use shared::idempotency::{Claim, IdempotencyKey};
 use shared::limits::Limit;
@@ -36,7 +36,7 @@ use crate::reasons;
 use plan::{Incoming, Plan};
 use portions::Progress;
 use report::Report;
-use request::{ImportForm, ImportJson, ImportRequest};
+use request::{ImportForm, ImportJson, ImportRequest, Options};
 use store::{Account, StoredAccount};
 use whose::AccountChoice;
 
@@ -58,10 +58,7 @@ pub fn route() -> Route {
         counted as `repeated`, and one that says something else than what is stored is listed in `conflicts` and not stored. Of holdings, `replace` (the default) takes the file as \
         complete for its segments: holdings it no longer lists are removed, unless a row of it could not be read. \
         `merge` touches only the rows in the file. A statement older than a newer complete one changes nothing. The whole request may have 4 MiB; a larger file comes by `POST /v1/portfolio/uploads`.",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same request, answers \
-        what the first answered."),
-        ("dryRun" = Option<bool>, Query, description = "As in the form; every field but the file may stand here."),
-        ("mode" = Option<String>, Query, description = "As in the form.")),
+    params(IdempotencyKey, Options),
     request_body(content((ImportForm = "multipart/form-data"), (ImportJson = "application/json"))),
     responses((status = 200, body = Report)))]
 async fn create(
@@ -70,7 +67,7 @@ async fn create(
     key: IdempotencyKey,
     request: ImportRequest,
 ) -> Reply<Response> {
-    let claim = Claim::new(key, "imports-create", &request.fingerprint());
+    let claim = Claim::new(key, &app, &request.fingerprint());
     // Before the file is looked at: nobody's file is read who may not import.
     let [done] = app.db().read(&caller, [claim.peek()]).await?;
     if let Some(earlier) = claim.earlier(&done)? {
@@ -82,11 +79,9 @@ async fn create(
     let first = [claim.statement(), accounts::all(), accounts::links(), by_symbols(&symbols)];
     let (tx, [claimed, known @ ..]) = app.db().enter(&caller, first).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
-        tx.rollback().await?;
         return shared::http::ok(earlier);
     }
     let coming = Coming {
-        app: &app,
         workspace: caller.session()?.workspace_id,
         came: stored(clock::now()),
         request: &request,
@@ -140,7 +135,6 @@ impl Keep {
 
 /// An import whose file is read: whose it is, the workspace's accounts tell.
 pub(crate) struct Coming<'a> {
-    pub(crate) app: &'a App,
     pub(crate) workspace: Uuid,
     /// When the file came.
     pub(crate) came: Timestamp,
@@ -159,15 +153,9 @@ impl Coming<'_> {
         let accounts: Vec<_> = accounts.iter().map(accounts::Account::from).collect();
         let links = Links::read(links);
         let chosen = AccountChoice { request: self.request, accounts: &accounts, links: &links };
-        let (statement, account) = match chosen.choose(self.parts) {
-            Ok(chosen) => chosen,
-            Err(refusal) => {
-                tx.rollback().await?;
-                return Err(refusal);
-            }
-        };
-        let Self { app, workspace, came, request, keep, .. } = self;
-        let work = Work { app, workspace, came, request, statement: &statement, keep };
+        let (statement, account) = chosen.choose(self.parts)?;
+        let Self { workspace, came, request, keep, .. } = self;
+        let work = Work { workspace, came, request, statement: &statement, keep };
         if statement.of_events {
             return entries::run(&work, tx, account).await;
         }
@@ -177,7 +165,6 @@ impl Coming<'_> {
 
 /// An import whose account is known and whose transaction is open.
 struct Work<'a> {
-    app: &'a App,
     workspace: Uuid,
     /// When the file came.
     came: Timestamp,
@@ -195,7 +182,6 @@ impl Work<'_> {
     ) -> Result<Value, Problem> {
         let resolved = plan::resolve(&self.statement.rows, symbols);
         if resolved.incoming.is_empty() {
-            tx.rollback().await?;
             let problem = Problem::new(reasons::NO_ROWS);
             if self.statement.errors.is_empty() && resolved.unresolved.is_empty() {
                 return Err(problem.detail(
@@ -208,13 +194,7 @@ impl Work<'_> {
                 .with("unresolved", report::unresolved(&resolved)));
         }
         let file = (&self.request.file_sha256, &None);
-        let known = match store::load(&tx, &account, file, self.request.dry_run).await {
-            Ok(known) => known,
-            Err(refusal) => {
-                tx.rollback().await?;
-                return Err(refusal);
-            }
-        };
+        let known = store::load(&tx, &account, file, self.request.dry_run).await?;
         let (as_of, taken_at) = self.taken(&known);
         let whole = self.statement.errors.is_empty() && resolved.unresolved.is_empty();
         let plan = plan::decide(
@@ -275,7 +255,6 @@ impl Work<'_> {
         );
         let answer = serde_json::to_value(&report).map_err(Problem::internal)?;
         if self.request.dry_run {
-            tx.rollback().await?;
             return Ok(answer);
         }
         let event = StatementImported { import_id, account_id: known.account_id };
@@ -288,10 +267,7 @@ impl Work<'_> {
             taken_at,
             came: self.first_came(&known),
         };
-        import.commit(tx, &answer, (repeated.is_none()).then_some(&event)).await?;
-        if repeated.is_none() {
-            events::dispatch(self.app, &[event]).await;
-        }
+        import.commit(tx, &answer, (repeated.is_none()).then_some(event)).await?;
         Ok(answer)
     }
 }

@@ -65,7 +65,7 @@ async fn one(
     };
     let request: ImportRequest =
         serde_json::from_value(row.get::<_, Value>("request")).map_err(Problem::internal)?;
-    let outcome = match files::get(app, bucket, key, upload::MOST_BYTES).await? {
+    let outcome = match files::get(app, bucket, key, upload::MOST_BYTES.unsigned_abs()).await? {
         files::Got::TooLarge => Err(Problem::new(reasons::FILE_TOO_LARGE)),
         files::Got::Missing => Err(Problem::new(reasons::UPLOAD_MISSING)),
         files::Got::File(file) => import(app, delivery, &upload, request.with(file)).await,
@@ -135,18 +135,16 @@ async fn portion(
     let first = [own, as_person, accounts::all(), accounts::links(), by_symbols(&symbols)];
     let (tx, [own, may, known @ ..]) = delivery.open(app, first).await?;
     let Some(own) = own.first() else {
-        tx.rollback().await?;
         return Ok(Portion::Last(None));
     };
     if !may.first().is_some_and(|row| row.get("may")) {
-        tx.rollback().await?;
         return Err(Problem::new(shared::problem::reasons::ROLE));
     }
     let Upload { workspace, came, .. } = *upload;
     let progress: Option<Value> = own.get("progress");
     let progress = progress.map(serde_json::from_value).transpose().map_err(Problem::internal)?;
     let keep = Keep::Upload(upload_id, progress.unwrap_or_default());
-    let coming = Coming { app, workspace, came, request, parts: parts.to_vec(), keep: &keep };
+    let coming = Coming { workspace, came, request, parts: parts.to_vec(), keep: &keep };
     Ok(match coming.run(tx, &known).await? {
         Some(report) => Portion::Last(Some(report)),
         None => Portion::More,

@@ -4,10 +4,10 @@ use axum::extract::State;
 use jiff::civil::Date;
 use serde::Serialize;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::problem::reasons::NOT_FOUND;
+use shared::request::id;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, Timestamp, typed};
 use tokio_postgres::Row;
@@ -57,29 +57,24 @@ impl From<&Row> for Import {
     }
 }
 
-/// Which imports.
-struct ImportsQuery {
-    page: PageQuery,
-    account: Option<Uuid>,
-}
-
-impl FromFields for ImportsQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account = fields.optional_id("accountId");
-        let page = PageQuery::from_fields(fields);
-        Some(Self { page: page?, account: account? })
+shared::request! {
+    /// Which imports.
+    struct ImportsQuery {
+        /// Only those into this account.
+        account_id: Option<Uuid> = id(),
+        ..page: PageQuery,
     }
 }
 
 /// The imports of the workspace, newest first, those that were taken back among them. What one did in full is told by
 /// `GET /v1/portfolio/imports/{importId}`.
 #[utoipa::path(get, path = "/v1/portfolio/imports",
-    params(PageQuery, ("accountId" = Option<Uuid>, Query, description = "Only those into this account.")),
+    params(ImportsQuery),
     responses((status = 200, body = Page<Import>)))]
-async fn list(State(db): State<Db>, caller: Caller, Query(asked): Query<ImportsQuery>) -> Reply {
-    let after: Option<(Timestamp, Uuid)> = asked.page.position()?;
+async fn list(State(db): State<Db>, caller: Caller, Query(query): Query<ImportsQuery>) -> Reply {
+    let after: Option<(Timestamp, Uuid)> = query.page.position()?;
     let (at, id) = after.unzip();
-    let fetch = asked.page.fetch();
+    let fetch = query.page.fetch();
     let imports = statement(
         "select import_id, account_id, user_id, layout, file_name, statement_on, created_at, undone_at, unfinished
          from imports.imports
@@ -87,14 +82,14 @@ async fn list(State(db): State<Db>, caller: Caller, Query(asked): Query<ImportsQ
            and ($2::timestamptz is null or (created_at, import_id) < ($2, $3))
          order by created_at desc, import_id desc
          limit $4",
-        [typed(&asked.account), typed(&at), typed(&id), typed(&fetch)],
+        [typed(&query.account_id), typed(&at), typed(&id), typed(&fetch)],
     );
     let account =
-        statement("select from brokers.accounts where account_id = $1", [typed(&asked.account)]);
+        statement("select from brokers.accounts where account_id = $1", [typed(&query.account_id)]);
     let [rows, found] = db.read(&caller, [imports, account]).await?;
-    if asked.account.is_some() && found.is_empty() {
+    if query.account_id.is_some() && found.is_empty() {
         return Err(Problem::new(NOT_FOUND));
     }
     let imports = rows.iter().map(Import::from).collect();
-    shared::http::ok(Page::cut(imports, &asked.page, |one| (one.imported_at, one.import_id)))
+    shared::http::ok(Page::cut(imports, &query.page, |one| (one.imported_at, one.import_id)))
 }

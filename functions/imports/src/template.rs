@@ -3,8 +3,8 @@
 use axum::response::IntoResponse;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use shared::Access;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
+use shared::request::choice;
 use shared::routes;
 
 /// For anyone: it is the same for all.
@@ -12,19 +12,11 @@ pub fn route() -> Route {
     Route::new(routes!(template), Access::Public)
 }
 
-/// Which template.
-struct TemplateQuery {
-    of_transactions: bool,
-}
-
-impl FromFields for TemplateQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let of = fields.optional("of", |of| match of {
-            "holdings" => Ok(false),
-            "transactions" => Ok(true),
-            _ => Err("must be `holdings` or `transactions`".to_owned()),
-        });
-        Some(Self { of_transactions: of?.unwrap_or(false) })
+shared::request! {
+    /// Which template.
+    struct TemplateQuery {
+        /// What it is a template of.
+        of: bool = choice([("holdings", false), ("transactions", true)]) => "holdings",
     }
 }
 
@@ -33,10 +25,10 @@ impl FromFields for TemplateQuery {
 /// and `as_of`, the same day in every row. Of `transactions` one row per event, of any kind; what a kind needs is said
 /// by the import. A `reference` makes it the same event in two files.
 #[utoipa::path(get, path = "/v1/portfolio/import/template",
-    params(("of" = Option<String>, Query, description = "`holdings` (default) or `transactions`.")),
+    params(TemplateQuery),
     responses((status = 200, body = String, content_type = "text/csv")))]
-async fn template(Query(asked): Query<TemplateQuery>) -> Reply {
-    let (name, file) = match asked.of_transactions {
+async fn template(Query(query): Query<TemplateQuery>) -> Reply {
+    let (name, file) = match query.of {
         true => ("kitemate-transactions.csv", statements::events_template_csv()),
         false => ("kitemate-holdings.csv", statements::template_csv()),
     };

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::json;
 use shared::db::{Tenant, statement};
-use shared::events::{self, Envelope, StatementImported};
+use shared::events::{Envelope, StatementImported};
 use shared::fields::Nothing;
 use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
@@ -62,15 +62,9 @@ async fn undo(
     );
     let (tx, [_, rows]) = app.db().enter(&caller, [lock, find]).await?;
     match standing(rows.first()) {
-        Ok(Some(account_id)) => take_back(&app, &caller, tx, import_id, account_id).await,
-        Ok(None) => {
-            tx.rollback().await?;
-            shared::http::ok(Undone { import_id, events: 0, holdings: 0 })
-        }
-        Err(reason) => {
-            tx.rollback().await?;
-            Err(Problem::new(reason))
-        }
+        Ok(Some(account_id)) => take_back(&caller, tx, import_id, account_id).await,
+        Ok(None) => shared::http::ok(Undone { import_id, events: 0, holdings: 0 }),
+        Err(reason) => Err(Problem::new(reason)),
     }
 }
 
@@ -92,13 +86,7 @@ fn standing(row: Option<&Row>) -> Result<Option<Uuid>, Reason> {
     }
 }
 
-async fn take_back(
-    app: &App,
-    caller: &Caller,
-    tx: Tenant,
-    import_id: Uuid,
-    account_id: Uuid,
-) -> Reply {
+async fn take_back(caller: &Caller, tx: Tenant, import_id: Uuid, account_id: Uuid) -> Reply {
     let forget = statement("select transactions.forget($1) as events", [typed(&import_id)]);
     let put_back =
         statement(include_str!("create/put_back.sql"), [typed(&account_id), typed(&import_id)]);
@@ -120,8 +108,8 @@ async fn take_back(
         "select tenant.audit('import.undone', $1, $2)",
         [typed(&subject), typed(&detail)],
     );
-    tx.commit([audit, event.publish()]).await?;
-    events::dispatch(app, &[event]).await;
+    tx.publish(event);
+    tx.commit([audit]).await?;
     shared::http::ok(Undone {
         import_id,
         events: count(&forgotten, "events"),

@@ -10,18 +10,18 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::db::{Statement, statement};
 use shared::events::{Envelope, UploadAwaited};
-use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
 use shared::limits::Limit;
+use shared::request::{printable, whole};
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, Timestamp, clock, typed};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::create::request::{ImportRequest, Options};
+use crate::create::request::Options;
 
 /// What a file may have.
-pub(crate) const MOST_BYTES: u64 = 32 * 1024 * 1024;
+pub(crate) const MOST_BYTES: i64 = 32 * 1024 * 1024;
 /// How long a link is good for.
 const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
 /// Uploads of one person.
@@ -34,48 +34,15 @@ pub fn route() -> Route {
     Route::new(routes!(upload), Access::member(Permission::WritePortfolio))
 }
 
-/// The file to come, and how it is to be taken.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "fileName": "tradebook-DEMO01-EQ.csv", "bytes": 1234 }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct UploadRequest {
-    /// How many bytes the file has, 32 MiB at most: the link takes a file of that size alone.
-    bytes: i64,
-    /// Its name: some brokers say only there whose it is.
-    file_name: Option<String>,
-    /// As of an import.
-    account_id: Option<Uuid>,
-    /// As of an import.
-    client_id: Option<String>,
-    /// As of an import.
-    broker: Option<String>,
-    /// As of an import.
-    demat_id: Option<String>,
-    /// As of an import.
-    holder: Option<String>,
-    /// As of an import.
-    label: Option<String>,
-    /// As of an import.
-    mode: Option<String>,
-    /// As of an import.
-    dry_run: Option<bool>,
-}
-
-struct Asked {
-    bytes: i64,
-    request: ImportRequest,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let bytes = fields.integer("bytes", 1, i64::try_from(MOST_BYTES).unwrap_or(i64::MAX));
-        if let Some(None) = bytes {
-            fields.fault("bytes", "is required: how many the file has");
-        }
-        let mut options = Options::from_fields(fields)?;
-        let name = options.file_name.take();
-        Some(Self { bytes: bytes??, request: options.of(Bytes::new(), name) })
+shared::request! {
+    /// The file to come, and how it is to be taken.
+    #[example({ "fileName": "tradebook-DEMO01-EQ.csv", "bytes": 1234 })]
+    struct UploadRequest {
+        /// How many bytes the file has: the link takes a file of that size alone.
+        bytes: i64 = whole(1, MOST_BYTES),
+        /// Its name: some brokers say only there whose it is.
+        file_name: Option<String> = printable(200),
+        ..options: Options,
     }
 }
 
@@ -95,23 +62,30 @@ struct UploadLink {
 /// tells how far that is, and in the end what the import did or why there is none.
 #[utoipa::path(post, path = "/v1/portfolio/uploads", request_body = UploadRequest,
     responses((status = 201, body = UploadLink)))]
-async fn upload(State(app): State<App>, caller: Caller, Json(asked): Json<Asked>) -> Reply {
+async fn upload(
+    State(app): State<App>,
+    caller: Caller,
+    Json(request): Json<UploadRequest>,
+) -> Reply {
     let (session, now) = (caller.session()?, clock::now());
     // Who may not is not counted.
     app.db().read(&caller, []).await?;
     PER_PERSON.take(&app, &session.user_id.to_string(), now).await?;
     let upload_id = Uuid::now_v7();
-    let request = serde_json::to_value(&asked.request).map_err(Problem::internal)?;
+    let UploadRequest { bytes, file_name, options } = request;
+    let request = options.of(Bytes::new(), file_name);
+    let request = serde_json::to_value(&request).map_err(Problem::internal)?;
     let store = statement(
         "insert into imports.uploads (workspace_id, upload_id, user_id, bytes, request)
          values (current_setting('app.workspace_id')::uuid, $1, current_setting('app.user_id')::uuid, $2, $3)",
-        [typed(&upload_id), typed(&asked.bytes), typed(&request)],
+        [typed(&upload_id), typed(&bytes), typed(&request)],
     );
     let event = Envelope::new(Some(session.workspace_id), &UploadAwaited { upload_id })?;
     let event = Envelope { event_id: upload_id, ..event };
-    let link = files::upload_link(&app, &key(upload_id), asked.bytes, GOOD_FOR).await?;
+    let link = files::upload_link(&app, &key(upload_id), bytes, GOOD_FOR).await?;
     let (tx, _) = app.db().enter(&caller, [store]).await?;
-    tx.commit([event.publish()]).await?;
+    tx.publish(event);
+    tx.commit([]).await?;
     let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         (name.to_string(), value.to_str().unwrap_or_default().to_owned())
     };

@@ -7,52 +7,52 @@ use ledger::tax::AssetKind;
 use serde::Serialize;
 use serde_json::json;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
+use shared::request::{Reader, day, text};
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, typed};
 use tokio_postgres::Row;
-use utoipa::ToSchema;
+use utoipa::{PartialSchema, ToSchema};
 
 /// For owners, admins and analysts.
 pub fn route() -> Route {
     Route::new(routes!(asset_kind), Access::member(Permission::WritePortfolio))
 }
 
-/// What it is, and from when on.
-#[derive(ToSchema)]
-#[schema(as = AssetKindRequest, example = json!({ "kind": "other_fund", "from": "2025-04-01" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct Request {
-    /// A kind as `assetKind` of gains has it, or `stated` to leave it to the sources again.
-    kind: String,
-    /// Sales from this day on are of this kind, until a later one of yours; without it all of them.
-    from: Option<Date>,
+shared::request! {
+    /// What it is, and from when on.
+    #[example({ "kind": "other_fund", "from": "2025-04-01" })]
+    struct AssetKindRequest {
+        /// A kind as `assetKind` of gains has it, or `stated` to leave it to the sources again.
+        kind: Option<String> = kind(),
+        /// Sales from this day on are of this kind, until a later one of yours; without it all of them.
+        from: Option<Date> = day(),
+    }
 }
 
-struct Asked {
-    kind: Option<String>,
-    from: Date,
+/// A kind, or `stated`.
+fn kind() -> impl Reader<Value = Option<String>> {
+    text(
+        |kind| {
+            match serde_json::from_value::<AssetKind>(kind.into()) {
+            _ if kind == "stated" => Ok(None),
+            Ok(_) => Ok(Some(kind.to_owned())),
+            Err(_) => Err("must be `stated` or a kind such as equity_fund, debt_fund, other_fund or balanced_fund".to_owned()),
+        }
+        },
+        || {
+            let mut kinds = json!(AssetKind::schema())["enum"].take();
+            if let Some(kinds) = kinds.as_array_mut() {
+                kinds.push("stated".into());
+            }
+            json!({ "enum": kinds })
+        },
+    )
 }
 
 /// Before any sale; a day that a column can hold.
 const ALWAYS: Date = jiff::civil::date(1, 1, 1);
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let kind = fields.required("kind", |kind| {
-            let known = serde_json::from_value::<AssetKind>(kind.into()).is_ok();
-            match kind {
-                "stated" => Ok(None),
-                kind if known => Ok(Some(kind.to_owned())),
-                _ => Err("must be `stated` or a kind such as equity_fund, debt_fund, other_fund or balanced_fund".to_owned()),
-            }
-        });
-        let from = fields.day("from");
-        Some(Self { kind: kind?, from: from?.unwrap_or(ALWAYS) })
-    }
-}
 
 /// What a security is for tax in the gains of this workspace.
 #[derive(Serialize, ToSchema)]
@@ -77,16 +77,17 @@ struct KindFrom {
 
 /// Says what kind of asset a security is for tax, for this workspace alone: a hybrid or overseas fund that no list tells
 /// of, say, and from when on, since a scheme may change. The gains follow by themselves.
-#[utoipa::path(put, path = "/v1/instruments/{isin}/asset-kind", request_body = Request,
+#[utoipa::path(put, path = "/v1/instruments/{isin}/asset-kind", request_body = AssetKindRequest,
     params(("isin" = String, Path, description = "Of something this workspace holds or has traded.", example = "INF204KB14I2")),
     responses((status = 200, body = AssetKinds)))]
 async fn asset_kind(
     State(app): State<App>,
     caller: Caller,
     Path(isin): Path<String>,
-    Json(asked): Json<Asked>,
+    Json(request): Json<AssetKindRequest>,
 ) -> Reply {
     let isin = Isin::parse(&isin).map_err(|_| Problem::new(NOT_FOUND))?.to_string();
+    let from = request.from.unwrap_or(ALWAYS);
     let known = statement(
         "select from transactions.transactions where isin = $1
          union all select from imports.holdings where isin = $1
@@ -96,15 +97,13 @@ async fn asset_kind(
     );
     let change = statement(
         include_str!("asset_kind/change.sql"),
-        [typed(&isin), typed(&asked.from), typed(&asked.kind)],
+        [typed(&isin), typed(&from), typed(&request.kind)],
     );
     let (tx, [known, _]) = app.db().enter(&caller, [known, change]).await?;
     if known.is_empty() {
-        tx.rollback().await?;
         return Err(Problem::new(NOT_FOUND));
     }
-    let detail =
-        json!({ "kind": asked.kind, "from": (asked.from != ALWAYS).then_some(asked.from) });
+    let detail = json!({ "kind": request.kind, "from": request.from });
     let audit = statement(
         "select tenant.audit('asset_kind.changed', $1, $2)",
         [typed(&isin), typed(&detail)],

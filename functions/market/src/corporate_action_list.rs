@@ -5,9 +5,9 @@ use jiff::civil::Date;
 use ledger::{Price, Quantity};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::request::flag;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::corporate_actions::{Action, Suggestion, published, suggestions};
@@ -67,16 +67,12 @@ struct Touched {
     applied: bool,
 }
 
-struct CorporateActionsQuery {
-    page: PageQuery,
-    pending: bool,
-}
-
-impl FromFields for CorporateActionsQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let pending = fields.flag("pending");
-        let page = PageQuery::from_fields(fields);
-        Some(Self { page: page?, pending: pending? })
+shared::request! {
+    /// Which corporate actions.
+    struct CorporateActionsQuery {
+        /// Only those that some account lacks.
+        pending: bool = flag() => false,
+        ..page: PageQuery,
     }
 }
 
@@ -84,19 +80,19 @@ impl FromFields for CorporateActionsQuery {
 /// They are suggestions: nothing changes until one is applied. A statement of later than the ex-date has the shares
 /// already; lots and gains have not.
 #[utoipa::path(get, path = "/v1/corporate-actions",
-    params(PageQuery, ("pending" = Option<bool>, Query, description = "`true` for those alone that some account's ledger lacks.")),
+    params(CorporateActionsQuery),
     responses((status = 200, body = CorporateActions)))]
 async fn corporate_action_list(
     State(db): State<Db>,
     caller: Caller,
-    Query(asked): Query<CorporateActionsQuery>,
+    Query(query): Query<CorporateActionsQuery>,
 ) -> Reply {
-    let after: Option<(Date, String, String)> = asked.page.position()?;
+    let after: Option<(Date, String, String)> = query.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
     let (book, [actions]) = question.ask(&db, &caller, [published()]).await?;
     let actions = actions.iter().map(Action::read).collect::<Result<Vec<_>, Problem>>()?;
     let mut found = suggestions(&book, actions);
-    found.retain(|one| !asked.pending || one.accounts.values().any(|(_, applied)| !applied));
+    found.retain(|one| !query.pending || one.accounts.values().any(|(_, applied)| !applied));
     let place = |one: &Suggestion| {
         (one.action.ex_date, one.action.isin.to_string(), one.action.kind.clone())
     };
@@ -104,10 +100,10 @@ async fn corporate_action_list(
     let rest =
         found.into_iter().filter(|one| after.as_ref().is_none_or(|after| place(one) < *after));
     let items = rest
-        .take(usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX))
+        .take(usize::try_from(query.page.fetch()).unwrap_or(usize::MAX))
         .map(|one| item(book.name_of(one.action.isin), one))
         .collect();
-    let page = Page::cut(items, &asked.page, |item: &CorporateAction| {
+    let page = Page::cut(items, &query.page, |item: &CorporateAction| {
         (item.ex_date, item.isin.clone(), item.kind.clone())
     });
     let (items, next_cursor) = (page.items, page.next_cursor);

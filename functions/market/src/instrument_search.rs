@@ -6,9 +6,9 @@ use ledger::Price;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields, is_printable};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::request::printable_of;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, clock, typed};
 use tokio_postgres::Row;
@@ -41,43 +41,30 @@ struct Instrument {
     rank: i32,
 }
 
-/// What is looked for.
-struct InstrumentsQuery {
-    query: String,
-    page: PageQuery,
-}
-
-impl FromFields for InstrumentsQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let query = fields.required("q", |query| {
-            let query = query.trim();
-            let good = (2..=60).contains(&query.chars().count()) && is_printable(query);
-            if good {
-                Ok(query.to_owned())
-            } else {
-                Err("must have 2 to 60 printable characters".into())
-            }
-        });
-        let page = PageQuery::from_fields(fields);
-        Some(Self { query: query?, page: page? })
+shared::request! {
+    /// What is looked for.
+    #[example({ "q": "reli" })]
+    struct InstrumentsQuery {
+        /// Part of a symbol or a name, or an ISIN.
+        q: String = printable_of(2, 60),
+        ..page: PageQuery,
     }
 }
 
 /// Best matches first: the ISIN or symbol itself, then symbols, then names that begin so, then names
 /// that contain it.
 #[utoipa::path(get, path = "/v1/instruments",
-    params(("q" = String, Query, description = "Part of a symbol or a name, or an ISIN; 2 to 60 characters.",
-        example = "reli"), PageQuery),
+    params(InstrumentsQuery),
     responses((status = 200, body = Page<Instrument>)))]
 async fn instrument_search(
     State(db): State<Db>,
     caller: Caller,
-    Query(asked): Query<InstrumentsQuery>,
+    Query(query): Query<InstrumentsQuery>,
 ) -> Reply {
-    let (rank, isin): (Option<i32>, Option<String>) = asked.page.position()?.unzip();
-    let literal = escaped(&asked.query);
+    let (rank, isin): (Option<i32>, Option<String>) = query.page.position()?.unzip();
+    let literal = escaped(&query.q);
     let (symbol, name) = (literal.to_uppercase(), literal.to_lowercase());
-    let (exact, most) = (asked.query.to_uppercase(), asked.page.fetch());
+    let (exact, most) = (query.q.to_uppercase(), query.page.fetch());
     let day = clock::india_day(clock::now());
     let found = statement(
         include_str!("instrument_search.sql"),
@@ -93,7 +80,7 @@ async fn instrument_search(
     );
     let [rows] = db.read(&caller, [found]).await?;
     let items = rows.iter().map(instrument).collect();
-    shared::http::ok(Page::cut(items, &asked.page, |item: &Instrument| {
+    shared::http::ok(Page::cut(items, &query.page, |item: &Instrument| {
         (item.rank, item.isin.clone())
     }))
 }

@@ -5,8 +5,8 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use axum::extract::State;
 use serde::Serialize;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
+use shared::request::whole;
 use shared::routes;
 use shared::{Access, App, Problem, Timestamp, clock};
 use utoipa::ToSchema;
@@ -103,30 +103,23 @@ struct System {
     p95_ms: Option<f64>,
 }
 
-/// How far to look back.
-struct MetricsQuery {
-    minutes: i32,
-}
-
-impl FromFields for MetricsQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let minutes = fields.optional("minutes", |text| match text.parse() {
-            Ok(minutes @ 1..=MOST_MINUTES) => Ok(minutes),
-            _ => Err(format!("must be a number from 1 to {MOST_MINUTES}")),
-        });
-        Some(Self { minutes: minutes?.unwrap_or(60) })
+shared::request! {
+    /// How far to look back.
+    struct MetricsQuery {
+        /// How far to look back.
+        minutes: i32 = whole(1, MOST_MINUTES) => 60,
     }
 }
 
 /// Response times, refusals, failures, throughput, query times and calls to outside systems.
 #[utoipa::path(get, path = "/v1/metrics",
-    params(("minutes" = Option<i32>, Query, description = "How far to look back; 60 unless told, 21600 at most.")),
+    params(MetricsQuery),
     responses((status = 200, body = Metrics)))]
-async fn metrics(State(app): State<App>, Query(asked): Query<MetricsQuery>) -> Reply {
+async fn metrics(State(app): State<App>, Query(query): Query<MetricsQuery>) -> Reply {
     let minute = clock::now().as_second().div_euclid(60) + 1;
     let at = |minute: i64| Timestamp::from_second(minute * 60).map_err(Problem::internal);
-    let (from, to) = (at(minute - i64::from(asked.minutes))?, at(minute)?);
-    let mut questions = Questions::new(app.config().metrics_namespace(), asked.minutes * 60);
+    let (from, to) = (at(minute - i64::from(query.minutes))?, at(minute)?);
+    let mut questions = Questions::new(app.config().metrics_namespace(), query.minutes * 60);
     let signatures = questions.ask(None, "WrongSignatures", "Sum");
     let services: Vec<_> = SERVICES.iter().map(|name| ask_service(&mut questions, name)).collect();
     let systems: Vec<_> = SYSTEMS.iter().map(|name| ask_system(&mut questions, name)).collect();
@@ -136,7 +129,7 @@ async fn metrics(State(app): State<App>, Query(asked): Query<MetricsQuery>) -> R
         to,
         services: services
             .into_iter()
-            .map(|read| read(&answers, f64::from(asked.minutes)))
+            .map(|read| read(&answers, f64::from(query.minutes)))
             .collect(),
         systems: systems.into_iter().map(|read| read(&answers)).collect(),
         wrong_signatures: answers.count(signatures),

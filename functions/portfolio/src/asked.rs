@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use ledger::{Event, Isin, Place};
 use shared::Problem;
-use shared::fields::Fields;
 use shared::problem::reasons::NOT_FOUND;
+use shared::request::{Reader, id, whole};
+use stores::fields::isin;
 use stores::health::Health;
 use stores::ledger::Book;
 use uuid::Uuid;
@@ -41,26 +42,24 @@ pub(crate) fn of_holder(
     Ok(healths)
 }
 
-/// At which level figures are asked for: the whole workspace, a holder, an account, a security, or several of these.
-pub(crate) struct Level {
-    pub(crate) account: Option<Uuid>,
-    holder_of: Option<Uuid>,
-    isin: Option<Isin>,
+shared::request! {
+    /// At which level figures are asked for: the whole workspace, a holder, an account, a security, or several of these.
+    pub(crate) struct Level {
+        /// Only of this account; of a schedule, whose holder's it is.
+        pub(crate) account_id: Option<Uuid> = id(),
+        /// Only of whoever has this account, in all of their accounts.
+        holder_of: Option<Uuid> = id(),
+        /// Only of this security, with what its shares came from or went into.
+        isin: Option<Isin> = isin(),
+    }
 }
 
 impl Level {
-    pub(crate) fn read(fields: &mut Fields) -> Option<Self> {
-        let (account, holder_of) =
-            (fields.optional_id("accountId"), fields.optional_id("holderOf"));
-        let isin = fields.optional("isin", |isin| Isin::parse(isin).map_err(|err| err.to_string()));
-        Some(Self { account: account?, holder_of: holder_of?, isin: isin? })
-    }
-
     /// How fresh its accounts are, and what is in it. Of a security, so is what its shares came from or went into:
     /// alone it would lose what left it.
     pub(crate) fn within(&self, book: &Book) -> Result<(Vec<Health>, Within), Problem> {
-        let healths = of_holder(book.healths.clone(), self.account, self.holder_of)?;
-        let some = self.account.is_some() || self.holder_of.is_some();
+        let healths = of_holder(book.healths.clone(), self.account_id, self.holder_of)?;
+        let some = self.account_id.is_some() || self.holder_of.is_some();
         let accounts = some.then(|| healths.iter().map(|health| health.account_id).collect());
         let isins = self.isin.map(|isin| with_relatives(&book.events, BTreeSet::from([isin])));
         Ok((healths, Within { accounts, isins }))
@@ -101,8 +100,7 @@ pub(crate) fn with_relatives<'a>(
     isins
 }
 
-/// The year in which a financial year begins, which may be missing.
-pub(crate) fn year(fields: &mut Fields) -> Option<Option<i16>> {
-    let year = fields.integer("year", 1990, 2100)?;
-    Some(year.and_then(|year| i16::try_from(year).ok()))
+/// The year in which a financial year begins.
+pub(crate) fn financial_year() -> impl Reader<Value = i16> {
+    whole(1990, 2100)
 }

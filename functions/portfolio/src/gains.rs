@@ -9,9 +9,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use ledger::tax::{self, Gain, GainClass, schedule};
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::PageQuery;
+use shared::request::{choice, flag};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::accounts::Account;
@@ -19,7 +19,7 @@ use stores::health::Health;
 use stores::ledger::{Book, BookOn};
 use uuid::Uuid;
 
-use crate::asked::{self, Level};
+use crate::asked::{Level, financial_year};
 use crate::reasons;
 use answer::Gains;
 
@@ -34,41 +34,29 @@ const VERIFIED: HeaderName = HeaderName::from_static("layout-verified");
 const AS_OF: HeaderName = HeaderName::from_static("as-of");
 const STALE: HeaderName = HeaderName::from_static("stale");
 
-struct GainsQuery {
-    page: PageQuery,
-    level: Level,
-    year: Option<i16>,
-    schedule: bool,
-    partial: bool,
-    layout: Option<schedule::Layout>,
-}
+/// The schedule's layouts by name.
+const LAYOUTS: [(&str, schedule::Layout); 2] =
+    [("without1b", schedule::Layout::Without1b), ("with1b", schedule::Layout::With1b)];
 
-impl FromFields for GainsQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let (level, year) = (Level::read(fields), asked::year(fields));
-        let schedule = fields.optional("format", |format| match format {
-            "json" => Ok(false),
-            "schedule112a" => Ok(true),
-            _ => Err("must be `json` or `schedule112a`".to_owned()),
-        });
-        let layout = fields.optional("layout", |layout| match layout {
-            "without1b" => Ok(schedule::Layout::Without1b),
-            "with1b" => Ok(schedule::Layout::With1b),
-            _ => Err("must be `without1b` or `with1b`".to_owned()),
-        });
-        let partial = fields.flag("partial");
-        let page = PageQuery::from_fields(fields);
-        if let (Some(Some(true)), Some(None)) = (schedule, year) {
+shared::request! {
+    /// Which gains, and how.
+    struct GainsQuery {
+        /// The year in which the financial year begins: 2025 for April 2025 to March 2026.
+        year: Option<i16> = financial_year(),
+        /// `schedule112a` for that schedule of one holder and `year` as CSV.
+        format: bool = choice([("json", false), ("schedule112a", true)]) => "json",
+        /// Which of the schedule's layouts is wanted when sources disagree on a year: then the answer has
+        /// `Layout-Verified: false` without it. `As-Of` and `Stale` say how fresh the holder's accounts are.
+        layout: Option<schedule::Layout> = choice(LAYOUTS),
+        /// `true` for a schedule without the lots whose cost is not known; otherwise it is refused.
+        partial: bool = flag() => false,
+        ..level: Level,
+        ..page: PageQuery,
+    }
+    check(query, fields) {
+        if query.format && query.year.is_none() {
             fields.fault("year", "is required for a schedule");
         }
-        Some(Self {
-            page: page?,
-            level: level?,
-            year: year?,
-            schedule: schedule?.unwrap_or(false),
-            partial: partial?,
-            layout: layout?,
-        })
     }
 }
 
@@ -76,42 +64,35 @@ impl FromFields for GainsQuery {
 /// a return and no tax bill: no set-off, no exemption limit. What is not known is flagged and counted, never guessed.
 /// Where a broker's own report was imported, `comparisons` holds every lot against it.
 #[utoipa::path(get, path = "/v1/portfolio/gains",
-    params(PageQuery,
-        ("year" = Option<i16>, Query, description = "The year in which the financial year begins: 2025 for April 2025 to March 2026."),
-        ("accountId" = Option<Uuid>, Query, description = "Only what was sold in this account; of a schedule, whose holder's it is."),
-        ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
-        ("isin" = Option<String>, Query, description = "Only of this security, with what its shares came from or went into."),
-        ("format" = Option<String>, Query, description = "`json` (default), or `schedule112a` for that schedule of one holder and `year` as CSV."),
-        ("layout" = Option<String>, Query, description = "`with1b` or `without1b`, to say which of the schedule's layouts is wanted when sources disagree on a year: then the answer has `Layout-Verified: false` without it. `As-Of` and `Stale` say how fresh the holder's accounts are."),
-        ("partial" = Option<bool>, Query, description = "`true` for a schedule without the lots whose cost is not known; otherwise it is refused.")),
+    params(GainsQuery),
     responses((status = 200, body = Gains)))]
 async fn gains(
     State(db): State<Db>,
     caller: Caller,
-    Query(asked): Query<GainsQuery>,
+    Query(query): Query<GainsQuery>,
 ) -> Reply<Response> {
     // Lots and intraday trades know no bounds of accounts that transfers cross: the whole book is worked through.
     let question = BookOn::new(clock::india_day(clock::now()));
-    let reports = compared::Reports::of(asked.level.account, asked.year, !asked.schedule);
+    let reports = compared::Reports::of(query.level.account_id, query.year, !query.format);
     let (values, reports) = (stores::tax::known(), reports.statement());
     let others = [stores::accounts::all(), values, reports];
     let (book, [accounts, values, reports]) = question.ask(&db, &caller, others).await?;
     let accounts: Vec<Account> = accounts.iter().map(Account::from).collect();
-    let (healths, within) = asked.level.within(&book)?;
+    let (healths, within) = query.level.within(&book)?;
     let facts = stores::tax::facts(&book, &values)?;
     let mut gains = tax::gains(&book.ledger, &facts);
     let place = |gain: &Gain<'_>| &book.ledger.places[gain.closing.place];
     let holders = Holders::new(&accounts);
-    gains.retain(|gain| match asked.level.account {
+    gains.retain(|gain| match query.level.account_id {
         // A schedule is one holder's, over all their accounts.
-        Some(account) if asked.schedule => holders.of(place(gain).account) == holders.of(account),
+        Some(account) if query.format => holders.of(place(gain).account) == holders.of(account),
         _ => within.has(place(gain)),
     });
-    if asked.schedule {
-        return schedule_of(&asked, &book, &gains, (&holders, &healths));
+    if query.format {
+        return schedule_of(&query, &book, &gains, (&holders, &healths));
     }
-    let mut answer = answer::answer(&asked.page, asked.year, &book, &gains, &holders)?;
-    let of = (&within, asked.year);
+    let mut answer = answer::answer(&query.page, query.year, &book, &gains, &holders)?;
+    let of = (&within, query.year);
     answer.comparisons = compared::comparisons(&reports, &book, &gains, of)?;
     answer.accounts = healths;
     shared::http::ok(answer)
@@ -151,17 +132,17 @@ impl<'a> Holders<'a> {
 
 /// Schedule 112A of one holder and year.
 fn schedule_of(
-    asked: &GainsQuery,
+    query: &GainsQuery,
     book: &Book,
     gains: &[Gain<'_>],
     (holders, healths): (&Holders<'_>, &[Health]),
 ) -> Reply<Response> {
-    let year = asked.year.unwrap_or_default();
+    let year = query.year.unwrap_or_default();
     let of_year = schedule::layout(year);
-    let layout = asked.layout.or_else(|| of_year.map(|(layout, _)| layout));
+    let layout = query.layout.or_else(|| of_year.map(|(layout, _)| layout));
     let layout = layout.ok_or_else(|| Problem::new(reasons::NO_SCHEDULE))?;
     // Sources disagree on the columns of some years, and the file itself has no room to say so.
-    let verified = asked.layout.is_some() || of_year.is_some_and(|(_, verified)| verified);
+    let verified = query.layout.is_some() || of_year.is_some_and(|(_, verified)| verified);
     // Another class is on another schedule, and nobody's business here.
     let concerns = |gain: &&Gain<'_>| {
         tax::financial_year(gain.closing.sold_on) == year
@@ -178,7 +159,7 @@ fn schedule_of(
         return Err(Problem::new(reasons::SEVERAL_HOLDERS).with("accounts", accounts));
     }
     let left_out = of_year.iter().filter(|gain| schedule::left_out(gain)).count();
-    if left_out > 0 && !asked.partial {
+    if left_out > 0 && !query.partial {
         return Err(Problem::new(reasons::COST_UNKNOWN).with("lots", left_out));
     }
     let isin = |gain: &Gain<'_>| book.ledger.places[gain.closing.place].isin;

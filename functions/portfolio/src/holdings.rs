@@ -6,9 +6,9 @@ use axum::extract::State;
 use jiff::civil::Date;
 use ledger::{Holding, Lots, Money, NoValue, Percent, Price, Quantity, value};
 use serde::Serialize;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::request::id;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
@@ -101,52 +101,39 @@ struct HoldingPrice<'a> {
     source: &'a str,
 }
 
-/// Which page of which holdings.
-struct HoldingsQuery {
-    page: PageQuery,
-    account: Option<Uuid>,
-    holder_of: Option<Uuid>,
-    selection: Selection,
-}
-
-impl FromFields for HoldingsQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account = fields.optional_id("accountId");
-        let holder_of = fields.optional_id("holderOf");
-        let selection = Selection::read(fields);
-        let page = PageQuery::from_fields(fields);
-        Some(Self { page: page?, account: account?, holder_of: holder_of?, selection: selection? })
+shared::request! {
+    /// Which page of which holdings.
+    struct HoldingsQuery {
+        /// Only the holdings of this account.
+        account_id: Option<Uuid> = id(),
+        /// Only the holdings of whoever has this account, in all of their accounts.
+        holder_of: Option<Uuid> = id(),
+        ..selection: Selection,
+        ..page: PageQuery,
     }
 }
 
 /// Holdings at the newest prices, by ISIN and account unless another order is asked for.
 #[utoipa::path(get, path = "/v1/portfolio/holdings",
-    params(PageQuery, ("accountId" = Option<Uuid>, Query, description = "Only the holdings of this account."),
-        ("holderOf" = Option<Uuid>, Query, description = "Only the holdings of whoever has this account, in all of their accounts."),
-        ("q" = Option<String>, Query, description = "Only those of this symbol or ISIN, or with this in their name."),
-        ("sector" = Option<String>, Query, description = "Only of this sector."),
-        ("class" = Option<String>, Query, description = "Only of this class."),
-        ("minValue" = Option<String>, Query, description = "Only those worth this or more; what has no price is worth nothing that could be compared."),
-        ("maxValue" = Option<String>, Query, description = "Only those worth this or less."),
-        ("sort" = Option<String>, Query, description = "`isin` (default), `name`, `symbol`, `sector`, `class`, `account`, `value`, `gain` or `dayChange`; with `-` before it the other way round.")),
+    params(HoldingsQuery),
     responses((status = 200, body = Holdings)))]
 async fn holdings(
     State(db): State<Db>,
     caller: Caller,
-    Query(asked): Query<HoldingsQuery>,
+    Query(query): Query<HoldingsQuery>,
 ) -> Reply {
-    let position: Option<Position> = asked.page.position()?;
+    let position: Option<Position> = query.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
     let (book, []) = question.ask(&db, &caller, []).await?;
     let left_out = book.left_out();
     let Book { mut holdings, healths, .. } = book;
-    let accounts = of_holder(healths, asked.account, asked.holder_of)?;
+    let accounts = of_holder(healths, query.account_id, query.holder_of)?;
     holdings.retain(|holding| accounts.iter().any(|one| one.account_id == holding.account));
-    let fetch = usize::try_from(asked.page.fetch()).unwrap_or(usize::MAX);
-    let holdings = asked.selection.of(holdings);
+    let fetch = usize::try_from(query.page.fetch()).unwrap_or(usize::MAX);
+    let holdings = query.selection.of(holdings);
     let rest = after(&holdings, position).take(fetch).collect();
     let Page { items, next_cursor } =
-        Page::cut(rest, &asked.page, |(at, holding)| (*at, holding.isin, holding.account));
+        Page::cut(rest, &query.page, |(at, holding)| (*at, holding.isin, holding.account));
     let items = items.into_iter().map(|(_, holding)| item(holding)).collect();
     shared::http::ok(Holdings { items, next_cursor, accounts, left_out })
 }

@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use ledger::tax::{financial_year, year_label};
 use ledger::{IncomeKind, Money};
 use serde::Serialize;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
@@ -72,43 +71,36 @@ struct Payment {
     tds: Money,
 }
 
-struct IncomeQuery {
-    page: PageQuery,
-    level: Level,
-    year: Option<i16>,
-}
-
-impl FromFields for IncomeQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let (level, year) = (Level::read(fields), asked::year(fields));
-        let page = PageQuery::from_fields(fields);
-        Some(Self { page: page?, level: level?, year: year? })
+shared::request! {
+    /// Which income.
+    struct IncomeQuery {
+        /// The year in which the financial year begins: 2025 for April 2025 to March 2026.
+        year: Option<i16> = asked::financial_year(),
+        ..level: Level,
+        ..page: PageQuery,
     }
 }
 
 /// Dividends, interest and distributions, by financial year. What a trust repays of its debt is no income, but for what
 /// is above the cost.
 #[utoipa::path(get, path = "/v1/portfolio/income",
-    params(PageQuery, ("year" = Option<i16>, Query, description = "The year in which the financial year begins."),
-        ("accountId" = Option<Uuid>, Query, description = "Only of this account."),
-        ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
-        ("isin" = Option<String>, Query, description = "Only of this security, with what its shares came from or went into.")),
+    params(IncomeQuery),
     responses((status = 200, body = Income)))]
-async fn income(State(db): State<Db>, caller: Caller, Query(asked): Query<IncomeQuery>) -> Reply {
+async fn income(State(db): State<Db>, caller: Caller, Query(query): Query<IncomeQuery>) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
     let (book, []) = question.ask(&db, &caller, []).await?;
-    let (accounts, within) = asked.level.within(&book)?;
+    let (accounts, within) = query.level.within(&book)?;
     let paid: Vec<_> = book
         .ledger
         .incomes
         .iter()
         .filter(|paid| within.has(&book.ledger.places[paid.place]))
         .collect();
-    let of_year = asked.year.map(|year| payments(&book, &paid, year, &asked.page)).transpose()?;
+    let of_year = query.year.map(|year| payments(&book, &paid, year, &query.page)).transpose()?;
     shared::http::ok(Income {
         currency: "INR",
         known: !paid.is_empty(),
-        years: years(&paid, asked.year),
+        years: years(&paid, query.year),
         payments: of_year,
         accounts,
         left_out: book.left_out(),

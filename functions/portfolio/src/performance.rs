@@ -10,8 +10,9 @@ use jiff::civil::Date;
 use ledger::returns::{Day, Period, Prices, Refused, Returns, ReturnsInput};
 use ledger::{Cause, Event, Isin, Move, Place, Snapshot};
 use rust_decimal::Decimal;
-use shared::fields::{Fields, FromFields, printable};
+use shared::fields::Given;
 use shared::http::{Query, Reply, Route};
+use shared::request::{Reader, choice, day, printable, text};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::ledger::{Book, BookOn, assertions};
@@ -27,13 +28,27 @@ pub fn route() -> Route {
     Route::new(routes!(performance), Access::MemberOrKey(Permission::ReadPortfolio)).computing()
 }
 
-struct PerformanceQuery {
-    level: Level,
-    from: Option<Date>,
-    to: Option<Date>,
-    range: Option<Range>,
-    benchmark: Option<Benchmark>,
-    interval: Interval,
+shared::request! {
+    /// Which period of what.
+    struct PerformanceQuery {
+        /// The day it begins after: what happened on it is in the opening value. By default the day before the first event.
+        from: Option<Date> = day(),
+        /// The last day; today by default.
+        to: Option<Date> = day(),
+        /// Instead of `from`: `fy` is since 1 April.
+        range: Option<Range> = choice(RANGES),
+        /// What to compare with: an index by its name (`NIFTY 50`), or the ISIN of something with prices, an index fund say.
+        /// Indices are without dividends, unless they are total return indices.
+        benchmark: Option<Benchmark> = benchmark(),
+        /// The last day of each is in `series`.
+        interval: Interval = choice(Interval::ALL) => "month",
+        ..level: Level,
+    }
+    check(query, fields) {
+        if query.range.is_some() && query.from.is_some() {
+            fields.fault("range", "and `from` say two things; send one of them");
+        }
+    }
 }
 
 /// A period that ends on `to`.
@@ -44,44 +59,30 @@ enum Range {
     All,
 }
 
-impl FromFields for PerformanceQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let level = Level::read(fields);
-        let (from, to) = (fields.day("from"), fields.day("to"));
-        let range = fields.optional("range", range);
-        let benchmark = fields.optional("benchmark", |name| {
+/// The periods by name.
+const RANGES: [(&str, Range); 8] = [
+    ("1m", Range::Months(1)),
+    ("3m", Range::Months(3)),
+    ("6m", Range::Months(6)),
+    ("1y", Range::Months(12)),
+    ("3y", Range::Months(36)),
+    ("5y", Range::Months(60)),
+    ("fy", Range::FinancialYear),
+    ("max", Range::All),
+];
+
+fn benchmark() -> impl Reader<Value = Benchmark> {
+    let index = printable(100);
+    text(
+        move |name| {
             let security = Isin::parse(name).map(Benchmark::Security);
             security.or_else(|_| {
-                printable(name, 100).map(|name| Benchmark::Index(name.trim().to_uppercase()))
+                let name = index.read(&Given::Text(name.to_owned()))?;
+                Ok(Benchmark::Index(name.to_uppercase()))
             })
-        });
-        let interval = fields.optional("interval", Interval::read);
-        if let (Some(Some(_)), Some(Some(_))) = (&range, &from) {
-            fields.fault("range", "and `from` say two things; send one of them");
-        }
-        Some(Self {
-            level: level?,
-            from: from?,
-            to: to?,
-            range: range?,
-            benchmark: benchmark?,
-            interval: interval?.unwrap_or(Interval::Month),
-        })
-    }
-}
-
-fn range(word: &str) -> Result<Range, String> {
-    Ok(match word {
-        "1m" => Range::Months(1),
-        "3m" => Range::Months(3),
-        "6m" => Range::Months(6),
-        "1y" => Range::Months(12),
-        "3y" => Range::Months(36),
-        "5y" => Range::Months(60),
-        "fy" => Range::FinancialYear,
-        "max" => Range::All,
-        _ => return Err("must be 1m, 3m, 6m, 1y, 3y, 5y, fy or max".into()),
-    })
+        },
+        || shared::request::printable(100).schema(),
+    )
 }
 
 impl PerformanceQuery {
@@ -99,30 +100,23 @@ impl PerformanceQuery {
 /// Money-weighted and time-weighted return over a period, its terms, and a series of values. What is not known is null,
 /// with the reason; a period before everything held is known begins where it is.
 #[utoipa::path(get, path = "/v1/portfolio/performance",
-    params(("from" = Option<Date>, Query, description = "The day it begins after: what happened on it is in the opening value. By default the day before the first event."),
-        ("to" = Option<Date>, Query, description = "The last day; today by default."),
-        ("range" = Option<String>, Query, description = "Instead of `from`: `1m`, `3m`, `6m`, `1y`, `3y`, `5y`, `fy` (since 1 April) or `max`."),
-        ("accountId" = Option<Uuid>, Query, description = "Only this account."),
-        ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
-        ("isin" = Option<String>, Query, description = "Only this security, with what its shares came from or went into."),
-        ("benchmark" = Option<String>, Query, description = "What to compare with: an index by its name (`NIFTY 50`), or the ISIN of something with prices, an index fund say. Indices are without dividends, unless they are total return indices."),
-        ("interval" = Option<String>, Query, description = "`day`, `week` or `month` (default): the last day of each is in `series`.")),
+    params(PerformanceQuery),
     responses((status = 200, body = Performance)))]
 async fn performance(
     State(db): State<Db>,
     caller: Caller,
-    Query(asked): Query<PerformanceQuery>,
+    Query(query): Query<PerformanceQuery>,
 ) -> Reply {
     let today = clock::india_day(clock::now());
-    let to = asked.to.unwrap_or(today).min(today);
-    let from = asked.begins(to);
+    let to = query.to.unwrap_or(today).min(today);
+    let from = query.begins(to);
     let question = BookOn::new(to);
-    let over = PricesOver::new(from, to, asked.benchmark.as_ref());
+    let over = PricesOver::new(from, to, query.benchmark.as_ref());
     let others = [over.statement(), over.index(), assertions()];
     let (book, [closes, index, asserted]) = question.ask(&db, &caller, others).await?;
-    let (accounts, within) = asked.level.within(&book)?;
+    let (accounts, within) = query.level.within(&book)?;
     let closes = PricesOver::read(&closes)?;
-    let benchmark = asked.benchmark.map(|benchmark| compared(benchmark, &closes, &index));
+    let benchmark = query.benchmark.map(|benchmark| compared(benchmark, &closes, &index));
     let benchmark = benchmark.transpose()?;
     let never_priced = never_priced(&book, (&within, to), &closes);
     let prices = Prices::new(closes);
@@ -144,7 +138,7 @@ async fn performance(
     shared::http::ok(Performance::new(
         (&returns, &days),
         paid,
-        asked.interval,
+        query.interval,
         benchmark,
         priced.without.iter().map(Isin::to_string).collect(),
         (accounts, book.left_out()),

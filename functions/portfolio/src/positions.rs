@@ -6,8 +6,8 @@ use ledger::{Money, Price, Quantity};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Query, Reply, Route};
+use shared::request::id;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Timestamp, typed};
 use stores::health::Health;
@@ -59,25 +59,23 @@ struct Position {
     as_of: Timestamp,
 }
 
-struct PositionsQuery {
-    account: Option<Uuid>,
-}
-
-impl FromFields for PositionsQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { account: fields.optional_id("accountId")? })
+shared::request! {
+    /// Whose positions.
+    struct PositionsQuery {
+        /// Only of this account.
+        account_id: Option<Uuid> = id(),
     }
 }
 
 /// Net positions of connected accounts when they were last read, at the prices of that moment. What is delivered and
 /// was bought that day is in the holdings too; what is not delivered is in no total.
 #[utoipa::path(get, path = "/v1/portfolio/positions",
-    params(("accountId" = Option<Uuid>, Query, description = "Only of this account.")),
+    params(PositionsQuery),
     responses((status = 200, body = Positions)))]
 async fn positions(
     State(db): State<Db>,
     caller: Caller,
-    Query(asked): Query<PositionsQuery>,
+    Query(query): Query<PositionsQuery>,
 ) -> Reply {
     // A day on which nothing could be read says nothing.
     let newest = statement(
@@ -89,10 +87,10 @@ async fn positions(
              exchange text, symbol text, product text, quantity numeric, \"overnightQuantity\" numeric,
              multiplier numeric, \"averagePrice\" numeric, \"lastPrice\" numeric, profit numeric)
          order by n.account_id, p.exchange, p.symbol, p.product",
-        [typed(&asked.account)],
+        [typed(&query.account_id)],
     );
     let [healths, rows] = db.read(&caller, [stores::health::all(), newest]).await?;
-    let accounts = asked::of_account(Health::read_all(&healths), asked.account)?;
+    let accounts = asked::of_account(Health::read_all(&healths), query.account_id)?;
     shared::http::ok(Positions { items: rows.iter().map(position).collect(), accounts })
 }
 

@@ -50,7 +50,8 @@ async fn snapshot(app: App, delivery: Delivery<Value>) -> Result<(), Problem> {
     };
     let told = PortfolioRefreshed { day, sealed: due.seal };
     let event = Envelope::new(delivery.workspace_id, &told)?;
-    tx.commit([worth.of_all(&day), worth.of_each(&day), event.publish()]).await?;
+    tx.publish(event);
+    tx.commit([worth.of_all(&day), worth.of_each(&day)]).await?;
     Ok(())
 }
 

@@ -8,11 +8,13 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields, known_day, printable};
+use shared::fields::known_day;
 use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
+use shared::request::{choice, day, decimal, id, printable, word_of};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, typed};
+use stores::fields::isin;
 use stores::health::Health;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -84,124 +86,99 @@ struct Trades {
     accounts: Vec<Health>,
 }
 
-struct TradesQuery {
-    page: PageQuery,
-    account: Option<Uuid>,
-    holder_of: Option<Uuid>,
-    symbol: Option<String>,
-    sector: Option<String>,
-    class: Option<String>,
+/// In which order events are listed.
+#[derive(Clone, Copy)]
+struct Order {
     by_amount: bool,
     ascending: bool,
-    isin: Option<String>,
-    kind: Option<String>,
-    from: Option<Date>,
-    to: Option<Date>,
-    least: Option<Decimal>,
-    most: Option<Decimal>,
 }
 
-impl FromFields for TradesQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account = fields.optional_id("accountId");
-        let holder_of = fields.optional_id("holderOf");
-        let symbol = fields
-            .optional("symbol", |symbol| printable(symbol, 50).map(|symbol| symbol.to_uppercase()));
-        let sort = fields.optional("sort", |sort| match sort {
-            "date" => Ok((false, true)),
-            "-date" => Ok((false, false)),
-            "amount" => Ok((true, true)),
-            "-amount" => Ok((true, false)),
-            _ => Err("must be date or amount, with - before it for the newest or largest first"
-                .to_owned()),
-        });
-        let word = |word: &str| printable(word, 100).map(|word| word.to_lowercase());
-        let (sector, class) = (fields.optional("sector", word), fields.optional("class", word));
-        let isin = fields.optional("isin", |isin| {
-            Isin::parse(isin).map(|isin| isin.to_string()).map_err(|err| err.to_string())
-        });
-        let kind = fields.optional("kind", |kind| {
-            let known = KINDS.contains(&kind).then(|| kind.to_owned());
-            known.ok_or_else(|| format!("must be one of {}", KINDS.join(", ")))
-        });
-        let (from, to) = (fields.day("from"), fields.day("to"));
-        let (least, most) = (fields.decimal("minAmount"), fields.decimal("maxAmount"));
-        let page = PageQuery::from_fields(fields);
-        let (by_amount, ascending) = sort?.unwrap_or((false, false));
-        Some(Self {
-            page: page?,
-            account: account?,
-            holder_of: holder_of?,
-            symbol: symbol?,
-            sector: sector?,
-            class: class?,
-            by_amount,
-            ascending,
-            isin: isin?,
-            kind: kind?,
-            from: from?,
-            to: to?,
-            least: least?,
-            most: most?,
-        })
+const ORDERS: [(&str, Order); 4] = [
+    ("-date", Order { by_amount: false, ascending: false }),
+    ("date", Order { by_amount: false, ascending: true }),
+    ("-amount", Order { by_amount: true, ascending: false }),
+    ("amount", Order { by_amount: true, ascending: true }),
+];
+
+shared::request! {
+    /// Which events, in which order.
+    struct TradesQuery {
+        /// Only of this account.
+        account_id: Option<Uuid> = id(),
+        /// Only of whoever has this account, in all of their accounts.
+        holder_of: Option<Uuid> = id(),
+        /// Only of this symbol, as the file or the person who entered it has it.
+        symbol: Option<String> = printable(50),
+        /// Only of securities of this sector.
+        sector: Option<String> = printable(100),
+        /// Only of securities of this class, as of holdings.
+        class: Option<String> = printable(100),
+        /// Without the `-` the oldest or smallest first. What has no amount counts as 0.
+        sort: Order = choice(ORDERS) => "-date",
+        /// Only of this security.
+        isin: Option<Isin> = isin(),
+        /// Only of this kind.
+        kind: Option<&'static str> = word_of(&KINDS),
+        /// From this day on.
+        from: Option<Date> = day(),
+        /// Until this day.
+        to: Option<Date> = day(),
+        /// Of this amount or more.
+        min_amount: Option<Decimal> = decimal(),
+        /// Of this amount or less.
+        max_amount: Option<Decimal> = decimal(),
+        ..page: PageQuery,
     }
 }
 
 /// Trades, allotments, corporate actions, transfers, income and charges, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/portfolio/trades",
-    params(PageQuery,
-        ("accountId" = Option<Uuid>, Query, description = "Only of this account."),
-        ("holderOf" = Option<Uuid>, Query, description = "Only of whoever has this account, in all of their accounts."),
-        ("symbol" = Option<String>, Query, description = "Only of this symbol, as the file or the person who entered it has it."),
-        ("sector" = Option<String>, Query, description = "Only of securities of this sector."),
-        ("class" = Option<String>, Query, description = "Only of securities of this class, as of holdings."),
-        ("sort" = Option<String>, Query, description = "`-date` (default) or `-amount`; without the `-` the oldest or smallest first. What has no amount counts as 0."),
-        ("isin" = Option<String>, Query, description = "Only of this security."),
-        ("kind" = Option<String>, Query, description = "Only of this kind."),
-        ("from" = Option<Date>, Query, description = "From this day on."),
-        ("to" = Option<Date>, Query, description = "Until this day."),
-        ("minAmount" = Option<String>, Query, description = "Of this amount or more."),
-        ("maxAmount" = Option<String>, Query, description = "Of this amount or less.")),
+    params(TradesQuery),
     responses((status = 200, body = Trades)))]
-async fn trades(State(db): State<Db>, caller: Caller, Query(asked): Query<TradesQuery>) -> Reply {
-    let position = Position::of(&asked)?;
-    let fetch = asked.page.fetch();
-    let sql = query(&asked);
+async fn trades(State(db): State<Db>, caller: Caller, Query(query): Query<TradesQuery>) -> Reply {
+    let position = Position::of(&query)?;
+    let fetch = query.page.fetch();
+    let sql = page_sql(query.sort);
+    let isin = query.isin.map(|isin| isin.to_string());
+    let kind = query.kind.map(str::to_owned);
+    let symbol = query.symbol.as_ref().map(|symbol| symbol.to_uppercase());
+    let lower = |word: &Option<String>| word.as_ref().map(|word| word.to_lowercase());
+    let (sector, class) = (lower(&query.sector), lower(&query.class));
     let list = statement(
         &sql,
         [
-            typed(&asked.account),
-            typed(&asked.isin),
-            typed(&asked.kind),
-            typed(&asked.from),
-            typed(&asked.to),
-            typed(&asked.least),
-            typed(&asked.most),
-            if asked.by_amount { typed(&position.amount) } else { typed(&position.on) },
+            typed(&query.account_id),
+            typed(&isin),
+            typed(&kind),
+            typed(&query.from),
+            typed(&query.to),
+            typed(&query.min_amount),
+            typed(&query.max_amount),
+            if query.sort.by_amount { typed(&position.amount) } else { typed(&position.on) },
             typed(&position.id),
             typed(&fetch),
-            typed(&asked.holder_of),
-            typed(&asked.symbol),
-            typed(&asked.sector),
-            typed(&asked.class),
+            typed(&query.holder_of),
+            typed(&symbol),
+            typed(&sector),
+            typed(&class),
         ],
     );
     let [healths, rows] = db.read(&caller, [stores::health::all(), list]).await?;
-    let accounts = asked::of_holder(Health::read_all(&healths), asked.account, asked.holder_of)?;
+    let accounts = asked::of_holder(Health::read_all(&healths), query.account_id, query.holder_of)?;
     let items = rows.iter().map(trade).collect::<Result<Vec<_>, _>>()?;
     let amount = |item: &Trade| item.amount.as_ref().map_or(Decimal::ZERO, |amount| amount.0);
-    let Page { items, next_cursor } = if asked.by_amount {
-        Page::cut(items, &asked.page, |item: &Trade| (amount(item), item.transaction_id))
+    let Page { items, next_cursor } = if query.sort.by_amount {
+        Page::cut(items, &query.page, |item: &Trade| (amount(item), item.transaction_id))
     } else {
-        Page::cut(items, &asked.page, |item: &Trade| (item.on, item.transaction_id))
+        Page::cut(items, &query.page, |item: &Trade| (item.on, item.transaction_id))
     };
     shared::http::ok(Trades { items, next_cursor, accounts })
 }
 
 /// The query of a page: its order is part of it, everything else is a parameter.
-fn query(asked: &TradesQuery) -> String {
-    let (order, beyond) = if asked.ascending { ("asc", ">") } else { ("desc", "<") };
-    let key = if asked.by_amount { "coalesce(t.amount, 0)" } else { "t.on_date" };
+fn page_sql(order: Order) -> String {
+    let (direction, beyond) = if order.ascending { ("asc", ">") } else { ("desc", "<") };
+    let key = if order.by_amount { "coalesce(t.amount, 0)" } else { "t.on_date" };
     format!(
         "select t.transaction_id, t.account_id, t.kind, t.market, t.isin, t.symbol, t.name, t.folio, t.on_date, t.at_time,
                 t.venue, t.exchange, t.series, t.quantity, t.amount, t.charges, t.stt, t.terms, t.reference, t.source,
@@ -221,7 +198,7 @@ fn query(asked: &TradesQuery) -> String {
                 select h.sector from imports.holdings h where h.account_id = t.account_id and h.isin = t.isin),
                 'unclassified')) = $13)
            and ($14 is null or lower(coalesce(i.class, 'unclassified')) = $14)
-         order by {key} {order}, t.transaction_id {order}
+         order by {key} {direction}, t.transaction_id {direction}
          limit $10"
     )
 }
@@ -235,12 +212,12 @@ struct Position {
 }
 
 impl Position {
-    fn of(asked: &TradesQuery) -> Result<Self, Problem> {
-        if asked.by_amount {
-            let (amount, id) = asked.page.position::<(Decimal, Uuid)>()?.unzip();
+    fn of(query: &TradesQuery) -> Result<Self, Problem> {
+        if query.sort.by_amount {
+            let (amount, id) = query.page.position::<(Decimal, Uuid)>()?.unzip();
             return Ok(Self { amount, id, on: None });
         }
-        let after: Option<(Date, Uuid)> = asked.page.position()?;
+        let after: Option<(Date, Uuid)> = query.page.position()?;
         // A made-up cursor may hold any day.
         let (on, id) = after.filter(|(on, _)| known_day(on)).unzip();
         Ok(Self { on, id, amount: None })

@@ -8,15 +8,16 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::db::{Tenant, statement};
-use shared::events::{self, Envelope, TransactionChanged};
-use shared::fields::{Fields, FromFields};
-use shared::http::{Body, Reply, Route, read_json};
-use shared::idempotency::{Claim, IdempotencyKey};
+use shared::events::{Envelope, TransactionChanged};
+use shared::http::{Reply, Route};
+use shared::idempotency::{Claim, IdempotencyKey, Idempotent};
 use shared::problem::reasons::NOT_FOUND;
+use shared::request::{day, word_of};
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use stores::budget;
 use stores::corporate_actions::{Action, Suggestion, published, suggestions};
+use stores::fields::isin;
 use stores::ledger::BookOn;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -29,56 +30,29 @@ pub fn route() -> Route {
         .computing()
 }
 
-/// Which action, and what the exchange does not say of it.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "isin": "INE002A01018", "kind": "bonus", "exDate": "2026-10-28", "allottedOn": "2026-10-30" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct CorporateActionApplyRequest {
-    isin: String,
-    /// `bonus`, `split` or `dividend`.
-    kind: String,
-    ex_date: Date,
-    /// The day bonus shares were allotted, from which their holding period counts; required of a bonus.
-    allotted_on: Option<Date>,
-    /// The ISIN after a split, when it changed.
-    into: Option<String>,
-}
-
-struct Asked {
-    isin: Isin,
-    kind: String,
-    ex_date: Date,
-    allotted_on: Option<Date>,
-    into: Option<Isin>,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let isin = |isin: &str| Isin::parse(isin).map_err(|err| err.to_string());
-        let of = fields.required("isin", isin);
-        let kind = fields.required("kind", |kind| match kind {
-            "bonus" | "split" | "dividend" => Ok(kind.to_owned()),
-            _ => Err("must be bonus, split or dividend".to_owned()),
-        });
-        let (ex_date, allotted_on) = (fields.day("exDate"), fields.day("allottedOn"));
-        let into = fields.optional("into", isin);
-        match (kind.as_deref(), ex_date, allotted_on) {
-            (Some("bonus"), _, Some(None)) => fields
-                .fault("allottedOn", "is required of a bonus: the day the shares were allotted"),
-            (_, Some(None), _) => fields.fault("exDate", "is required"),
-            (_, Some(Some(ex_date)), Some(Some(allotted_on))) if allotted_on < ex_date => {
-                fields.fault("allottedOn", "is before the ex-date")
+shared::request! {
+    /// Which action, and what the exchange does not say of it.
+    #[example({ "isin": "INE002A01018", "kind": "bonus", "exDate": "2026-10-28", "allottedOn": "2026-10-30" })]
+    struct CorporateActionApplyRequest {
+        isin: Isin = isin(),
+        /// `bonus`, `split` or `dividend`.
+        kind: &'static str = word_of(&["bonus", "split", "dividend"]),
+        ex_date: Date = day(),
+        /// The day bonus shares were allotted, from which their holding period counts; required of a bonus.
+        allotted_on: Option<Date> = day(),
+        /// The ISIN after a split, when it changed.
+        into: Option<Isin> = isin(),
+    }
+    check(request, fields) {
+        match request.allotted_on {
+            None if request.kind == "bonus" => {
+                fields.fault("allottedOn", "is required of a bonus: the day the shares were allotted");
+            }
+            Some(allotted_on) if allotted_on < request.ex_date => {
+                fields.fault("allottedOn", "is before the ex-date");
             }
             _ => {}
         }
-        Some(Self {
-            isin: of?,
-            kind: kind?,
-            ex_date: ex_date??,
-            allotted_on: allotted_on?,
-            into: into?,
-        })
     }
 }
 
@@ -93,16 +67,13 @@ struct Applied {
 /// Enters a published bonus, split or dividend for each account that held the security on the evening before the ex-date
 /// and does not have it yet. Applied twice, it is entered once.
 #[utoipa::path(post, path = "/v1/corporate-actions/apply", request_body = CorporateActionApplyRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, answers what the first answered.")),
+    params(IdempotencyKey),
     responses((status = 200, body = Applied)))]
 async fn corporate_action_apply(
     State(app): State<App>,
     caller: Caller,
-    key: IdempotencyKey,
-    Body(body): Body,
+    Idempotent { request, claim }: Idempotent<CorporateActionApplyRequest>,
 ) -> Reply {
-    let asked: Asked = read_json(&body)?;
-    let claim = Claim::new(key, "transactions-corporate-action-apply", &body);
     let question = BookOn::new(clock::india_day(clock::now()));
     let [one, two, three, four] = question.statements();
     // Two at once: the second one waits here and reads what the first has entered.
@@ -113,40 +84,26 @@ async fn corporate_action_apply(
     let first = [claim.statement(), lock, published(), one, two, three, four];
     let (tx, [claimed, _, actions, answers @ ..]) = app.db().enter(&caller, first).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
-        tx.rollback().await?;
         return shared::http::ok(earlier);
     }
     let found = question.read(&answers).and_then(|book| {
         let actions = actions.iter().map(Action::read).collect::<Result<Vec<_>, Problem>>()?;
         let wanted = |one: &Suggestion| {
-            (one.action.isin, &one.action.kind, one.action.ex_date)
-                == (asked.isin, &asked.kind, asked.ex_date)
+            (one.action.isin, one.action.kind.as_str(), one.action.ex_date)
+                == (request.isin, request.kind, request.ex_date)
         };
         suggestions(&book, actions).into_iter().find(wanted).ok_or_else(|| Problem::new(NOT_FOUND))
     });
-    let found = match found {
-        Ok(found) => found,
-        Err(refusal) => {
-            tx.rollback().await?;
-            return Err(refusal);
-        }
-    };
-    let rows = match rows(&asked, &found) {
-        Ok(rows) => rows,
-        Err(refusal) => {
-            tx.rollback().await?;
-            return Err(refusal);
-        }
-    };
-    finish(&app, &caller, tx, &asked, &claim, rows).await
+    let found = found?;
+    let rows = rows(&request, &found)?;
+    finish(&caller, tx, &request, &claim, rows).await
 }
 
 /// Stores the events in one more round trip; when every account has the action already, only the answer is kept.
 async fn finish(
-    app: &App,
     caller: &Caller,
     tx: Tenant,
-    asked: &Asked,
+    request: &CorporateActionApplyRequest,
     claim: &Claim,
     rows: Vec<(Uuid, Uuid, Value)>,
 ) -> Reply {
@@ -159,31 +116,28 @@ async fn finish(
     let event = TransactionChanged { transaction_id: *transaction_id, account_id: *account_id };
     let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
     let rows = Value::Array(rows.into_iter().map(|(.., row)| row).collect());
-    let subject = asked.isin.to_string();
-    let detail = json!({ "kind": asked.kind, "exDate": asked.ex_date });
+    let subject = request.isin.to_string();
+    let detail = json!({ "kind": request.kind, "exDate": request.ex_date });
     let insert = statement(include_str!("corporate_action_apply/insert.sql"), [typed(&rows)]);
     let audit = statement(
         "select tenant.audit('corporate_action.applied', $1, $2)",
         [typed(&subject), typed(&detail)],
     );
     let [_, counts] = tx.batch([insert, budget::counts()]).await?;
-    if let Err(refusal) = budget::check(&tx, &counts).await {
-        tx.rollback().await?;
-        return Err(refusal);
-    }
-    tx.commit([audit, event.publish(), claim.store(&reply)]).await?;
-    events::dispatch(app, &[event]).await;
+    budget::check(&tx, &counts).await?;
+    tx.publish(event);
+    tx.commit([audit, claim.store(&reply)]).await?;
     shared::http::ok(reply)
 }
 
 /// A row for each account that lacks the action: its id, the account, the row.
 fn rows(
-    asked: &Asked,
+    request: &CorporateActionApplyRequest,
     Suggestion { action, accounts }: &Suggestion,
 ) -> Result<Vec<(Uuid, Uuid, Value)>, Problem> {
     let mut rows = Vec::new();
     for (account, (quantity, _)) in accounts.iter().filter(|(_, (_, applied))| !applied) {
-        let act = act(asked, action, *quantity)
+        let act = act(request, action, *quantity)
             .ok_or_else(|| Problem::new(reasons::INCOMPLETE_ACTION))?;
         let columns = columns(&act).normalised();
         if ledger::columns::act(&columns).is_err() {
@@ -203,11 +157,11 @@ fn rows(
 }
 
 /// The event for an account that held so many; `None` when the list lacks a number it needs.
-fn act(asked: &Asked, action: &Action, quantity: Decimal) -> Option<Act> {
+fn act(request: &CorporateActionApplyRequest, action: &Action, quantity: Decimal) -> Option<Act> {
     let ratio = || Some(Ratio { gives: action.gives?, per: action.per? });
     Some(match action.kind.as_str() {
-        "bonus" => Act::Bonus { ratio: ratio()?, allotted_on: asked.allotted_on? },
-        "split" => Act::Split { ratio: ratio()?, into: asked.into },
+        "bonus" => Act::Bonus { ratio: ratio()?, allotted_on: request.allotted_on? },
+        "split" => Act::Split { ratio: ratio()?, into: request.into },
         _ => Act::Income {
             kind: IncomeKind::Dividend,
             gross: action.amount?.checked_mul(quantity)?,

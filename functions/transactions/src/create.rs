@@ -5,16 +5,16 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 use shared::db::statement;
-use shared::events::{self, Envelope, TransactionChanged};
-use shared::http::{Body, Reply, Route, read_json};
-use shared::idempotency::{Claim, IdempotencyKey};
+use shared::events::{Envelope, TransactionChanged};
+use shared::http::{Reply, Route};
+use shared::idempotency::{IdempotencyKey, Idempotent};
 use shared::routes;
 use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use stores::budget;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::entry::{Asked, TransactionRequest};
+use crate::entry::{Draft, TransactionRequest};
 use crate::reasons;
 
 /// For owners, admins and analysts.
@@ -32,17 +32,14 @@ struct Created {
 /// Enters a trade, an allotment, a corporate action, a transfer, income or a charge. Lots, gains and returns follow by
 /// themselves. What a kind needs and lacks is said all at once.
 #[utoipa::path(post, path = "/v1/transactions", request_body = TransactionRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, answers what the first answered.")),
+    params(IdempotencyKey),
     responses((status = 201, body = Created)))]
 async fn create(
     State(app): State<App>,
     caller: Caller,
-    key: IdempotencyKey,
-    Body(body): Body,
+    Idempotent { request, claim }: Idempotent<TransactionRequest>,
 ) -> Reply {
-    let asked: Asked = read_json(&body)?;
-    let entry = asked.checked(clock::india_day(clock::now()))?;
-    let claim = Claim::new(key, "transactions-create", &body);
+    let entry = Draft::from(request).checked(clock::india_day(clock::now()))?;
     let wanted = entry.accounts();
     let known = statement(
         "select account_id from brokers.accounts where account_id = any ($1)",
@@ -50,11 +47,9 @@ async fn create(
     );
     let (tx, [claimed, known]) = app.db().enter(&caller, [claim.statement(), known]).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
-        tx.rollback().await?;
         return shared::http::json(StatusCode::CREATED, &earlier);
     }
     if known.len() < wanted.len() {
-        tx.rollback().await?;
         return Err(Problem::new(reasons::NO_ACCOUNT));
     }
     let transaction_id = Uuid::now_v7();
@@ -69,11 +64,8 @@ async fn create(
     let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
     let insert = entry.insert(&transaction_id, &source_key);
     let [_, counts] = tx.batch([insert, budget::counts()]).await?;
-    if let Err(refusal) = budget::check(&tx, &counts).await {
-        tx.rollback().await?;
-        return Err(refusal);
-    }
-    tx.commit([audit, event.publish(), claim.store(&reply)]).await?;
-    events::dispatch(&app, &[event]).await;
+    budget::check(&tx, &counts).await?;
+    tx.publish(event);
+    tx.commit([audit, claim.store(&reply)]).await?;
     shared::http::json(StatusCode::CREATED, &reply)
 }

@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use serde_json::json;
 use shared::db::statement;
-use shared::events::{self, Envelope, TransactionChanged};
+use shared::events::{Envelope, TransactionChanged};
 use shared::fields::Nothing;
 use shared::http::{Id, Query, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
@@ -33,7 +33,6 @@ async fn delete(State(app): State<App>, caller: Caller, Id(id): Id, _: Query<Not
         statement("select from transactions.transactions where transaction_id = $1", [typed(&id)]);
     let (tx, [known, removed]) = app.db().enter(&caller, [known, remove]).await?;
     let Some(row) = removed.first() else {
-        tx.rollback().await?;
         return if known.is_empty() {
             Err(Problem::new(NOT_FOUND))
         } else {
@@ -53,7 +52,7 @@ async fn delete(State(app): State<App>, caller: Caller, Id(id): Id, _: Query<Not
     );
     let event = TransactionChanged { transaction_id: id, account_id };
     let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
-    tx.commit([forget, audit, event.publish()]).await?;
-    events::dispatch(&app, &[event]).await;
+    tx.publish(event);
+    tx.commit([forget, audit]).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -4,129 +4,121 @@ mod checked;
 
 use jiff::civil::{Date, Time};
 use ledger::Isin;
-use ledger::columns::{Columns, KINDS};
+use ledger::columns::{Columns, KINDS, Terms};
 use rust_decimal::Decimal;
-use shared::fields::{Fields, FromFields, printable};
-use utoipa::ToSchema;
+use serde_json::json;
+use shared::request::{Checked, Reader, day, decimal, id, printable, text, word_of};
+use stores::fields::isin;
 use uuid::Uuid;
 
-/// An event. Which fields a kind needs: trades `quantity`, `amount` (or `price`) and `venue`; allotments, rights and
-/// buy-backs `quantity` and `amount`; `bonus` `gives`, `per`, `allottedOn`; `split` `gives`, `per`, with a new ISIN `into`;
-/// `merger` `gives`, `per`, `into`; `demerger` those and `costPercent`; transfers and `opening` `quantity`, with `cost` and
-/// `acquiredOn` as far as they are known; income `amount`, with `tds` and `capital`; `charge` `amount`.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({
-    "accountId": "00000000-0000-7000-8000-000000000000", "kind": "dividend", "isin": "INE002A01018", "on": "2026-08-20",
-    "amount": "55.00", "tds": "5.50"
-}))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-pub(crate) struct TransactionRequest {
-    /// The account; it does not change afterwards.
-    account_id: Uuid,
-    /// `buy`, `sell`, `ipo_allotment`, `rights`, `bonus`, `split`, `merger`, `demerger`, `transfer_in`, `transfer_out`,
-    /// `buyback`, `dividend`, `interest`, `distribution`, `charge` or `opening`; it does not change afterwards.
-    kind: String,
-    /// The security.
-    isin: String,
-    /// The day: of the trade, the allotment, the net asset value; the ex-date of a corporate action.
-    on: Date,
-    /// Indian time of execution: fills of a day are squared off in its order.
-    at: Option<String>,
-    /// `equity` (default) or `mutual_fund`.
-    market: Option<String>,
-    /// The folio of units outside demat.
-    folio: Option<String>,
-    /// What it is called; the ISIN by default.
-    name: Option<String>,
-    /// Shares or units.
-    quantity: Option<String>,
-    /// For one, instead of `amount`.
-    price: Option<String>,
-    /// In rupees, before charges; of fund units with stamp duty; of income before tax.
-    amount: Option<String>,
-    /// Brokerage, exchange charges, GST and stamp duty; not known without it.
-    charges: Option<String>,
-    /// Securities transaction tax: never part of a cost.
-    stt: Option<String>,
-    /// `exchange` (default of shares), `trade_to_trade`, `fund` (default of funds), `off_market`, `redemption`, or, of a sale,
-    /// `fraction`: cash for the fraction of a share that a corporate action left, which takes nothing from what is held.
-    venue: Option<String>,
-    /// `NSE` or `BSE`.
-    exchange: Option<String>,
-    /// Shares that are given …
-    gives: Option<String>,
-    /// … for so many that are held.
-    per: Option<String>,
-    /// The ISIN it becomes, or that comes out of it.
-    into: Option<String>,
-    /// The part of the cost that goes to the new company, in percent.
-    cost_percent: Option<String>,
-    allotted_on: Option<Date>,
-    /// The day the holding period counts from.
-    acquired_on: Option<Date>,
-    /// Total cost of what was not bought.
-    cost: Option<String>,
-    /// Tax deducted at source.
-    tds: Option<String>,
-    /// The part of a trust's payment that repays debt, beside `amount`.
-    capital: Option<String>,
-    /// One's own account a transfer goes to.
-    to: Option<Uuid>,
+shared::request! {
+    /// An event. Which fields a kind needs: trades `quantity`, `amount` (or `price`) and `venue`; allotments, rights and
+    /// buy-backs `quantity` and `amount`; `bonus` `gives`, `per`, `allottedOn`; `split` `gives`, `per`, with a new ISIN `into`;
+    /// `merger` `gives`, `per`, `into`; `demerger` those and `costPercent`; transfers and `opening` `quantity`, with `cost` and
+    /// `acquiredOn` as far as they are known; income `amount`, with `tds` and `capital`; `charge` `amount`.
+    #[example({
+        "accountId": "00000000-0000-7000-8000-000000000000", "kind": "dividend", "isin": "INE002A01018", "on": "2026-08-20",
+        "amount": "55.00", "tds": "5.50"
+    })]
+    pub(crate) struct TransactionRequest {
+        /// The account; it does not change afterwards.
+        account_id: Checked<Uuid> = id(),
+        /// What happened; it does not change afterwards.
+        kind: &'static str = word_of(&KINDS),
+        /// The security.
+        isin: Checked<Isin> = isin(),
+        /// The day: of the trade, the allotment, the net asset value; the ex-date of a corporate action.
+        on: Checked<Date> = day(),
+        ..parts: Parts,
+    }
 }
 
-/// What changes of an event; the fields are those of the event, without account and kind.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "amount": "54.00" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-pub(crate) struct TransactionCorrection {
-    isin: Option<String>,
-    on: Option<Date>,
-    at: Option<String>,
-    market: Option<String>,
-    folio: Option<String>,
-    name: Option<String>,
-    quantity: Option<String>,
-    price: Option<String>,
-    amount: Option<String>,
-    charges: Option<String>,
-    stt: Option<String>,
-    venue: Option<String>,
-    exchange: Option<String>,
-    gives: Option<String>,
-    per: Option<String>,
-    into: Option<String>,
-    cost_percent: Option<String>,
-    allotted_on: Option<Date>,
-    acquired_on: Option<Date>,
-    cost: Option<String>,
-    tds: Option<String>,
-    capital: Option<String>,
-    to: Option<Uuid>,
+shared::request! {
+    /// What changes of an event.
+    #[derive(Debug, Default, PartialEq)]
+    #[example({ "amount": "54.00" })]
+    pub(crate) struct TransactionCorrection {
+        /// Refused: what is of another account is another event.
+        pub(crate) account_id: Option<Uuid> = id(),
+        /// Refused: what is of another kind is another event.
+        pub(crate) kind: Option<&'static str> = word_of(&KINDS),
+        /// The security.
+        isin: Option<Isin> = isin(),
+        /// The day.
+        on: Option<Date> = day(),
+        ..parts: Parts,
+    }
+}
+
+shared::request! {
+    /// What events have as far as their kind needs it.
+    #[derive(Debug, Default, PartialEq)]
+    pub(crate) struct Parts {
+        /// Indian time of execution: fills of a day are squared off in its order.
+        pub(crate) at: Option<Time> = time(),
+        /// `equity` (default) or `mutual_fund`.
+        pub(crate) market: Option<&'static str> = word_of(&["equity", "mutual_fund"]),
+        /// The folio of units outside demat.
+        pub(crate) folio: Option<String> = printable(200),
+        /// What it is called; the ISIN by default.
+        pub(crate) name: Option<String> = printable(200),
+        /// Shares or units.
+        pub(crate) quantity: Option<Decimal> = decimal(),
+        /// For one, instead of `amount`.
+        pub(crate) price: Option<Decimal> = decimal(),
+        /// In rupees, before charges; of fund units with stamp duty; of income before tax.
+        pub(crate) amount: Option<Decimal> = decimal(),
+        /// Brokerage, exchange charges, GST and stamp duty; not known without it.
+        pub(crate) charges: Option<Decimal> = decimal(),
+        /// Securities transaction tax: never part of a cost.
+        pub(crate) stt: Option<Decimal> = decimal(),
+        /// `exchange` (default of shares), `trade_to_trade`, `fund` (default of funds), `off_market`, `redemption`, or, of a sale,
+        /// `fraction`: cash for the fraction of a share that a corporate action left, which takes nothing from what is held.
+        pub(crate) venue: Option<&'static str> = word_of(&VENUES),
+        /// `NSE` or `BSE`.
+        pub(crate) exchange: Option<&'static str> = word_of(&["NSE", "BSE"]),
+        /// Shares that are given …
+        pub(crate) gives: Option<Decimal> = decimal(),
+        /// … for so many that are held.
+        pub(crate) per: Option<Decimal> = decimal(),
+        /// The ISIN it becomes, or that comes out of it.
+        pub(crate) into: Option<Isin> = isin(),
+        /// The part of the cost that goes to the new company, in percent.
+        pub(crate) cost_percent: Option<Decimal> = decimal(),
+        pub(crate) allotted_on: Option<Date> = day(),
+        /// The day the holding period counts from.
+        pub(crate) acquired_on: Option<Date> = day(),
+        /// Total cost of what was not bought.
+        pub(crate) cost: Option<Decimal> = decimal(),
+        /// Tax deducted at source.
+        pub(crate) tds: Option<Decimal> = decimal(),
+        /// The part of a trust's payment that repays debt, beside `amount`.
+        pub(crate) capital: Option<Decimal> = decimal(),
+        /// One's own account a transfer goes to.
+        pub(crate) to: Option<Uuid> = id(),
+    }
 }
 
 const VENUES: [&str; 6] =
     ["exchange", "trade_to_trade", "fund", "off_market", "redemption", "fraction"];
-const NUMBERS: [&str; 11] = [
-    "quantity",
-    "price",
-    "amount",
-    "charges",
-    "stt",
-    "gives",
-    "per",
-    "costPercent",
-    "cost",
-    "tds",
-    "capital",
-];
 
-/// What a caller asks for; everything may be missing, since a correction says only what changes.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Asked {
-    pub(crate) account_id: Option<Uuid>,
-    pub(crate) kind: Option<String>,
+/// A time of day. Of a second nobody needs parts, and the database rounds some of them up to midnight.
+fn time() -> impl Reader<Value = Time> {
+    text(
+        |at| {
+            let read = at.parse().ok();
+            let whole = |at: Time| Time::new(at.hour(), at.minute(), at.second(), 0).ok();
+            read.and_then(whole).ok_or_else(|| "must be a time, as 09:15:00".to_owned())
+        },
+        || json!({ "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?$" }),
+    )
+}
+
+/// An event on its way: everything may be missing yet, since a correction says only what changes.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    account_id: Option<Uuid>,
+    kind: Option<String>,
     isin: Option<Isin>,
     on: Option<Date>,
     at: Option<Time>,
@@ -137,64 +129,56 @@ pub(crate) struct Asked {
     columns: Columns,
 }
 
-fn word(fields: &mut Fields, name: &str, known: &'static [&'static str]) -> Option<Option<String>> {
-    fields.optional(name, |word| {
-        let found = known.contains(&word).then(|| word.to_owned());
-        found.ok_or_else(|| format!("must be one of {}", known.join(", ")))
-    })
+impl From<TransactionRequest> for Draft {
+    fn from(request: TransactionRequest) -> Self {
+        let TransactionRequest { account_id, kind, isin, on, parts } = request;
+        Self {
+            account_id: account_id.0,
+            kind: Some(kind.to_owned()),
+            isin: isin.0,
+            on: on.0,
+            ..parts.into()
+        }
+    }
 }
 
-fn time(fields: &mut Fields) -> Option<Option<Time>> {
-    fields.optional("at", |at| {
-        let read = at.parse().ok();
-        // Of a second nobody needs parts, and the database rounds some of them up to midnight.
-        let read = read.and_then(|at: Time| Time::new(at.hour(), at.minute(), at.second(), 0).ok());
-        read.ok_or_else(|| "must be a time, as 09:15:00".to_owned())
-    })
+impl From<TransactionCorrection> for Draft {
+    fn from(correction: TransactionCorrection) -> Self {
+        let TransactionCorrection { isin, on, parts, .. } = correction;
+        Self { isin, on, ..parts.into() }
+    }
 }
 
-fn isin(fields: &mut Fields, name: &str) -> Option<Option<Isin>> {
-    fields.optional(name, |isin| Isin::parse(isin).map_err(|err| err.to_string()))
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let mut columns = Columns::default();
-        let (account_id, kind) = (fields.optional_id("accountId"), word(fields, "kind", &KINDS));
-        let (isin_of, on) = (isin(fields, "isin"), fields.day("on"));
-        let at = time(fields);
-        let market = word(fields, "market", &["equity", "mutual_fund"]);
-        let (folio, name) = (
-            fields.optional("folio", |text| printable(text, 200)),
-            fields.optional("name", |text| printable(text, 200)),
-        );
-        let numbers = NUMBERS.map(|name| fields.decimal(name));
-        let venue = word(fields, "venue", &VENUES);
-        let exchange = word(fields, "exchange", &["NSE", "BSE"]);
-        let into = isin(fields, "into");
-        let (allotted_on, acquired_on) = (fields.day("allottedOn"), fields.day("acquiredOn"));
-        let to = fields.optional_id("to");
-        let [quantity, price, amount, charges, stt, gives, per, cost_percent, cost, tds, capital] =
-            numbers;
-        (columns.quantity, columns.amount) = (quantity?, amount?);
-        (columns.charges, columns.stt) = (charges?, stt?);
-        (columns.venue, columns.exchange) = (venue?, exchange?);
-        let terms = &mut columns.terms;
-        (terms.gives, terms.per, terms.into, terms.cost_percent) =
-            (gives?, per?, into?, cost_percent?);
-        (terms.allotted_on, terms.acquired_on) = (allotted_on?, acquired_on?);
-        (terms.cost, terms.tds, terms.capital, terms.to) = (cost?, tds?, capital?, to?);
-        Some(Self {
-            account_id: account_id?,
-            kind: kind?,
-            isin: isin_of?,
-            on: on?,
-            at: at?,
-            market: market?,
-            folio: folio?,
-            name: name?,
-            price: price?,
-            columns,
-        })
+impl From<Parts> for Draft {
+    fn from(parts: Parts) -> Self {
+        Self {
+            at: parts.at,
+            market: parts.market.map(str::to_owned),
+            folio: parts.folio,
+            name: parts.name,
+            price: parts.price,
+            columns: Columns {
+                kind: String::new(),
+                venue: parts.venue.map(str::to_owned),
+                exchange: parts.exchange.map(str::to_owned),
+                quantity: parts.quantity,
+                amount: parts.amount,
+                charges: parts.charges,
+                stt: parts.stt,
+                terms: Terms {
+                    gives: parts.gives,
+                    per: parts.per,
+                    into: parts.into,
+                    cost_percent: parts.cost_percent,
+                    allotted_on: parts.allotted_on,
+                    acquired_on: parts.acquired_on,
+                    cost: parts.cost,
+                    tds: parts.tds,
+                    capital: parts.capital,
+                    to: parts.to,
+                },
+            },
+            ..Self::default()
+        }
     }
 }

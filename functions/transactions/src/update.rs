@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use serde_json::json;
 use shared::db::statement;
-use shared::events::{self, Envelope, TransactionChanged};
+use shared::events::{Envelope, TransactionChanged};
 use shared::http::{Id, Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::routes;
@@ -13,7 +13,7 @@ use shared::{Access, App, Caller, Permission, Problem, clock, typed};
 use stores::budget;
 use uuid::Uuid;
 
-use crate::entry::{Asked, TransactionCorrection};
+use crate::entry::{Draft, TransactionCorrection};
 use crate::reasons;
 
 /// For owners, admins and analysts.
@@ -31,12 +31,12 @@ async fn update(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id,
-    Json(asked): Json<Asked>,
+    Json(correction): Json<TransactionCorrection>,
 ) -> Reply {
-    if asked == Asked::default() {
+    if correction == TransactionCorrection::default() {
         return Err(Problem::field("body", "says nothing that changes"));
     }
-    if asked.account_id.is_some() || asked.kind.is_some() {
+    if correction.account_id.is_some() || correction.kind.is_some() {
         return Err(Problem::new(reasons::OTHER_EVENT));
     }
     let find = statement(
@@ -50,7 +50,8 @@ async fn update(
     let checked = match rows.first() {
         None => Err(Problem::new(NOT_FOUND)),
         Some(row) => {
-            asked.over(row).and_then(|asked| asked.checked(clock::india_day(clock::now())))
+            let draft = Draft::from(correction).over(row);
+            draft.and_then(|draft| draft.checked(clock::india_day(clock::now())))
         }
     };
     let known: Vec<Uuid> = accounts.iter().map(|row| row.get("account_id")).collect();
@@ -58,13 +59,7 @@ async fn update(
         let known = entry.accounts().iter().all(|account| known.contains(account));
         known.then_some(entry).ok_or_else(|| Problem::new(reasons::NO_ACCOUNT))
     });
-    let entry = match checked {
-        Ok(entry) => entry,
-        Err(refusal) => {
-            tx.rollback().await?;
-            return Err(refusal);
-        }
-    };
+    let entry = checked?;
     let (subject, detail) = (id.to_string(), json!({ "accountId": entry.account_id }));
     let audit = statement(
         "select tenant.audit('transaction.corrected', $1, $2)",
@@ -73,11 +68,8 @@ async fn update(
     let event = TransactionChanged { transaction_id: id, account_id: entry.account_id };
     let event = Envelope::new(Some(caller.session()?.workspace_id), &event)?;
     let [_, counts] = tx.batch([entry.update(&id), budget::counts()]).await?;
-    if let Err(refusal) = budget::check(&tx, &counts).await {
-        tx.rollback().await?;
-        return Err(refusal);
-    }
-    tx.commit([audit, event.publish()]).await?;
-    events::dispatch(&app, &[event]).await;
+    budget::check(&tx, &counts).await?;
+    tx.publish(event);
+    tx.commit([audit]).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::json;
 use shared::crypto::sha256;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Json, Reply, Route};
+use shared::request::{Reader, text};
 use shared::routes;
 use shared::{Access, App, Caller, Problem, Secret, typed};
 use utoipa::ToSchema;
@@ -18,27 +19,24 @@ pub fn route() -> Route {
     Route::new(routes!(member_accept), Access::Person)
 }
 
-/// Which place.
-#[derive(ToSchema)]
-#[schema(example = json!({ "token": "kmi_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct AcceptRequest {
-    /// The token of the mail.
-    token: String,
+shared::request! {
+    /// Which place.
+    #[example({ "token": "kmi_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" })]
+    struct AcceptRequest {
+        /// The token of the mail.
+        token: Secret = token(),
+    }
 }
 
-struct Asked {
-    token: Secret,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let token = fields.required("token", |token| match token.trim() {
+/// The token of an invitation's mail.
+fn token() -> impl Reader<Value = Secret> {
+    text(
+        |token| match token.trim() {
             token if token.starts_with("kmi_") && token.len() == 47 => Ok(Secret::new(token)),
             _ => Err("must be the token of the mail".into()),
-        });
-        Some(Self { token: token? })
-    }
+        },
+        || json!({ "pattern": r"^\s*kmi_[\x21-\x7E]{43}\s*$" }),
+    )
 }
 
 /// The workspace that was joined.
@@ -54,8 +52,12 @@ struct Accepted {
 /// their role.
 #[utoipa::path(post, path = "/v1/invitations/accept", request_body = AcceptRequest,
     responses((status = 200, body = Accepted)))]
-async fn member_accept(State(app): State<App>, caller: Caller, Json(asked): Json<Asked>) -> Reply {
-    let hash = sha256(asked.token.expose().as_bytes());
+async fn member_accept(
+    State(app): State<App>,
+    caller: Caller,
+    Json(request): Json<AcceptRequest>,
+) -> Reply {
+    let hash = sha256(request.token.expose().as_bytes());
     let accept = statement(
         "select outcome, workspace_id, name, role from tenant.accept_invitation($1)",
         [typed(&hash)],

@@ -5,11 +5,11 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 use shared::db::statement;
-use shared::events::{self, Envelope, MemberInvited};
-use shared::fields::{Fields, FromFields, email};
-use shared::http::{Body, Id, Reply, Route, read_json};
-use shared::idempotency::{Claim, IdempotencyKey};
+use shared::events::{Envelope, MemberInvited};
+use shared::http::{Id, Reply, Route};
+use shared::idempotency::{IdempotencyKey, Idempotent};
 use shared::limits::Limit;
+use shared::request::{email, word_of};
 use shared::routes;
 use shared::{App, Caller, DbError, Timestamp, clock, typed};
 use utoipa::ToSchema;
@@ -29,27 +29,14 @@ pub fn route() -> Route {
     Route::new(routes!(member_invite), names::MANAGERS)
 }
 
-/// Whom to invite.
-#[derive(ToSchema)]
-#[schema(example = json!({ "email": "ravi@example.in", "role": "analyst" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct InviteRequest {
-    /// Where the token is mailed.
-    email: String,
-    /// `admin`, `analyst` or `viewer`.
-    role: String,
-}
-
-struct Asked {
-    email: String,
-    role: String,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", email);
-        let role = fields.required("role", names::role);
-        Some(Self { email: email?, role: role? })
+shared::request! {
+    /// Whom to invite.
+    #[example({ "email": "ravi@example.in", "role": "analyst" })]
+    struct InviteRequest {
+        /// Where the token is mailed.
+        email: String = email(),
+        /// `admin`, `analyst` or `viewer`.
+        role: &'static str = word_of(&names::ROLES),
     }
 }
 
@@ -66,20 +53,16 @@ struct Invited {
 /// Mails a token with which whoever has it becomes a member, once. The answer is the same whether or not the
 /// address belongs to anybody.
 #[utoipa::path(post, path = "/v1/workspaces/{workspaceId}/invitations", request_body = InviteRequest,
-    params(("workspaceId" = Uuid, Path, description = "From the list of workspaces."),
-           ("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same key and body, nobody is mailed twice.")),
+    params(("workspaceId" = Uuid, Path, description = "From the list of workspaces."), IdempotencyKey),
     responses((status = 202, body = Invited)))]
 async fn member_invite(
     State(app): State<App>,
     caller: Caller,
     Id(workspace): Id,
-    key: IdempotencyKey,
-    Body(body): Body,
+    Idempotent { request, claim }: Idempotent<InviteRequest>,
 ) -> Reply {
-    let asked: Asked = read_json(&body)?;
     let caller = caller.at(workspace);
     let session = caller.session()?;
-    let claim = Claim::new(key, "workspaces-member-invite", &body);
     let done = app.db().read(&caller, [claim.peek()]).await;
     let [done] = done.map_err(DbError::or_stranger)?;
     if let Some(earlier) = claim.earlier(&done)? {
@@ -88,11 +71,10 @@ async fn member_invite(
     // Counted before the transaction, which is not to wait for DynamoDB.
     let now = clock::now();
     PER_PERSON.take(&app, &session.user_id.to_string(), now).await?;
-    let mailed = PER_EMAIL.allows(&app, &asked.email, now).await?;
+    let mailed = PER_EMAIL.allows(&app, &request.email, now).await?;
     let entered = app.db().enter(&caller, [claim.statement()]).await;
     let (tx, [claimed]) = entered.map_err(DbError::or_stranger)?;
     if let Some(earlier) = claim.earlier(&claimed)? {
-        tx.rollback().await?;
         return shared::http::json(StatusCode::ACCEPTED, &earlier);
     }
     let invitation_id = Uuid::now_v7();
@@ -101,18 +83,18 @@ async fn member_invite(
     let invite = statement(
         "insert into workspaces.invitations (workspace_id, invitation_id, email, role, invited_by, expires_at)
          values (current_setting('app.workspace_id')::uuid, $1, $2, $3, current_setting('app.user_id')::uuid, $4)",
-        [typed(&invitation_id), typed(&asked.email), typed(&asked.role), typed(&expires_at)],
+        [typed(&invitation_id), typed(&request.email), typed(&request.role), typed(&expires_at)],
     );
     let (subject, detail) =
-        (invitation_id.to_string(), json!({ "role": asked.role, "mailed": mailed }));
+        (invitation_id.to_string(), json!({ "role": request.role, "mailed": mailed }));
     let audit = statement(
         "select tenant.audit('member.invited', $1, $2)",
         [typed(&subject), typed(&detail)],
     );
-    let reply = json!(Invited { invitation_id, role: asked.role.clone(), expires_at });
+    let reply = json!(Invited { invitation_id, role: request.role.to_owned(), expires_at });
     if mailed {
-        tx.commit([invite, audit, event.publish(), claim.store(&reply)]).await?;
-        events::dispatch(&app, &[event]).await;
+        tx.publish(event);
+        tx.commit([invite, audit, claim.store(&reply)]).await?;
     } else {
         tx.commit([invite, audit, claim.store(&reply)]).await?;
     }

@@ -4,12 +4,11 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Id, Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
+use shared::request::word_of;
 use shared::routes;
 use shared::{App, Caller, DbError, Problem, typed};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{names, reasons};
@@ -19,22 +18,12 @@ pub fn route() -> Route {
     Route::new(routes!(member_update), names::MANAGERS)
 }
 
-/// What changes.
-#[derive(ToSchema)]
-#[schema(example = json!({ "role": "viewer" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct MemberUpdateRequest {
-    /// `admin`, `analyst` or `viewer`.
-    role: String,
-}
-
-struct Asked {
-    role: String,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { role: fields.required("role", names::role)? })
+shared::request! {
+    /// What changes.
+    #[example({ "role": "viewer" })]
+    struct MemberUpdateRequest {
+        /// `admin`, `analyst` or `viewer`.
+        role: &'static str = word_of(&names::ROLES),
     }
 }
 
@@ -47,9 +36,9 @@ async fn member_update(
     State(app): State<App>,
     caller: Caller,
     Id((workspace, member)): Id<(Uuid, Uuid)>,
-    Json(asked): Json<Asked>,
+    Json(request): Json<MemberUpdateRequest>,
 ) -> Reply {
-    change(&app, caller, workspace, member, Some(&asked.role)).await
+    change(&app, caller, workspace, member, Some(request.role)).await
 }
 
 /// Gives a member a role, or none: then they are no member any more.

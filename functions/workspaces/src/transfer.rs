@@ -4,12 +4,11 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Id, Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
+use shared::request::id;
 use shared::routes;
 use shared::{Access, App, Caller, DbError, Permission, Problem, typed};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::reasons;
@@ -19,23 +18,12 @@ pub fn route() -> Route {
     Route::new(routes!(transfer), Access::member(Permission::Transfer))
 }
 
-/// To whom.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "userId": "019a0000-0000-7000-8000-000000000001" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct TransferRequest {
-    /// A member of the workspace.
-    user_id: Uuid,
-}
-
-struct Asked {
-    user: Uuid,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { user: fields.id("userId")? })
+shared::request! {
+    /// To whom.
+    #[example({ "userId": "019a0000-0000-7000-8000-000000000001" })]
+    struct TransferRequest {
+        /// A member of the workspace.
+        user_id: Uuid = id(),
     }
 }
 
@@ -47,10 +35,10 @@ async fn transfer(
     State(app): State<App>,
     caller: Caller,
     Id(workspace): Id,
-    Json(asked): Json<Asked>,
+    Json(request): Json<TransferRequest>,
 ) -> Reply {
     let transfer =
-        statement("select tenant.transfer_workspace($1) as outcome", [typed(&asked.user)]);
+        statement("select tenant.transfer_workspace($1) as outcome", [typed(&request.user_id)]);
     let entered = app.db().enter(&caller.at(workspace), [transfer]).await;
     let (tx, [rows]) = entered.map_err(DbError::or_stranger)?;
     tx.commit([]).await?;

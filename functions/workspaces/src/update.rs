@@ -4,35 +4,22 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use shared::db::statement;
-use shared::fields::{Fields, FromFields};
 use shared::http::{Id, Json, Reply, Route};
+use shared::request::printable;
 use shared::routes;
 use shared::{Access, App, Caller, DbError, Permission, typed};
-use utoipa::ToSchema;
-
-use crate::names;
 
 /// For owners and admins.
 pub fn route() -> Route {
     Route::new(routes!(update), Access::member(Permission::ManageWorkspace))
 }
 
-/// What changes.
-#[derive(ToSchema)]
-#[schema(example = json!({ "name": "Rao family trust" }))]
-#[expect(dead_code, reason = "documents what Asked reads")]
-struct UpdateWorkspaceRequest {
-    /// What it is called: 1 to 100 characters.
-    name: String,
-}
-
-struct Asked {
-    name: String,
-}
-
-impl FromFields for Asked {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self { name: fields.required("name", names::workspace)? })
+shared::request! {
+    /// What changes.
+    #[example({ "name": "Rao family trust" })]
+    struct UpdateWorkspaceRequest {
+        /// What it is called: 1 to 100 characters.
+        name: String = printable(100),
     }
 }
 
@@ -44,9 +31,9 @@ async fn update(
     State(app): State<App>,
     caller: Caller,
     Id(workspace): Id,
-    Json(asked): Json<Asked>,
+    Json(request): Json<UpdateWorkspaceRequest>,
 ) -> Reply {
-    let rename = statement("select tenant.rename_workspace($1)", [typed(&asked.name)]);
+    let rename = statement("select tenant.rename_workspace($1)", [typed(&request.name)]);
     let entered = app.db().enter(&caller.at(workspace), [rename]).await;
     let (tx, _) = entered.map_err(DbError::or_stranger)?;
     tx.commit([]).await?;

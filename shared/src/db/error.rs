@@ -33,6 +33,9 @@ pub enum DbError {
         /// The constraint that decided, if one did.
         constraint: Option<String>,
     },
+    /// The transaction has ended: a mistake of ours.
+    #[error("the transaction has ended")]
+    Ended,
     /// A value could not be sent or read as its type: a mistake of ours.
     #[error("a database value does not have the type the code expects")]
     Type(#[source] tokio_postgres::Error),
@@ -106,7 +109,7 @@ impl From<DbError> for Problem {
             DbError::Connect(_) | DbError::Timeout | DbError::Broken(_) => {
                 return Self::unavailable(err);
             }
-            DbError::Settings(_) | DbError::Type(_) => return Self::internal(err),
+            DbError::Settings(_) | DbError::Type(_) | DbError::Ended => return Self::internal(err),
         };
         match state {
             "KM401" => Self::new(reasons::SESSION_ENDED),

@@ -256,7 +256,16 @@ impl Lease {
     }
 
     pub(super) fn give_back(self) {
+        self.keep(false);
+    }
+
+    /// Gives the connection back in a transaction that is to be undone.
+    pub(super) fn leave_open(self) {
+        self.keep(true);
+    }
+
+    fn keep(self, in_transaction: bool) {
         let Self { client, since, mut slot, .. } = self;
-        *slot = Some((client, since));
+        *slot = Some(Kept { client, since, in_transaction });
     }
 }

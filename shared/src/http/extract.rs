@@ -25,12 +25,17 @@ impl<T: FromFields> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        if media_type(request.headers()) != "application/json" {
-            return Err(Problem::new(reasons::CONTENT_TYPE).with("accepted", ["application/json"]));
-        }
-        let Body(bytes) = Body::from_request(request, app).await?;
+        let Body(bytes) = json_body(request, app).await?;
         read_json(&bytes).map(Self)
     }
+}
+
+/// The body of a request that says it is JSON.
+pub(crate) async fn json_body(request: Request, app: &App) -> Result<Body, Problem> {
+    if media_type(request.headers()) != "application/json" {
+        return Err(Problem::new(reasons::CONTENT_TYPE).with("accepted", ["application/json"]));
+    }
+    Body::from_request(request, app).await
 }
 
 /// Reads a JSON object field by field.

@@ -44,16 +44,17 @@ impl FromRequestParts<App> for RequestId {
 pub(super) fn around(router: Router, app: &App, computes: bool) -> Router {
     let invocations = Arc::new(Invocations::new(app.config()));
     let no_route = || async { Problem::new(reasons::NO_ROUTE) };
+    let app = app.clone();
     router.fallback(no_route).method_not_allowed_fallback(no_route).layer(from_fn(
         move |request, next| {
-            let invocations = invocations.clone();
-            async move { framed(&invocations, request, next, computes).await }
+            let (app, invocations) = (app.clone(), invocations.clone());
+            async move { framed((&app, &invocations), request, next, computes).await }
         },
     ))
 }
 
 async fn framed(
-    invocations: &Invocations,
+    (app, invocations): (&App, &Invocations),
     mut request: Request,
     next: Next,
     computes: bool,
@@ -65,7 +66,12 @@ async fn framed(
     let begun = Begun { request_id: id.clone(), caller_request_id, ..begun };
     let invocation = invocations.begin(begun);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let app = app.clone();
+    let work = async move {
+        let done = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        app.settle().await;
+        done
+    };
     let give_up = Instant::now() + GIVE_UP_AFTER;
     let work = limits::told(until(give_up, invocation.alone_during(work)));
     let given = match computes {

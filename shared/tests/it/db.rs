@@ -241,3 +241,61 @@ async fn a_refused_entry_keeps_the_connection_usable() -> Result<()> {
     assert_eq!(count(&rows), 0);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_refusal_in_a_transaction_keeps_the_connection_and_nothing_of_what_was_done() -> Result<()>
+{
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-snapshot")?;
+    let caller = asha.caller(Permission::ReadPortfolio);
+    let insert = statement(INSERT, [typed(&asha.workspace_id)]);
+    let process = || statement("select pg_backend_pid()", []);
+    let refused = async || -> Result<i32, Problem> {
+        let (tx, [rows, _]) = app.db().enter(&caller, [process(), insert]).await?;
+        tx.query("select 1", []).await?;
+        Err(Problem::new(reasons::NOT_FOUND).with("process", rows[0].get::<_, i32>(0)))
+    };
+    let Err(problem) = refused().await else { panic!("it is refused") };
+    let before = app.db().round_trips();
+    let [rows, process] = app.db().read(&caller, [statement(COUNT, []), process()]).await?;
+    assert_eq!(count(&rows), 0, "what was done is undone");
+    let was = problem.document("r")["process"].as_i64();
+    assert_eq!(was, Some(process[0].get::<_, i32>(0).into()), "over the same connection");
+    assert_eq!(app.db().round_trips() - before, 2, "one to undo and one to read");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_request_leaves_open_ends_with_it_and_locks_nobody() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-snapshot")?;
+    let caller = asha.caller(Permission::ReadPortfolio);
+    let lock = statement("select pg_advisory_xact_lock(28)", []);
+    drop(app.db().enter(&caller, [lock]).await?);
+    let admin = here.admin().await?;
+    let free = "select pg_try_advisory_lock(28)";
+    assert!(!admin.query_one(free, &[]).await?.get::<_, bool>(0), "held until then");
+    app.settle().await;
+    assert!(admin.query_one(free, &[]).await?.get::<_, bool>(0));
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg(debug_assertions)]
+async fn asking_for_the_connection_inside_a_transaction_panics_where_it_would_wait_for_itself()
+-> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-summary")?;
+    let again = tokio::spawn(async move {
+        let caller = asha.caller(Permission::ReadPortfolio);
+        let held = app.db().enter(&caller, []).await;
+        let again = app.db().read(&caller, [statement(COUNT, [])]).await;
+        drop(held);
+        again.is_ok()
+    });
+    assert!(again.await.is_err_and(|err| err.is_panic()));
+    Ok(())
+}

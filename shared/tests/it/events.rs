@@ -90,3 +90,31 @@ async fn what_is_sent_is_marked_and_what_fails_is_left() -> Result<()> {
     assert_eq!(unsent().await?, 0);
     Ok(())
 }
+
+#[tokio::test]
+async fn what_a_transaction_publishes_is_sent_once_it_is_committed_and_not_when_it_is_undone()
+-> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("brokers-refresh-daily")?;
+    let due = AccountRefreshDue { account_id: Uuid::now_v7(), put_off: 0, unless_read_since: None };
+    let sent = async || -> Result<Vec<bool>> {
+        let outbox = "select sent_at is not null from shared.outbox";
+        let rows = here.admin().await?.query(outbox, &[]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    };
+    let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
+    tx.publish(Envelope::new(Some(asha.workspace_id), &due).unwrap());
+    drop(tx);
+    app.settle().await;
+    assert!(sent().await?.is_empty(), "what is undone is not published");
+    let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
+    tx.publish(Envelope::new(Some(asha.workspace_id), &due).unwrap());
+    let before = app.db().round_trips();
+    tx.commit([]).await?;
+    assert_eq!(app.db().round_trips() - before, 1);
+    assert_eq!(sent().await?, [false]);
+    app.settle().await;
+    assert_eq!(sent().await?, [true]);
+    Ok(())
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::Value;
 use shared::db::{Tenant, statement};
-use shared::events::{self, Envelope, StatementImported};
+use shared::events::{Envelope, StatementImported};
 use shared::{Problem, clock, typed};
 use statements::{Entry, Market};
 use stores::budget;
@@ -74,10 +74,7 @@ pub(super) async fn run(
     let progress = work.progress();
     match store(work, &tx, &account, progress).await {
         Ok(stored) => stored.end(work, tx).await,
-        Err(refusal) => {
-            tx.rollback().await?;
-            Err(refusal)
-        }
+        Err(refusal) => Err(refusal),
     }
 }
 
@@ -157,7 +154,6 @@ impl Stored<'_> {
         );
         let report = serde_json::to_value(&report).map_err(Problem::internal)?;
         if work.request.dry_run {
-            tx.rollback().await?;
             return Ok(Some(report));
         }
         if more {
@@ -198,11 +194,10 @@ async fn finish(
         recorded(work, &ids, (&report, &false)),
         stated.store(&ids),
         units_of(&ids, &folios),
-        event.publish(),
         keep_answer,
     ];
+    tx.publish(event);
     tx.commit(statements).await?;
-    events::dispatch(work.app, &[event]).await;
     Ok(report)
 }
 

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::db::Tenant;
-use shared::events::{self, Envelope, StatementImported};
+use shared::events::{Envelope, StatementImported};
 use shared::{Problem, typed};
 use statements::Entry;
 use uuid::Uuid;
@@ -144,8 +144,8 @@ impl Work<'_> {
         let event = StatementImported { import_id, account_id: known.account_id };
         let event = Envelope::new(Some(self.workspace), &event)?;
         let import = recorded(self, &ids, (report, &true));
-        tx.commit([import, upload::advance(upload_id, &kept), event.publish()]).await?;
-        events::dispatch(self.app, &[event]).await;
+        tx.publish(event);
+        tx.commit([import, upload::advance(upload_id, &kept)]).await?;
         Ok(())
     }
 }

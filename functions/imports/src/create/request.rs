@@ -1,75 +1,93 @@
 //! What a caller sends: a form with a file, or JSON with the file in base64.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use shared::fields::{Fields, FromFields, printable};
+use serde_json::{Value, json};
+use shared::fields::{Fields, Given};
 use shared::http::{Body, media_type};
 use shared::problem::reasons;
+use shared::request::{Reader, choice, flag, id, printable, text};
 use shared::{App, Problem};
-use statements::permanent_account_number;
-use utoipa::ToSchema;
+use stores::fields::permanent_account_number;
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
-/// The form.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "documents what ImportRequest reads")]
-pub(super) struct ImportForm {
-    /// The file as the broker gives it.
-    #[schema(value_type = String, format = Binary)]
-    file: Vec<u8>,
-    /// The account it is of; needed unless the file or `clientId` names the client.
-    account_id: Option<Uuid>,
-    /// The broker's id of the client, to begin an account with a file that does not name it.
-    client_id: Option<String>,
-    /// The broker, with `clientId`, for the template: `zerodha`, `groww`, …
-    broker: Option<String>,
-    /// Of a consolidated statement with several demat accounts the one to read: the depository's id.
-    demat_id: Option<String>,
-    /// Of a consolidated statement with folios of several people whose to read: their permanent account number.
-    holder: Option<String>,
-    /// What to call a new account.
-    label: Option<String>,
-    /// `replace` (default) or `merge`.
-    mode: Option<String>,
-    /// `true` to see what would change and change nothing.
-    dry_run: Option<bool>,
+shared::request! {
+    /// How a file is to be taken.
+    pub(crate) struct Options {
+        /// The account it is of; needed unless the file or `clientId` names the client.
+        account_id: Option<Uuid> = id(),
+        /// The broker's id of the client, to begin an account with a file that does not name it.
+        client_id: Option<String> = word(),
+        /// The broker, with `clientId`, for the template: `zerodha`, `groww`, …
+        broker: Option<String> = word(),
+        /// Of a consolidated statement with several demat accounts the one to read: the depository's id.
+        demat_id: Option<String> = word(),
+        /// Of a consolidated statement with folios of several people whose to read: their permanent account number.
+        holder: Option<String> = permanent_account_number(),
+        /// What to call a new account.
+        label: Option<String> = printable(200),
+        /// `replace` takes the file as complete for its segments, `merge` touches only what is in it.
+        mode: Mode = choice(MODES) => "replace",
+        /// `true` to see what would change and change nothing.
+        dry_run: bool = flag() => false,
+    }
 }
 
-/// The same as JSON.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({
-    "fileName": "holdings.csv",
-    "content": "aXNpbixzeW1ib2wsbmFtZSxzZWdtZW50LHF1YW50aXR5LHQxX3F1YW50aXR5LHBsZWRnZWRfcXVhbnRpdHksZGlzY3JlcGFudF9xdWFudGl0eSxhdmVyYWdlX3ByaWNlLGludmVzdGVkLGFzX29mCklORTAwMkEwMTAxOCxSRUxJQU5DRSxSZWxpYW5jZSBJbmR1c3RyaWVzLGVxdWl0eSwxMCwsLCwyNDUwLjUwLCwyMDI2LTExLTIwCg==",
-    "broker": "zerodha", "clientId": "DEMO02", "dryRun": true
-}))]
-#[expect(dead_code, reason = "documents what ImportRequest reads")]
-pub(super) struct ImportJson {
-    /// The file in base64.
-    content: String,
-    /// Its name, for the record.
-    file_name: Option<String>,
-    /// As in the form.
-    account_id: Option<Uuid>,
-    /// As in the form.
-    client_id: Option<String>,
-    /// As in the form.
-    broker: Option<String>,
-    /// As in the form.
-    demat_id: Option<String>,
-    /// As in the form.
-    holder: Option<String>,
-    /// As in the form.
-    label: Option<String>,
-    /// As in the form.
-    mode: Option<String>,
-    /// As in the form.
-    dry_run: Option<bool>,
+/// What becomes of holdings that a file does not list.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Mode {
+    Replace,
+    Merge,
+}
+
+const MODES: [(&str, Mode); 2] = [("replace", Mode::Replace), ("merge", Mode::Merge)];
+
+shared::request! {
+    /// The same as JSON.
+    #[example({
+        "fileName": "holdings.csv",
+        "content": "aXNpbixzeW1ib2wsbmFtZSxzZWdtZW50LHF1YW50aXR5LHQxX3F1YW50aXR5LHBsZWRnZWRfcXVhbnRpdHksZGlzY3JlcGFudF9xdWFudGl0eSxhdmVyYWdlX3ByaWNlLGludmVzdGVkLGFzX29mCklORTAwMkEwMTAxOCxSRUxJQU5DRSxSZWxpYW5jZSBJbmR1c3RyaWVzLGVxdWl0eSwxMCwsLCwyNDUwLjUwLCwyMDI2LTExLTIwCg==",
+        "broker": "zerodha", "clientId": "DEMO02", "dryRun": true
+    })]
+    pub(super) struct ImportJson {
+        /// The file in base64.
+        content: Vec<u8> = base64(),
+        /// Its name: some brokers say only there whose it is.
+        file_name: Option<String> = printable(200),
+        ..options: Options,
+    }
+}
+
+/// The form.
+pub(super) struct ImportForm;
+
+impl PartialSchema for ImportForm {
+    fn schema() -> RefOr<Schema> {
+        let file = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .description(Some("The file as the broker gives it."));
+        let mut schema = shared::request::form_schema::<Options>();
+        if let RefOr::T(Schema::Object(form)) = &mut schema {
+            form.properties.insert("file".to_owned(), RefOr::T(file.into()));
+            form.required.push("file".to_owned());
+        }
+        schema
+    }
+}
+
+impl ToSchema for ImportForm {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ImportForm")
+    }
 }
 
 /// A request that is in order; an upload keeps it until the file is there.
@@ -116,57 +134,6 @@ impl ImportRequest {
     }
 }
 
-/// The fields beside the file.
-pub(crate) struct Options {
-    account_id: Option<Uuid>,
-    client_id: Option<String>,
-    broker: Option<String>,
-    demat_id: Option<String>,
-    holder: Option<String>,
-    label: Option<String>,
-    replace: bool,
-    dry_run: bool,
-    pub(crate) file_name: Option<String>,
-    content: Option<Vec<u8>>,
-}
-
-impl FromFields for Options {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let account_id = fields.optional_id("accountId");
-        let client_id = fields.optional("clientId", word);
-        let broker =
-            fields.optional("broker", |broker| word(broker).map(|broker| broker.to_lowercase()));
-        let demat_id = fields.optional("dematId", word);
-        let holder = fields.optional("holder", |number| {
-            let read = permanent_account_number(number);
-            read.ok_or_else(|| "must be a permanent account number, as ABCDE1234F".to_owned())
-        });
-        let label = fields.optional("label", text);
-        let replace = fields.optional("mode", |mode| match mode {
-            "replace" => Ok(true),
-            "merge" => Ok(false),
-            _ => Err("must be `replace` or `merge`".to_owned()),
-        });
-        let dry_run = fields.flag("dryRun");
-        let file_name = fields.optional("fileName", text);
-        let content = fields.optional("content", |content| {
-            BASE64_STANDARD.decode(content).map_err(|_| "must be base64".to_owned())
-        });
-        Some(Self {
-            account_id: account_id?,
-            client_id: client_id?,
-            broker: broker?,
-            demat_id: demat_id?,
-            holder: holder?,
-            label: label?,
-            replace: replace?.unwrap_or(true),
-            dry_run: dry_run?,
-            file_name: file_name?,
-            content: content?,
-        })
-    }
-}
-
 impl Options {
     /// The request that they and a file are.
     pub(crate) fn of(self, file: Bytes, file_name: Option<String>) -> ImportRequest {
@@ -176,24 +143,39 @@ impl Options {
             file_name,
             account_id: self.account_id,
             client_id: self.client_id,
-            broker: self.broker,
+            broker: self.broker.map(|broker| broker.to_lowercase()),
             demat_id: self.demat_id,
             holder: self.holder,
             label: self.label,
-            replace: self.replace,
+            replace: self.mode == Mode::Replace,
             dry_run: self.dry_run,
         }
     }
 }
 
-fn word(text: &str) -> Result<String, String> {
-    let good = (1..=40).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if good { Ok(text.to_owned()) } else { Err("must have 1 to 40 letters and digits".into()) }
+/// Letters and digits.
+fn word() -> impl Reader<Value = String> {
+    text(
+        |text| {
+            let good = (1..=40).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let message = || "must have 1 to 40 letters and digits".to_owned();
+            good.then(|| text.to_owned()).ok_or_else(message)
+        },
+        || json!({ "pattern": "^[A-Za-z0-9_]{1,40}$" }),
+    )
 }
 
-fn text(text: &str) -> Result<String, String> {
-    printable(text, 200)
+/// Bytes in base64.
+fn base64() -> impl Reader<Value = Vec<u8>> {
+    text(
+        |content| BASE64_STANDARD.decode(content).map_err(|_| "must be base64".to_owned()),
+        || {
+            let whole = "([A-Za-z0-9+/]{4})*";
+            let last = "([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?";
+            json!({ "contentEncoding": "base64", "pattern": format!("^{whole}{last}$") })
+        },
+    )
 }
 
 impl FromRequest<App> for ImportRequest {
@@ -209,7 +191,7 @@ impl FromRequest<App> for ImportRequest {
         let request = Request::from_parts(parts, body);
         match media_type(request.headers()).as_str() {
             "multipart/form-data" => form(request, app, query).await,
-            "application/json" => json(request, app, query).await,
+            "application/json" => json_body(request, app, query).await,
             _ => Err(Problem::new(reasons::CONTENT_TYPE)
                 .with("accepted", ["multipart/form-data", "application/json"])),
         }
@@ -232,7 +214,8 @@ async fn form(
                     "is given more than once; send one file at a time",
                 ));
             }
-            file_name = field.file_name().map(str::to_owned).filter(|name| text(name).is_ok());
+            let name = field.file_name().map(|name| Given::Text(name.to_owned()));
+            file_name = name.and_then(|name| printable(200).read(&name).ok());
             file = Some(field.bytes().await.map_err(interrupted)?);
         } else {
             pairs.push((name, field.text().await.map_err(interrupted)?));
@@ -245,7 +228,7 @@ async fn form(
     Ok(options.of(file, file_name))
 }
 
-async fn json(
+async fn json_body(
     request: Request,
     app: &App,
     pairs: Vec<(String, String)>,
@@ -254,12 +237,8 @@ async fn json(
     let Ok(Value::Object(object)) = serde_json::from_slice(&body) else {
         return Err(Problem::new(reasons::MALFORMED_JSON));
     };
-    let mut options: Options = Fields::from_json(object).and_pairs(pairs).read()?;
-    let content = options.content.take();
-    let content =
-        content.ok_or_else(|| Problem::field("content", "is required: the file in base64"))?;
-    let file_name = options.file_name.take();
-    Ok(options.of(content.into(), file_name))
+    let request: ImportJson = Fields::from_json(object).and_pairs(pairs).read()?;
+    Ok(request.options.of(request.content.into(), request.file_name))
 }
 
 fn malformed() -> Problem {

@@ -200,7 +200,7 @@ impl Import<'_> {
         &self,
         tx: Tenant,
         report: &Value,
-        event: Option<&Envelope>,
+        event: Option<Envelope>,
     ) -> Result<(), Problem> {
         let (work, account) = (self.work, &self.known.account_id);
         let keep_answer = work.keep.store(report);
@@ -244,8 +244,8 @@ impl Import<'_> {
             "select imports.keep_assertions(current_setting('app.workspace_id')::uuid, $1, $2, $3, $4)",
             [typed(account), typed(&as_of), typed(&import_id), typed(&overtaken)],
         );
-        let publish = event.publish();
-        tx.commit([record, before, delete, write, complete, assert, publish, keep_answer]).await?;
+        tx.publish(event);
+        tx.commit([record, before, delete, write, complete, assert, keep_answer]).await?;
         Ok(())
     }
 

@@ -400,7 +400,7 @@ async fn json_with_base64_is_the_same_as_a_form() -> Result<()> {
     let reply = here.post("/v1/portfolio/import", &asha, &body).await?;
     let paths: Vec<&Value> =
         reply.body["errors"].as_array().unwrap().iter().map(|err| &err["path"]).collect();
-    assert_eq!(paths, [&json!("mode"), &json!("content")]);
+    assert_eq!(paths, [&json!("content"), &json!("mode")]);
     Ok(())
 }
 

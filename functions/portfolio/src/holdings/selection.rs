@@ -4,20 +4,61 @@ use std::cmp::Ordering;
 
 use ledger::{Holding, value};
 use rust_decimal::Decimal;
-use shared::fields::Fields;
+use serde_json::json;
+use shared::request::{Reader, choice, decimal, text};
 use uuid::Uuid;
 
-/// What a holding must be to be listed, and the order of the list.
-pub(super) struct Selection {
-    /// Symbol, ISIN or a part of the name, in small letters.
-    text: Option<String>,
-    sector: Option<String>,
-    class: Option<String>,
-    least: Option<Decimal>,
-    most: Option<Decimal>,
-    order: Order,
-    descending: bool,
+shared::request! {
+    /// What a holding must be to be listed, and the order of the list.
+    pub(super) struct Selection {
+        /// Only those of this symbol or ISIN, or with this in their name.
+        q: Option<String> = word(),
+        /// Only of this sector.
+        sector: Option<String> = word(),
+        /// Only of this class.
+        class: Option<String> = word(),
+        /// Only those worth this or more; what has no price is worth nothing that could be compared.
+        min_value: Option<Decimal> = decimal(),
+        /// Only those worth this or less.
+        max_value: Option<Decimal> = decimal(),
+        /// With `-` before it the other way round.
+        sort: (Order, bool) = choice(ORDERS) => "isin",
+    }
 }
+
+/// Some words, in small letters.
+fn word() -> impl Reader<Value = String> {
+    text(
+        |word| {
+            let good = (1..=100).contains(&word.chars().count());
+            let message = || "must have 1 to 100 characters".to_owned();
+            good.then(|| word.to_lowercase()).ok_or_else(message)
+        },
+        || json!({ "minLength": 1, "maxLength": 100 }),
+    )
+}
+
+/// The orders by name, and whether they are turned round.
+const ORDERS: [(&str, (Order, bool)); 18] = [
+    ("isin", (Order::Isin, false)),
+    ("-isin", (Order::Isin, true)),
+    ("name", (Order::Name, false)),
+    ("-name", (Order::Name, true)),
+    ("symbol", (Order::Symbol, false)),
+    ("-symbol", (Order::Symbol, true)),
+    ("sector", (Order::Sector, false)),
+    ("-sector", (Order::Sector, true)),
+    ("class", (Order::Class, false)),
+    ("-class", (Order::Class, true)),
+    ("account", (Order::Account, false)),
+    ("-account", (Order::Account, true)),
+    ("value", (Order::Value, false)),
+    ("-value", (Order::Value, true)),
+    ("gain", (Order::Gain, false)),
+    ("-gain", (Order::Gain, true)),
+    ("dayChange", (Order::DayChange, false)),
+    ("-dayChange", (Order::DayChange, true)),
+];
 
 #[derive(Clone, Copy)]
 enum Order {
@@ -36,52 +77,13 @@ enum Order {
 pub(super) type Position = (usize, String, Uuid);
 
 impl Selection {
-    pub(super) fn read(fields: &mut Fields) -> Option<Self> {
-        let word = |fields: &mut Fields, name: &str| {
-            fields.optional(name, |word| {
-                let good = (1..=100).contains(&word.chars().count());
-                good.then(|| word.to_lowercase())
-                    .ok_or_else(|| "must have 1 to 100 characters".to_owned())
-            })
-        };
-        let text = word(fields, "q");
-        let (sector, class) = (word(fields, "sector"), word(fields, "class"));
-        let (least, most) = (fields.decimal("minValue"), fields.decimal("maxValue"));
-        let sort = fields.optional("sort", |sort| {
-            let (descending, name) = sort.strip_prefix('-').map_or((false, sort), |name| (true, name));
-            let order = match name {
-                "isin" => Order::Isin,
-                "name" => Order::Name,
-                "symbol" => Order::Symbol,
-                "sector" => Order::Sector,
-                "class" => Order::Class,
-                "account" => Order::Account,
-                "value" => Order::Value,
-                "gain" => Order::Gain,
-                "dayChange" => Order::DayChange,
-                _ => return Err("must be isin, name, symbol, sector, class, account, value, gain or dayChange, with - before it for the other way round".into()),
-            };
-            Ok((order, descending))
-        });
-        let (order, descending) = sort?.unwrap_or((Order::Isin, false));
-        Some(Self {
-            text: text?,
-            sector: sector?,
-            class: class?,
-            least: least?,
-            most: most?,
-            order,
-            descending,
-        })
-    }
-
     /// The holdings that are wanted, in order; of equals by ISIN and account.
     pub(super) fn of(&self, mut holdings: Vec<Holding>) -> Vec<Holding> {
         holdings.retain(|holding| self.wants(holding));
         // Stable, and they come by ISIN and account.
         holdings.sort_by(|a, b| {
             let order = self.compare(a, b);
-            if self.descending { order.reverse() } else { order }
+            if self.sort.1 { order.reverse() } else { order }
         });
         holdings
     }
@@ -91,7 +93,7 @@ impl Selection {
         let has = |wanted: &Option<String>, found: &str| {
             wanted.as_ref().is_none_or(|wanted| *wanted == found.to_lowercase())
         };
-        let text = self.text.as_ref().is_none_or(|text| {
+        let text = self.q.as_ref().is_none_or(|text| {
             let symbol =
                 holding.symbol.as_ref().is_some_and(|symbol| symbol.to_lowercase() == *text);
             symbol
@@ -101,12 +103,12 @@ impl Selection {
         text && has(&self.sector, &holding.sector)
             && has(&self.class, &holding.class)
             // What has no price has no value to compare with.
-            && self.least.is_none_or(|least| worth().is_some_and(|worth| worth >= least))
-            && self.most.is_none_or(|most| worth().is_some_and(|worth| worth <= most))
+            && self.min_value.is_none_or(|least| worth().is_some_and(|worth| worth >= least))
+            && self.max_value.is_none_or(|most| worth().is_some_and(|worth| worth <= most))
     }
 
     fn compare(&self, a: &Holding, b: &Holding) -> Ordering {
-        match self.order {
+        match self.sort.0 {
             Order::Isin => (a.isin, a.account).cmp(&(b.isin, b.account)),
             Order::Name => a.name.to_lowercase().cmp(&b.name.to_lowercase()),
             Order::Symbol => a.symbol.cmp(&b.symbol),

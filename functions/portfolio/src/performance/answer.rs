@@ -114,14 +114,9 @@ pub(super) enum Interval {
 }
 
 impl Interval {
-    pub(super) fn read(word: &str) -> Result<Self, String> {
-        match word {
-            "day" => Ok(Self::Day),
-            "week" => Ok(Self::Week),
-            "month" => Ok(Self::Month),
-            _ => Err("must be day, week or month".into()),
-        }
-    }
+    /// The intervals by name.
+    pub(super) const ALL: [(&str, Self); 3] =
+        [("day", Self::Day), ("week", Self::Week), ("month", Self::Month)];
 
     fn ends(self, on: Date) -> bool {
         match self {

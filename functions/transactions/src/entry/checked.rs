@@ -11,7 +11,7 @@ use shared::{Problem, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::Asked;
+use super::Draft;
 
 /// An event that is in order.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Entry {
     terms: Value,
 }
 
-impl Asked {
+impl Draft {
     /// What is asked for as an event, or everything that is missing or wrong.
     pub(crate) fn checked(mut self, today: Date) -> Result<Entry, Problem> {
         let mut faults = Vec::new();
