@@ -157,7 +157,8 @@ impl State {
 /// Builds some binaries; progress goes line by line to `say`, an error carries what cargo said.
 async fn cargo(root: &Path, binaries: &[String], say: &impl Fn(&str)) -> Result<()> {
     let mut command = Command::new(crate::home::setting("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root).arg("build").args(["--color", "never"]);
+    command.current_dir(root).arg("build").args(crate::home::profile());
+    command.args(["--color", "never"]);
     for binary in binaries {
         command.args(["--bin", binary]);
     }

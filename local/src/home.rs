@@ -41,7 +41,7 @@ impl Home {
 
     /// Where cargo put the function binaries.
     pub fn binaries(&self) -> PathBuf {
-        self.target().join("debug")
+        self.target().join(if RELEASE { "release" } else { "debug" })
     }
 
     /// Where `deploy/build` put a function's binary.
@@ -53,6 +53,14 @@ impl Home {
     pub fn target(&self) -> PathBuf {
         setting("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from)
     }
+}
+
+/// Whether functions are built in release, as the local cloud itself was: `cargo run --release`.
+pub const RELEASE: bool = !cfg!(debug_assertions);
+
+/// What cargo is told of that.
+pub fn profile() -> Option<&'static str> {
+    RELEASE.then_some("--release")
 }
 
 /// An environment variable that chooses where or what the local cloud is.

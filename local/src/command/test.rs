@@ -13,7 +13,7 @@ use super::{cargo, parts};
 use crate::builder::Builder;
 use crate::cloud::{Cloud, Ground};
 use crate::emulator::Emulator;
-use crate::home::Home;
+use crate::home::{Home, RELEASE, profile};
 use crate::postgres::Postgres;
 use crate::template::{Surroundings, read};
 
@@ -23,6 +23,9 @@ pub(super) const TEMPLATE: &str = "km_template";
 pub const USES: &str = "uses.txt";
 
 pub(super) async fn run(home: &Home, arguments: &[&str]) -> Result<()> {
+    if RELEASE {
+        bail!("tests run on debug builds, which check more: cargo run -- test");
+    }
     let targets = ["--workspace", "--lib", "--test", "it"];
     // Built first: the functions' binaries come with their packages' tests.
     succeed(cargo(home).arg("test").args(targets).arg("--no-run"))?;
@@ -31,7 +34,7 @@ pub(super) async fn run(home: &Home, arguments: &[&str]) -> Result<()> {
     let whole = !arguments.iter().any(|argument| !argument.starts_with('-'));
     let outcome = match outcome {
         Ok(()) if whole => bed
-            .run(cargo(home).args(["test", "--workspace", "--doc"]))
+            .run(cargo(home).arg("test").args(["--workspace", "--doc"]))
             .and_then(|()| bed.look_afterwards(home)),
         outcome => outcome,
     };
@@ -45,7 +48,7 @@ pub(super) async fn run(home: &Home, arguments: &[&str]) -> Result<()> {
 /// Measures what `bench` compares, built as it is deployed.
 pub(super) async fn bench(home: &Home) -> Result<()> {
     // The local cloud's own functions stay as they are; those that are measured are as deployed.
-    succeed(cargo(home).args(["build", "--bin", "platform-migrate"]))?;
+    succeed(cargo(home).arg("build").args(profile()).args(["--bin", "platform-migrate"]))?;
     println!("Building in release; the first time that takes some minutes.");
     succeed(cargo(home).args(["build", "--release", "--bin", "bench"]))?;
     if !cfg!(target_os = "linux") {
@@ -71,7 +74,7 @@ const REFRESHING: &[&str] =
 
 /// Simulates an evening of so many accounts, so many percent of them connected, with release builds.
 pub(super) async fn simulate(home: &Home, accounts: &str, connected: &str) -> Result<()> {
-    succeed(cargo(home).args(["build", "--bin", "platform-migrate"]))?;
+    succeed(cargo(home).arg("build").args(profile()).args(["--bin", "platform-migrate"]))?;
     println!("Building in release; the first time that takes some minutes.");
     let mut build = cargo(home);
     build.args(["build", "--release", "--bin", "bench"]);

@@ -19,7 +19,7 @@ pub(super) async fn list(State(console): State<Console>) -> Response {
     let content = html! {
         p.dim {
             (console.functions.len()) " functions of template.yaml; " (record.len())
-            " invocations are kept. Times are those of debug builds."
+            " invocations are kept. Times are those of " (if crate::home::RELEASE { "release" } else { "debug" }) " builds."
         }
         table {
             thead { tr {
