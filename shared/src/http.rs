@@ -5,6 +5,8 @@ mod extract;
 mod frame;
 mod operation;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
@@ -20,6 +22,7 @@ use crate::{Access, App, Outcome, Problem, telemetry};
 pub(crate) use extract::json_body;
 pub use extract::{Body, Id, Json, Query, SourceAddress, media_type, read_json};
 pub use frame::RequestId;
+use frame::{DEADLINE, Frame};
 pub use operation::{Documentation, Operation};
 #[doc(hidden)]
 pub use utoipa_axum;
@@ -38,17 +41,38 @@ pub struct Route {
     access: Access,
     body_limit: usize,
     computes: bool,
+    deadline: Duration,
+    embeddable: Option<&'static str>,
 }
 
 impl Route {
     /// The route of `routes!(handler)` and who may call it.
     pub fn new(operation: Operation, access: Access) -> Self {
-        Self { operation, access, body_limit: DEFAULT_BODY_LIMIT, computes: false }
+        Self {
+            operation,
+            access,
+            body_limit: DEFAULT_BODY_LIMIT,
+            computes: false,
+            deadline: DEADLINE,
+            embeddable: None,
+        }
     }
 
     /// Takes bodies of up to this many bytes.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// Answers within this time, or says that it could not. The function's timeout in template.yaml is to be longer.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// May stand in a frame of another page, under this content-security policy.
+    pub fn embeddable(mut self, policy: &'static str) -> Self {
+        self.embeddable = Some(policy);
         self
     }
 
@@ -84,7 +108,9 @@ impl Route {
             .layer(DefaultBodyLimit::max(self.body_limit))
             .layer(axum::middleware::from_fn(frame::operators_only))
             .layer(axum::Extension(self.access));
-        frame::around(router.with_state(app.clone()), &app, self.computes)
+        let frame =
+            Frame { computes: self.computes, deadline: self.deadline, embeddable: self.embeddable };
+        frame::around(router.with_state(app.clone()), &app, frame)
     }
 }
 

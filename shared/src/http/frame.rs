@@ -25,7 +25,18 @@ use crate::{Access, App, Problem, limits};
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// API Gateway gives up at 29 seconds; ours comes first, so that the answer is ours.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(25);
+pub(super) const DEADLINE: Duration = Duration::from_secs(25);
+
+/// What a route says of its frame.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    /// Whether it computes for long without waiting.
+    pub(super) computes: bool,
+    /// When it gives up.
+    pub(super) deadline: Duration,
+    /// The policy under which its answers may stand in another page.
+    pub(super) embeddable: Option<&'static str>,
+}
 
 /// The id of a request, for the log and for its caller.
 #[derive(Clone, Debug)]
@@ -40,15 +51,18 @@ impl FromRequestParts<App> for RequestId {
     }
 }
 
+/// The policy of what says none of its own.
+const CLOSED: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// Puts a router in its frame; whatever no route takes becomes a problem too.
-pub(super) fn around(router: Router, app: &App, computes: bool) -> Router {
+pub(super) fn around(router: Router, app: &App, frame: Frame) -> Router {
     let invocations = Arc::new(Invocations::new(app.config()));
     let no_route = || async { Problem::new(reasons::NO_ROUTE) };
     let app = app.clone();
     router.fallback(no_route).method_not_allowed_fallback(no_route).layer(from_fn(
         move |request, next| {
             let (app, invocations) = (app.clone(), invocations.clone());
-            async move { framed((&app, &invocations), request, next, computes).await }
+            async move { framed((&app, &invocations), request, next, frame).await }
         },
     ))
 }
@@ -57,7 +71,7 @@ async fn framed(
     (app, invocations): (&App, &Invocations),
     mut request: Request,
     next: Next,
-    computes: bool,
+    frame: Frame,
 ) -> Response {
     let id = request_id(&request);
     let lambda = request.extensions().get::<lambda_runtime::Context>();
@@ -72,9 +86,9 @@ async fn framed(
         app.settle().await;
         done
     };
-    let give_up = Instant::now() + GIVE_UP_AFTER;
+    let give_up = Instant::now() + frame.deadline;
     let work = limits::told(until(give_up, invocation.alone_during(work)));
-    let given = match computes {
+    let given = match frame.computes {
         // `until` ends work that waits for something. This ends work that computes without waiting.
         true => timeout_at(give_up + Duration::from_millis(100), apart(work)).await.ok().flatten(),
         false => Some(work.await),
@@ -90,7 +104,7 @@ async fn framed(
     };
     let (response, refusal) = invocation.while_in(|| readable(response, &id));
     invocation.end(refusal);
-    let mut response = with_headers(response, &id);
+    let mut response = with_headers(response, &id, frame.embeddable);
     if let Some(standing) = standing {
         response.headers_mut().extend(standing.headers());
     }
@@ -178,14 +192,13 @@ fn foreign_problem(status: StatusCode) -> Problem {
 }
 
 /// Headers every answer has; a handler's own choice of caching stands.
-fn with_headers(mut response: Response, id: &str) -> Response {
+fn with_headers(mut response: Response, id: &str, embeddable: Option<&'static str>) -> Response {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(X_REQUEST_ID, id);
     }
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
         // No cookies and no ambient authority: a page of any origin that has a token may call.
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -195,12 +208,15 @@ fn with_headers(mut response: Response, id: &str) -> Response {
         ),
         (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     ];
+    if embeddable.is_none() {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::CONTENT_SECURITY_POLICY, embeddable.unwrap_or(CLOSED)),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -2,6 +2,7 @@
 
 mod db;
 mod events;
+mod frame;
 mod isolation;
 mod keys;
 mod limits;
