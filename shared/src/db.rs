@@ -12,6 +12,7 @@ mod error;
 mod lease;
 mod numeric;
 mod open;
+mod row;
 mod tenant;
 mod types;
 
@@ -20,7 +21,8 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Client;
+pub use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::auth::Credential;
@@ -233,7 +235,7 @@ impl Db {
         // What is counted is written down.
         let (begin, end) = match entry.writes() {
             true => (Step::Write, Step::Commit),
-            false => (Step::Read, Step::Leave),
+            false => (Step::Read, Step::Commit),
         };
         let close: Vec<_> = entry.counting().chain([end]).collect();
         let (lease, sent) = self.send(&entry.opening(begin), first, rest, &close).await?;

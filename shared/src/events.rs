@@ -202,18 +202,8 @@ impl Envelope {
     }
 }
 
-/// Reads envelopes from rows of the outbox.
-impl From<&Row> for Envelope {
-    fn from(row: &Row) -> Self {
-        Self {
-            event_id: row.get("event_id"),
-            event: row.get("event"),
-            workspace_id: row.get("workspace_id"),
-            body: row.get("body"),
-            trace: row.get("trace"),
-        }
-    }
-}
+// From a row of the outbox.
+crate::from_row!(Envelope { event_id, event, workspace_id, body, trace });
 
 /// Sends committed events and marks them; what could not be sent is logged and left to the relay.
 pub async fn dispatch(app: &App, committed: &[Envelope]) {

@@ -75,15 +75,4 @@ impl Links {
     }
 }
 
-impl From<&Row> for Account {
-    fn from(row: &Row) -> Self {
-        Self {
-            account_id: row.get("account_id"),
-            broker: row.get("broker"),
-            client_id: row.get("client_id"),
-            label: row.get("label"),
-            holder: row.get("holder"),
-            created_at: row.get("created_at"),
-        }
-    }
-}
+shared::from_row!(Account { account_id, broker, client_id, label, holder, created_at });

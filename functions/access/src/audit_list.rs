@@ -8,7 +8,6 @@ use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Timestamp, typed};
-use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -37,21 +36,17 @@ struct Entry {
     address: Option<String>,
 }
 
-impl From<&Row> for Entry {
-    fn from(row: &Row) -> Self {
-        Self {
-            entry_id: row.get("entry_id"),
-            at: row.get("at"),
-            user_id: row.get("user_id"),
-            key_id: row.get("key_id"),
-            action: row.get("action"),
-            subject: row.get("subject"),
-            detail: row.get("detail"),
-            request_id: row.get("request_id"),
-            address: row.get("address"),
-        }
-    }
-}
+shared::from_row!(Entry {
+    entry_id,
+    at,
+    user_id,
+    key_id,
+    action,
+    subject,
+    detail,
+    request_id,
+    address,
+});
 
 /// The log of the workspace, newest first.
 #[utoipa::path(get, path = "/v1/audit", params(PageQuery), responses((status = 200, body = Page<Entry>)))]

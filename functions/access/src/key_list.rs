@@ -7,7 +7,6 @@ use shared::http::{Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Timestamp, typed};
-use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -38,23 +37,19 @@ struct Key {
     rotated_to: Option<String>,
 }
 
-impl From<&Row> for Key {
-    fn from(row: &Row) -> Self {
-        Self {
-            key_id: row.get("key_id"),
-            last_four: row.get("last_four"),
-            name: row.get("name"),
-            scopes: row.get("scopes"),
-            user_id: row.get("user_id"),
-            status: row.get("status"),
-            created_at: row.get("created_at"),
-            expires_at: row.get("expires_at"),
-            revoked_at: row.get("revoked_at"),
-            last_used_at: row.get("last_used_at"),
-            rotated_to: row.get("rotated_to"),
-        }
-    }
-}
+shared::from_row!(Key {
+    key_id,
+    last_four,
+    name,
+    scopes,
+    user_id,
+    status,
+    created_at,
+    expires_at,
+    revoked_at,
+    last_used_at,
+    rotated_to,
+});
 
 /// The keys of the workspace, newest first: all of them for owners and admins, one's own for others.
 #[utoipa::path(get, path = "/v1/api-keys", params(PageQuery), responses((status = 200, body = Page<Key>)))]

@@ -14,7 +14,6 @@ use shared::queue::{Consumer, Delivery};
 use shared::{App, Problem, Timestamp, clock, typed};
 use stores::instruments::{Symbols, by_symbols, spellings};
 use stores::sessions::day_of_books;
-use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::connection::{Happening, State};
@@ -91,17 +90,9 @@ struct Connection {
     sealing_key: String,
 }
 
-impl From<&Row> for Connection {
-    fn from(row: &Row) -> Self {
-        Self {
-            id: row.get("connection_id"),
-            user: row.get("user_id"),
-            api_key: row.get("api_key"),
-            sealed: row.get("token_sealed"),
-            sealing_key: row.get("sealing_key"),
-        }
-    }
-}
+shared::from_row!(Connection {
+    id = "connection_id", user = "user_id", api_key, sealed = "token_sealed", sealing_key,
+});
 
 /// Why nothing could be read, and what that means for the connection.
 #[derive(Clone, Copy)]

@@ -10,7 +10,6 @@ use shared::problem::reasons::NOT_FOUND;
 use shared::request::id;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, Timestamp, typed};
-use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -41,21 +40,10 @@ struct Import {
     unfinished: bool,
 }
 
-impl From<&Row> for Import {
-    fn from(row: &Row) -> Self {
-        Self {
-            import_id: row.get("import_id"),
-            account_id: row.get("account_id"),
-            user_id: row.get("user_id"),
-            layout: row.get("layout"),
-            file_name: row.get("file_name"),
-            as_of: row.get("statement_on"),
-            imported_at: row.get("created_at"),
-            undone_at: row.get("undone_at"),
-            unfinished: row.get("unfinished"),
-        }
-    }
-}
+shared::from_row!(Import {
+    import_id, account_id, user_id, layout, file_name, as_of = "statement_on",
+    imported_at = "created_at", undone_at, unfinished,
+});
 
 shared::request! {
     /// Which imports.

@@ -9,7 +9,6 @@
 use serde_json::{Value, json};
 use shared::schedule::Schedule;
 use shared::{App, Problem, Timestamp, typed};
-use tokio_postgres::Row;
 
 use crate::signing_key::{CURRENT, PENDING, Pair, Versions};
 
@@ -30,15 +29,7 @@ struct Published {
     activated_at: Option<Timestamp>,
 }
 
-impl From<&Row> for Published {
-    fn from(row: &Row) -> Self {
-        Self {
-            kid: row.get("kid"),
-            created_at: row.get("created_at"),
-            activated_at: row.get("activated_at"),
-        }
-    }
-}
+shared::from_row!(Published { kid, created_at, activated_at });
 
 /// What there is to do.
 #[derive(Debug, PartialEq, Eq)]

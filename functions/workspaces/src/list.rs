@@ -7,7 +7,6 @@ use shared::fields::Nothing;
 use shared::http::{Query, Reply, Route};
 use shared::routes;
 use shared::{Access, Caller, Db, Timestamp};
-use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -29,17 +28,7 @@ pub(crate) struct Workspace {
     pub(crate) created_at: Timestamp,
 }
 
-impl From<&Row> for Workspace {
-    fn from(row: &Row) -> Self {
-        Self {
-            workspace_id: row.get("workspace_id"),
-            name: row.get("name"),
-            kind: row.get("kind"),
-            role: row.get("role"),
-            created_at: row.get("created_at"),
-        }
-    }
-}
+shared::from_row!(Workspace { workspace_id, name, kind, role, created_at });
 
 /// The workspaces that a person's session may enter.
 pub(crate) fn own() -> Statement<'static> {

@@ -7,7 +7,6 @@ use shared::fields::Nothing;
 use shared::http::{Id, Query, Reply, Route};
 use shared::routes;
 use shared::{Access, Caller, Db, DbError, Permission, Timestamp};
-use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -28,17 +27,7 @@ struct Member {
     joined_at: Timestamp,
 }
 
-impl From<&Row> for Member {
-    fn from(row: &Row) -> Self {
-        Self {
-            user_id: row.get("user_id"),
-            name: row.get("name"),
-            email: row.get("email"),
-            role: row.get("role"),
-            joined_at: row.get("joined_at"),
-        }
-    }
-}
+shared::from_row!(Member { user_id, name, email, role, joined_at });
 
 /// All members of a workspace.
 #[derive(Serialize, ToSchema)]

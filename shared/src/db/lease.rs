@@ -1,11 +1,10 @@
 //! What is sent together over the one connection, and the connection while someone uses it.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, join_all, join3, select};
+use futures_util::future::{join, join_all, join3};
 use tokio::sync::OwnedMutexGuard;
 use tokio_postgres::{Client, Row};
 
@@ -61,8 +60,6 @@ pub(super) enum Step<'a> {
     /// Counts a request against its person's share of computing.
     CountShare,
     Commit,
-    /// Commits what has only read: what was read is known, so nobody waits for the answer, nor is told how long it took.
-    Leave,
 }
 
 impl Step<'_> {
@@ -76,7 +73,7 @@ impl Step<'_> {
             Self::CheckShare => "tenant.check_share",
             Self::CountKey => "tenant.count_key",
             Self::CountShare => "tenant.count_share",
-            Self::Commit | Self::Leave => "commit",
+            Self::Commit => "commit",
         }
     }
 }
@@ -133,17 +130,10 @@ impl Lease {
             let begun = Instant::now();
             (told, rows(answered).map(work), begun.elapsed())
         };
-        // select, join3 and join_all poll in order, so the order written is the order sent; and all of it is sent when
-        // something is answered, since nothing is in the poll that sends it.
+        // join and join_all poll in order, so the order written is the order sent; and all of it is sent when something is
+        // answered, since nothing is in the poll that sends it.
         let asked = join3(self.steps(open), early, self.all(rest));
-        let all = async {
-            match select(pin!(asked), pin!(self.steps(close))).await {
-                Either::Left((asked, _)) if matches!(close, [Step::Leave]) => (asked, Vec::new()),
-                Either::Left((asked, closing)) => (asked, closing.await),
-                Either::Right((closed, asked)) => (asked.await, closed),
-            }
-        };
-        let sent = self.inner.target.timely(all).await;
+        let sent = self.inner.target.timely(join(asked, self.steps(close))).await;
         let own = first.iter().chain(rest).map(|one| one.sql);
         let names = open.iter().map(Step::name).chain(own).chain(close.iter().map(Step::name));
         let ((opened, (early, done, worked), own), closed) = sent.inspect_err(|_| {
@@ -177,7 +167,7 @@ impl Lease {
         match step {
             Step::Read => self.plain("begin read only").await,
             Step::Write => self.plain("begin").await,
-            Step::Commit | Step::Leave => self.plain("commit").await,
+            Step::Commit => self.plain("commit").await,
             Step::Enter(Entry::Member(caller)) => self.enter(caller).await,
             Step::Enter(Entry::Event { event, consumer }) => {
                 self.one(
