@@ -16,7 +16,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 /// What a process did, as it is told.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum RuntimeEvent {
     /// It asked for an event.
     Asked(Instant),
     /// It answered one.
@@ -27,13 +27,13 @@ pub(crate) enum Told {
 pub(crate) struct Runtime {
     /// `host:port`.
     pub(crate) address: String,
-    told: mpsc::UnboundedReceiver<Told>,
+    told: mpsc::UnboundedReceiver<RuntimeEvent>,
     shared: Arc<Shared>,
     _running: oneshot::Sender<()>,
 }
 
 struct Shared {
-    tell: mpsc::UnboundedSender<Told>,
+    tell: mpsc::UnboundedSender<RuntimeEvent>,
     next: Mutex<Option<Bytes>>,
     given: Notify,
 }
@@ -68,7 +68,7 @@ impl Runtime {
     }
 
     /// What is told next.
-    pub(crate) async fn told(&mut self) -> Result<Told> {
+    pub(crate) async fn told(&mut self) -> Result<RuntimeEvent> {
         let told = tokio::time::timeout(std::time::Duration::from_secs(20), self.told.recv());
         told.await.context("the process says nothing")?.context("the API is gone")
     }
@@ -78,8 +78,8 @@ impl Runtime {
         let mut asked = None;
         loop {
             match self.told().await? {
-                Told::Asked(at) => asked = asked.or(Some(at)),
-                Told::Answered(at, body) => return Ok((asked, at, body)),
+                RuntimeEvent::Asked(at) => asked = asked.or(Some(at)),
+                RuntimeEvent::Answered(at, body) => return Ok((asked, at, body)),
             }
         }
     }
@@ -91,7 +91,7 @@ fn nodelay(stream: &mut TcpStream) {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
-    let _ = shared.tell.send(Told::Asked(Instant::now()));
+    let _ = shared.tell.send(RuntimeEvent::Asked(Instant::now()));
     loop {
         let given = shared.given.notified();
         if let Some(event) = shared.next.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -112,6 +112,6 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
-    let _ = shared.tell.send(Told::Answered(Instant::now(), body));
+    let _ = shared.tell.send(RuntimeEvent::Answered(Instant::now(), body));
     StatusCode::ACCEPTED
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::lambda::{Lambda, Listeners, epoch_us};
-use crate::record::{Asked, Cause, Kind, trace_id};
+use crate::record::{Cause, GatewayRequest, Kind, trace_id};
 use crate::template::{Api, Function};
 use event::Matched;
 
@@ -100,7 +100,7 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
         let ms = ended_us.saturating_sub(began_us) as f64 / 1000.0;
         println!("  {label} → {status} in {ms:.1} ms");
     }
-    gateway.0.lambda.record().answered(Asked { label, trace, began_us, ended_us, status });
+    gateway.0.lambda.record().answered(GatewayRequest { label, trace, began_us, ended_us, status });
     response
 }
 

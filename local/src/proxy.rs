@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use crate::doors::{Allowed, Door, serve};
 use crate::iam::{Denial, Permissions};
 use crate::web::Connections;
-use request::Asked;
+use request::AwsRequest;
 
 /// The emulator takes objects up to this size from a function.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -64,7 +64,7 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     let Ok(body) = to_bytes(body, MOST_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let asked = match Asked::read(&parts, &body) {
+    let asked = match AwsRequest::read(&parts, &body) {
         Ok(asked) => asked,
         Err(why) => {
             println!("  denied: {why}");
@@ -88,7 +88,7 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
 }
 
 /// Worded as AWS words it.
-fn denied(asked: &Asked, denial: &Denial) -> Response {
+fn denied(asked: &AwsRequest, denial: &Denial) -> Response {
     let message = format!(
         "User: arn:aws:sts::{account}:assumed-role/{role}/{function} is not authorized to perform: {action} on \
          resource: {resource} because no identity-based policy allows the {action} action",

@@ -162,7 +162,7 @@ impl Invocation {
 
 /// A request at the gateway.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct GatewayRequest {
     /// Method and path.
     pub label: String,
     /// Its trace's id.
@@ -214,7 +214,7 @@ struct Store {
     order: VecDeque<String>,
     invocations: HashMap<String, Invocation>,
     by_trace: HashMap<String, Vec<String>>,
-    asked: VecDeque<Asked>,
+    asked: VecDeque<GatewayRequest>,
     tallies: BTreeMap<String, Tally>,
 }
 
@@ -284,7 +284,7 @@ impl Record {
     }
 
     /// The gateway has answered.
-    pub fn answered(&self, asked: Asked) {
+    pub fn answered(&self, asked: GatewayRequest) {
         self.change(|store| {
             store.asked.push_back(asked);
             if store.asked.len() > MOST {
@@ -301,7 +301,7 @@ impl Record {
     }
 
     /// What belongs to a trace: the gateway's requests and the invocations, as they began.
-    pub fn trace(&self, id: &str) -> (Vec<Asked>, Vec<Invocation>) {
+    pub fn trace(&self, id: &str) -> (Vec<GatewayRequest>, Vec<Invocation>) {
         let store = self.store();
         let asked = store.asked.iter().filter(|asked| asked.trace == id).cloned().collect();
         let ids = store.by_trace.get(id).into_iter().flatten();

@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub use client::{Form, Reply};
 pub use people::Person;
 pub use tenants::Tenant;
-pub use zerodha::Came;
+pub use zerodha::LandingQuery;
 
 /// A test's own cloud.
 pub struct Here {

@@ -9,7 +9,7 @@ use crate::{Here, Person, Reply};
 
 /// What a browser is led back from Zerodha with.
 #[derive(Clone, Debug)]
-pub struct Came {
+pub struct LandingQuery {
     /// Good once; none when the sign-in was cancelled.
     pub request_token: Option<String>,
     /// What the sign-in was begun with.
@@ -18,7 +18,7 @@ pub struct Came {
     pub place: String,
 }
 
-impl Came {
+impl LandingQuery {
     /// What the front end sends on.
     pub fn callback(&self) -> Value {
         json!({ "requestToken": self.request_token, "state": self.state })
@@ -27,7 +27,12 @@ impl Came {
 
 impl Here {
     /// Begins a connection and chooses what comes of it on Kite's page.
-    pub async fn zerodha(&self, person: &Person, client: &str, outcome: &str) -> Result<Came> {
+    pub async fn zerodha(
+        &self,
+        person: &Person,
+        client: &str,
+        outcome: &str,
+    ) -> Result<LandingQuery> {
         let begun = self.get("/v1/auth/zerodha/initiate", person).await?;
         ensure!(begun.status == 200, "{}", begun.body);
         let text = |name: &str| begun.body[name].as_str().map(str::to_owned).context("a text");
@@ -45,7 +50,11 @@ impl Here {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
             pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
         };
-        Ok(Came { request_token: of("request_token"), state: text("state")?, place: place.clone() })
+        Ok(LandingQuery {
+            request_token: of("request_token"),
+            state: text("state")?,
+            place: place.clone(),
+        })
     }
 
     /// Says what an account holds at the stand-in for Kite, part by part: `holdings`, `positions`, `trades`, `funds`; or how

@@ -174,7 +174,7 @@ impl Sync<'_> {
             positions: Value::Array(positions),
         };
         let account_id = self.delivery.event.account_id;
-        let told = Told {
+        let told = AccountReading {
             account: account_id,
             event: self.delivery.event_id,
             person: connection.user,
@@ -192,7 +192,7 @@ impl Sync<'_> {
 }
 
 /// What Kite told, ready to be stored.
-struct Told {
+struct AccountReading {
     account: Uuid,
     event: Uuid,
     person: Uuid,
@@ -202,7 +202,7 @@ struct Told {
     fills: Value,
 }
 
-impl Told {
+impl AccountReading {
     fn statements(&self) -> [Statement<'_>; 2] {
         let held = statement(
             "select imports.assert_holdings($1, $2, $3, $4, $5, $6, $7)",

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::Console;
 use super::functions::invocations;
 use super::page::{clock, end, missing, ms, page, temperature};
-use crate::record::{Asked, Invocation, Kind};
+use crate::record::{GatewayRequest, Invocation, Kind};
 
 /// Invocations shown at a time.
 const SHOWN: usize = 100;
@@ -84,7 +84,7 @@ pub(super) async fn one(State(console): State<Console>, Path(id): Path<String>) 
     page(&console, "Trace", &content)
 }
 
-fn bars(asked: &[Asked], all: &[Invocation]) -> Vec<Bar> {
+fn bars(asked: &[GatewayRequest], all: &[Invocation]) -> Vec<Bar> {
     let mut bars: Vec<Bar> = asked
         .iter()
         .map(|asked| Bar {

@@ -12,7 +12,7 @@ use crate::template::{ACCOUNT, REGION};
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct AwsRequest {
     pub(super) access_key: String,
     pub(super) service: String,
     pub(super) action: String,
@@ -21,7 +21,7 @@ pub(super) struct Asked {
     pub(super) context: RequestContext,
 }
 
-impl Asked {
+impl AwsRequest {
     /// Reads a signed request; `Err` says what is not understood, and is denied.
     pub(super) fn read(parts: &Parts, body: &Bytes) -> Result<Self, String> {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -142,7 +142,7 @@ mod tests {
             request = request.header("x-amz-target", target);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let asked = Asked::read(&parts, &Bytes::from(body.to_owned()))?;
+        let asked = AwsRequest::read(&parts, &Bytes::from(body.to_owned()))?;
         assert_eq!(super::super::function_of(&asked.access_key), Some("auth-login"));
         Ok((asked.action, asked.resources.concat()))
     }
@@ -180,7 +180,7 @@ mod tests {
         );
         let link = "/files/exports/a.json?X-Amz-Credential=KM.1.auth-login%2F20261121%2Fap-south-1%2Fs3%2Faws4_request&X-Amz-Date=x";
         let (parts, ()) = http::Request::get(link).body(()).unwrap().into_parts();
-        let presigned = Asked::read(&parts, &Bytes::new()).unwrap();
+        let presigned = AwsRequest::read(&parts, &Bytes::new()).unwrap();
         assert_eq!(presigned.access_key, "KM.1.auth-login");
         assert_eq!(presigned.action, "s3:GetObject");
         let path = "/service/GraniteServiceVersion20100801/operation/GetMetricData";
@@ -197,6 +197,6 @@ mod tests {
             asked("dynamodb", Some("DynamoDB_20120810.TransactWriteItems"), "/", "{}").is_err()
         );
         let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
-        assert!(Asked::read(&parts, &Bytes::new()).is_err());
+        assert!(AwsRequest::read(&parts, &Bytes::new()).is_err());
     }
 }

@@ -47,11 +47,11 @@ const OUTCOMES: [(&str, &str); 8] = [
 #[derive(Clone)]
 struct Kite {
     landing: Arc<str>,
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<KiteState>>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KiteState {
     /// Who signed in and what is to come of it, by request token; each is good once.
     requests: HashMap<String, (String, String)>,
     /// Who a session is of, by access token.
@@ -61,7 +61,7 @@ struct Known {
 }
 
 impl Kite {
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, KiteState> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

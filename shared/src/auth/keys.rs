@@ -45,13 +45,13 @@ impl PublicKey {
 /// The keys a process knows, read again when a token names an unknown one.
 #[derive(Default)]
 pub struct KeyRing {
-    known: Mutex<Known>,
+    known: Mutex<CheckedKeys>,
     /// Whoever reads the keys holds it, and others wait for what comes of that.
     looking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
-struct Known {
+struct CheckedKeys {
     keys: HashMap<String, DecodingKey>,
     looked: Option<Instant>,
     /// What tokens say whose signature was right, by their hash: forgotten when the keys are read again.
@@ -120,7 +120,7 @@ impl KeyRing {
             keys.insert(key.kid, decoding);
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Known { keys, looked: Some(looked), checked: HashMap::new() };
+        *known = CheckedKeys { keys, looked: Some(looked), checked: HashMap::new() };
         Ok(())
     }
 }
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(ring.checked(&[1]), None, "its key is not known");
         let keys = HashMap::from([("key".to_owned(), DecodingKey::from_secret(b""))]);
         let looked = Some(Instant::now());
-        *ring.known.lock().unwrap() = Known { keys, looked, ..Known::default() };
+        *ring.known.lock().unwrap() = CheckedKeys { keys, looked, ..CheckedKeys::default() };
         ring.remember("key", vec![1], &claims);
         assert_eq!(ring.checked(&[1]), Some(claims.clone()));
         assert_eq!(ring.checked(&[2]), None);

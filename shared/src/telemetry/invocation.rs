@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::measures::{Done, Known};
+use super::measures::{Done, Measures};
 use super::metrics::{Metric, rounded, write, write_calls};
 use crate::Config;
 use crate::problem::{Code, Reason};
@@ -56,7 +56,7 @@ impl Begun {
 
 /// One invocation.
 pub struct Invocation {
-    known: Arc<Known>,
+    known: Arc<Measures>,
     cold: bool,
     began: Instant,
 }
@@ -75,7 +75,7 @@ impl Invocations {
     /// Begins an invocation; every line inside it carries what it is known by.
     pub fn begin(&self, begun: Begun) -> Invocation {
         Invocation {
-            known: Known::new(self.function.clone(), begun),
+            known: Measures::new(self.function.clone(), begun),
             cold: self.cold.swap(false, Ordering::Relaxed),
             began: Instant::now(),
         }

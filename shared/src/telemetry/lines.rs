@@ -15,7 +15,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 
-use super::measures::Known;
+use super::measures::Measures;
 use crate::Timestamp;
 use crate::json::Text;
 
@@ -32,7 +32,7 @@ impl Subscriber for Lines {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let known = Known::current();
+        let known = Measures::current();
         write(crate::clock::now(), event.metadata().level().as_str(), |line| {
             event.record(line);
             if let Some(known) = &known {
@@ -62,7 +62,7 @@ impl Line<'_> {
     }
 
     /// Adds what an invocation is known by.
-    pub(super) fn known_by(&mut self, known: &Known) {
+    pub(super) fn known_by(&mut self, known: &Measures) {
         self.put("function", &known.function.name);
         self.put("request_id", &known.begun.request_id);
         self.put("aws_request_id", &known.begun.aws_request_id);
@@ -151,11 +151,11 @@ mod tests {
         let function = Function { name: "auth-me".into(), ..Function::default() };
         let workspace = uuid::Uuid::now_v7();
         let read = || {
-            let known = Known::current().unwrap();
+            let known = Measures::current().unwrap();
             let text = line(Timestamp::UNIX_EPOCH, "INFO", |line| line.known_by(&known));
             serde_json::from_slice::<Value>(&text).unwrap()
         };
-        let (before, after) = Known::new(function.into(), begun)
+        let (before, after) = Measures::new(function.into(), begun)
             .during(async {
                 let before = read();
                 super::super::entered(workspace);
@@ -173,6 +173,6 @@ mod tests {
         ] {
             assert_eq!(after[name], value, "{name}");
         }
-        assert!(Known::current().is_none());
+        assert!(Measures::current().is_none());
     }
 }

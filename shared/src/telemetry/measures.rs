@@ -15,12 +15,12 @@ use crate::clock;
 const SLOW: Duration = Duration::from_millis(500);
 
 tokio::task_local! {
-    static CURRENT: Arc<Known>;
+    static CURRENT: Arc<Measures>;
     static TRACE: String;
 }
 
 /// What is known of one invocation.
-pub(super) struct Known {
+pub(super) struct Measures {
     pub(super) function: Arc<Function>,
     pub(super) begun: Begun,
     done: Mutex<Done>,
@@ -47,7 +47,7 @@ pub(super) struct Calls {
     pub(super) failed: usize,
 }
 
-impl Known {
+impl Measures {
     pub(super) fn new(function: Arc<Function>, begun: Begun) -> Arc<Self> {
         Arc::new(Self { function, begun, done: Mutex::default() })
     }
@@ -88,12 +88,12 @@ pub async fn within_trace<F: Future>(trace: Option<&str>, work: F) -> F::Output 
 
 /// The invocation works for this workspace from here on.
 pub fn entered(workspace: Uuid) {
-    Known::note(|done| done.workspace = Some(workspace));
+    Measures::note(|done| done.workspace = Some(workspace));
 }
 
 /// A connection to the database was opened.
 pub fn connected(began: Instant) {
-    Known::note(|done| done.connects += 1);
+    Measures::note(|done| done.connects += 1);
     tracing::info!(target: TRACE_LINES, kind = "connect", start_us = started_us(began), took_us = micros(began.elapsed()), "postgres");
 }
 
@@ -110,7 +110,7 @@ pub struct RoundTrip<'a> {
 /// A round trip to the database has ended.
 pub fn queried(trip: &RoundTrip<'_>) {
     let took = trip.began.elapsed().saturating_sub(trip.worked);
-    Known::note(|done| {
+    Measures::note(|done| {
         done.round_trips_ms.push(took.as_secs_f64() * 1000.0);
         done.slow_queries += usize::from(took > SLOW);
     });
@@ -137,7 +137,7 @@ pub(super) fn called(system: &str, operation: &str, began: Instant, status: Opti
     let took = began.elapsed();
     // A refusal is an answer: a conditional update that does not hold is one of these.
     let failed = status.is_none_or(|status| status >= 500 || status == 429);
-    Known::note(|done| {
+    Measures::note(|done| {
         let calls = done.calls.entry(system.to_owned()).or_default();
         calls.took_ms.push(took.as_secs_f64() * 1000.0);
         calls.failed += usize::from(failed);
@@ -147,7 +147,7 @@ pub(super) fn called(system: &str, operation: &str, began: Instant, status: Opti
 
 /// A security event, by the metric that counts it.
 pub(super) fn noticed(metric: &'static str) {
-    Known::note(|done| *done.noticed.entry(metric).or_default() += 1);
+    Measures::note(|done| *done.noticed.entry(metric).or_default() += 1);
 }
 
 fn micros(duration: Duration) -> i64 {
@@ -167,7 +167,7 @@ mod tests {
     async fn a_round_trip_is_slow_by_what_was_waited_for_and_not_by_what_was_done_meanwhile() {
         let long_ago = Instant::now().checked_sub(SLOW * 3).unwrap();
         for (worked, slow) in [(Duration::ZERO, 1), (SLOW * 3, 0)] {
-            let known = Known::new(Arc::default(), Begun::default());
+            let known = Measures::new(Arc::default(), Begun::default());
             let trip = RoundTrip { began: long_ago, worked, statements: &[] };
             known.during(async { queried(&trip) }).await;
             assert_eq!(known.done().slow_queries, slow, "{worked:?}");

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use super::lines::{self, Line};
-use super::measures::{Calls, Known};
+use super::measures::{Calls, Measures};
 use crate::clock;
 
 /// The format takes this many values of one metric in a line.
@@ -66,7 +66,7 @@ struct Directive<'a> {
 
 /// Writes a line of an invocation, whose metrics have one dimension, which is one of its fields.
 pub(super) fn write(
-    known: &Known,
+    known: &Measures,
     message: &str,
     (dimension, value): (&'static str, &str),
     metrics: &[Metric],
@@ -89,7 +89,7 @@ pub(super) fn write(
 }
 
 /// Writes what calls to an outside system came to.
-pub(super) fn write_calls(known: &Known, system: &str, calls: &Calls) {
+pub(super) fn write_calls(known: &Measures, system: &str, calls: &Calls) {
     let metrics = [
         Metric::count("Calls", calls.took_ms.len()),
         Metric::count("CallFailures", calls.failed),

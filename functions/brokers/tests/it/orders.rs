@@ -67,7 +67,7 @@ fn statement(account: &str, day: &str, rows: &[(&str, u32, u32)]) -> Form {
 }
 
 /// An account of its own that is told things.
-struct Told<'a> {
+struct TradedAccount<'a> {
     here: &'a Here,
     person: Person,
     client: String,
@@ -76,7 +76,7 @@ struct Told<'a> {
     same_ids: bool,
 }
 
-impl<'a> Told<'a> {
+impl<'a> TradedAccount<'a> {
     async fn begin(here: &'a Here, client: String, same_ids: bool) -> Result<Self> {
         let person = connected(here, &client).await?;
         let account =
@@ -186,7 +186,8 @@ async fn whatever_is_told_in_any_order_and_however_often_ends_in_the_same_ledger
         let (told, shuffled, same_ids) = drawn.current();
         let mut ends = Vec::new();
         for (half, order) in [&told, &shuffled].into_iter().enumerate() {
-            let account = Told::begin(&here, format!("ZA{nth:03}{half}"), same_ids).await?;
+            let account =
+                TradedAccount::begin(&here, format!("ZA{nth:03}{half}"), same_ids).await?;
             for source in order {
                 account.tell(*source).await?;
             }
@@ -202,7 +203,7 @@ async fn a_tradebook_of_noon_leaves_the_fills_of_the_afternoon() -> Result<()> {
     let here = Here::start().await?;
     here.load_prices().await?;
     for (nth, order) in [[Noon, Reading], [Reading, Noon]].into_iter().enumerate() {
-        let account = Told::begin(&here, format!("ZB000{nth}"), false).await?;
+        let account = TradedAccount::begin(&here, format!("ZB000{nth}"), false).await?;
         for source in order {
             account.tell(source).await?;
         }
@@ -222,7 +223,7 @@ async fn trades_of_the_day_alone_do_not_hide_what_was_kept() -> Result<()> {
     here.load_prices().await?;
     let day = today().to_string();
     for (nth, file_first) in [true, false].into_iter().enumerate() {
-        let account = Told::begin(&here, format!("ZC000{nth}"), false).await?;
+        let account = TradedAccount::begin(&here, format!("ZC000{nth}"), false).await?;
         // A hundred that were bought and sold, of which Kite says nothing among what is delivered.
         let squared = [
             (day.as_str(), "ITC", "buy", 100, 400, "1"),
@@ -250,7 +251,7 @@ async fn trades_of_the_day_alone_do_not_hide_what_was_kept() -> Result<()> {
 async fn what_a_person_took_out_stays_out_whatever_the_tradebook_calls_it() -> Result<()> {
     let here = Here::start().await?;
     here.load_prices().await?;
-    let account = Told::begin(&here, "ZD0000".into(), false).await?;
+    let account = TradedAccount::begin(&here, "ZD0000".into(), false).await?;
     account.tell(Reading).await?;
     let trades = here.get("/v1/portfolio/trades", &account.person).await?.body;
     let five =
@@ -285,7 +286,7 @@ async fn what_kite_told_is_told_again_when_the_tradebook_is_taken_back() -> Resu
     let here = Here::start().await?;
     here.load_prices().await?;
     for (nth, same_ids) in [true, false].into_iter().enumerate() {
-        let account = Told::begin(&here, format!("ZE000{nth}"), same_ids).await?;
+        let account = TradedAccount::begin(&here, format!("ZE000{nth}"), same_ids).await?;
         account.tell(Reading).await?;
         let before = account.end().await?;
         account.tell(Evening).await?;
