@@ -4,8 +4,8 @@
 //! statement states its parameters' types and is sent unnamed: nothing is prepared, nothing stays
 //! on the session, and `begin`, `tenant.enter`, the statements and `commit` travel together.
 //! Whatever leaves a transaction without committing it undoes it: after a refusal (`?`, `return`) it is rolled back before
-//! anything else is sent; after a panic, a timeout or a dropped future the connection is discarded. No request can commit
-//! another's half.
+//! anything else is sent; after a panic, or when it is dropped in the middle of a statement, the connection is discarded.
+//! No request can commit another's half.
 
 mod connection;
 mod error;

@@ -196,9 +196,14 @@ impl Envelope {
         )
     }
 
-    /// Whether no queue wants it.
+    /// Whether any queue wants it.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !wanted_by(&self.event).is_empty()
+    }
+
+    /// Whether no queue wants it, for a parameter.
     fn unwanted(&self) -> &'static bool {
-        if wanted_by(&self.event).is_empty() { &true } else { &false }
+        if self.is_wanted() { &false } else { &true }
     }
 }
 

@@ -21,7 +21,7 @@
 //! A field of type `T` is required, one of type `Option<T>` may be missing, and one with `=> default` is as if the default had
 //! been sent. Its name in a request is in camel case, or what stands after `as`. Fields that several requests have are a
 //! request of their own, taken in at the end by `..level: Level`. A last `check(request, fields) { … }` notes what is wrong
-//! with fields together.
+//! with fields together, once each of them is read.
 
 pub use serde_json;
 use serde_json::{Map, Value, json};

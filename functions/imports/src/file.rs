@@ -102,7 +102,8 @@ async fn import(
     loop {
         let coming = (&request, parts.as_slice(), symbols.as_slice());
         match portion(app, delivery, upload, coming).await? {
-            Portion::More => {}
+            // Told of as it is stored: what becomes of the rest is not known.
+            Portion::More => app.settle().await,
             Portion::Last(report) => return Ok(report.filter(|_| request.dry_run)),
         }
     }

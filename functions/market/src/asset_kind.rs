@@ -34,12 +34,13 @@ shared::request! {
 /// A kind, or `stated`.
 fn kind() -> impl Reader<Value = Option<String>> {
     text(
-        |kind| {
-            match serde_json::from_value::<AssetKind>(kind.into()) {
+        |kind| match serde_json::from_value::<AssetKind>(kind.into()) {
             _ if kind == "stated" => Ok(None),
             Ok(_) => Ok(Some(kind.to_owned())),
-            Err(_) => Err("must be `stated` or a kind such as equity_fund, debt_fund, other_fund or balanced_fund".to_owned()),
-        }
+            Err(_) => {
+                let known = "equity_fund, debt_fund, other_fund or balanced_fund";
+                Err(format!("must be `stated` or a kind such as {known}"))
+            }
         },
         || {
             let mut kinds = json!(AssetKind::schema())["enum"].take();

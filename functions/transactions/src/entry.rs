@@ -24,7 +24,7 @@ shared::request! {
         /// The account; it does not change afterwards.
         account_id: Checked<Uuid> = id(),
         /// What happened; it does not change afterwards.
-        kind: &'static str = word_of(&KINDS),
+        kind: Checked<&'static str> = word_of(&KINDS),
         /// The security.
         isin: Checked<Isin> = isin(),
         /// The day: of the trade, the allotment, the net asset value; the ex-date of a corporate action.
@@ -134,7 +134,7 @@ impl From<TransactionRequest> for Draft {
         let TransactionRequest { account_id, kind, isin, on, parts } = request;
         Self {
             account_id: account_id.0,
-            kind: Some(kind.to_owned()),
+            kind: kind.0.map(str::to_owned),
             isin: isin.0,
             on: on.0,
             ..parts.into()

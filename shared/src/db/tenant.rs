@@ -80,7 +80,8 @@ impl Tenant {
         let all: Vec<_> = statements.into_iter().chain(outbox).collect();
         let sent = lease.send(&[], &all, &[Step::Commit]).await;
         let rows = lease.settle(sent)?.own();
-        inner.committed.lock().unwrap_or_else(PoisonError::into_inner).extend(published);
+        let wanted = published.into_iter().filter(Envelope::is_wanted);
+        inner.committed.lock().unwrap_or_else(PoisonError::into_inner).extend(wanted);
         Ok(rows)
     }
 

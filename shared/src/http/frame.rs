@@ -27,6 +27,9 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// API Gateway gives up at 29 seconds; ours comes first, so that the answer is ours.
 pub(super) const DEADLINE: Duration = Duration::from_secs(25);
 
+/// How long what gave up may take to leave nothing behind; then its connection is dropped.
+const SETTLES_WITHIN: Duration = Duration::from_secs(2);
+
 /// What a route says of its frame.
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
@@ -80,11 +83,13 @@ async fn framed(
     let begun = Begun { request_id: id.clone(), caller_request_id, ..begun };
     let invocation = invocations.begin(begun);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let app = app.clone();
-    let work = async move {
-        let done = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-        app.settle().await;
-        done
+    let work = {
+        let app = app.clone();
+        async move {
+            let done = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+            app.settle().await;
+            done
+        }
     };
     let give_up = Instant::now() + frame.deadline;
     let work = limits::told(until(give_up, invocation.alone_during(work)));
@@ -98,6 +103,9 @@ async fn framed(
         Some(Ok(response)) => response,
         Some(Err(_)) => invocation.while_in(|| telemetry::panicked().into_response()),
         None => {
+            // What was dropped in the middle may have left its transaction.
+            let settled = timeout_at(Instant::now() + SETTLES_WITHIN, app.settle());
+            let _ = invocation.during(settled).await;
             let gave_up = Problem::new(reasons::TIMEOUT).because(anyhow::anyhow!("gave up"));
             gave_up.into_response()
         }

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use axum::body::{Body, to_bytes};
+use axum::extract::State;
 use http::{Request, Response};
 use serde_json::Value;
+use shared::db::statement;
 use shared::http::{Reply, Route};
-use shared::{Access, App, Config, routes};
+use shared::{Access, App, Caller, Config, Db, Permission, routes};
+use testkit::Here;
 use tower::ServiceExt;
 
 /// Never answers.
@@ -33,6 +36,28 @@ async fn a_route_gives_up_at_its_own_deadline() -> Result<()> {
     let response = answer(route, "/waits").await?;
     let body: Value = serde_json::from_slice(&to_bytes(response.into_body(), 10_000).await?)?;
     assert_eq!(body["reason"], "timeout", "{body}");
+    Ok(())
+}
+
+/// Waits for something outside of Postgres while it has a lock.
+#[utoipa::path(get, path = "/holds")]
+async fn holds(State(db): State<Db>, caller: Caller) -> Reply {
+    let lock = statement("select pg_advisory_xact_lock(29)", []);
+    let _held = db.enter(&caller, [lock]).await?;
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn what_gives_up_in_a_transaction_leaves_no_lock_behind() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let route = Route::new(routes!(holds), Access::member(Permission::ReadPortfolio));
+    let router = route.deadline(Duration::from_secs(1)).into_router(here.app("portfolio-get")?);
+    let request = Request::get("/holds").header("authorization", format!("Bearer {}", asha.token));
+    let response = router.oneshot(request.body(Body::empty())?).await?;
+    assert_eq!(response.status(), 503);
+    let free = "select pg_try_advisory_lock(29)";
+    assert!(here.admin().await?.query_one(free, &[]).await?.get::<_, bool>(0));
     Ok(())
 }
 

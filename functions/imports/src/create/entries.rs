@@ -72,10 +72,7 @@ pub(super) async fn run(
     account: Account,
 ) -> Result<Option<Value>, Problem> {
     let progress = work.progress();
-    match store(work, &tx, &account, progress).await {
-        Ok(stored) => stored.end(work, tx).await,
-        Err(refusal) => Err(refusal),
-    }
+    store(work, &tx, &account, progress).await?.end(work, tx).await
 }
 
 /// What a transaction has stored, before it ends.
