@@ -13,7 +13,7 @@ declare
     workspace uuid;
 begin
     select i.user_id into person from auth.identities i join auth.users u on u.user_id = i.user_id
-    where i.issuer = p_issuer and i.subject = p_subject and u.erased_at is null for share of i, u;
+    where i.issuer = p_issuer and i.subject = p_subject and u.erased_at is null for share of u;
     if person is null then
         insert into auth.users (user_id, email, name) values (p_user, coalesce(p_email, ''), p_name);
         insert into auth.identities (issuer, subject, user_id) values (p_issuer, p_subject, p_user)
@@ -25,7 +25,7 @@ begin
         else
             delete from auth.users u where u.user_id = p_user;
             select i.user_id into strict person from auth.identities i join auth.users u on u.user_id = i.user_id
-            where i.issuer = p_issuer and i.subject = p_subject and u.erased_at is null for share of i, u;
+            where i.issuer = p_issuer and i.subject = p_subject and u.erased_at is null for share of u;
         end if;
     end if;
     if p_organisation is null then
