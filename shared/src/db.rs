@@ -20,13 +20,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::Mutex;
 use tokio_postgres::Client;
 pub use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::auth::Credential;
 use crate::events::Envelope;
+use crate::telemetry::RoundTrip;
 use crate::{Caller, Config, limits, telemetry};
 pub use connection::Target;
 pub use error::DbError;
@@ -215,14 +216,13 @@ impl Db {
         let (lease, sent) = self.send(&open, (&[], &|_| ()), &first, &close).await?;
         match sent {
             Ok(answers) => Ok((Tenant::new(lease, answers.afresh()), answers.own())),
-            Err(err) if err.connection_is_sound() => {
-                // The transaction is known to be in its failed state: end it and keep the connection.
-                if lease.end("rollback").await.is_ok() {
-                    lease.give_back();
+            Err(err) => {
+                // The transaction is known to be in its failed state.
+                if err.connection_is_sound() {
+                    lease.leave_open();
                 }
                 Err(err)
             }
-            Err(err) => Err(err),
         }
     }
 
@@ -233,11 +233,8 @@ impl Db {
         rest: &[Statement<'_>],
     ) -> Result<(T, Vec<Vec<Row>>), DbError> {
         // What is counted is written down.
-        let (begin, end) = match entry.writes() {
-            true => (Step::Write, Step::Commit),
-            false => (Step::Read, Step::Commit),
-        };
-        let close: Vec<_> = entry.counting().chain([end]).collect();
+        let begin = if entry.writes() { Step::Write } else { Step::Read };
+        let close: Vec<_> = entry.counting().chain([Step::Commit]).collect();
         let (lease, sent) = self.send(&entry.opening(begin), first, rest, &close).await?;
         Ok(lease.settle(sent)?.parts())
     }
@@ -264,46 +261,56 @@ impl Db {
 
     /// Undoes a transaction that was left open, and takes what was published by those that are committed.
     pub(crate) async fn settle(&self) -> Vec<Envelope> {
-        // Who has it now settles it themselves.
+        // Who has the connection now settles it themselves.
         if let Ok(mut slot) = self.0.slot.clone().try_lock_owned()
-            && let Some(kept) = slot.take_if(|kept| kept.in_transaction)
-            && let Some(lease) = self.undo(kept, slot).await
+            && let Some(Kept { client, since, .. }) = slot.take_if(|kept| kept.in_transaction)
+            && self.0.rollback(&client).await.is_ok()
         {
-            lease.give_back();
+            *slot = Some(Kept { client, since, in_transaction: false });
         }
         let mut committed = self.0.committed.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *committed)
     }
 
-    /// Undoes a transaction that was left open; `None` when its connection is lost with it.
-    async fn undo(&self, kept: Kept, slot: OwnedMutexGuard<Option<Kept>>) -> Option<Lease> {
-        let Kept { client, since, .. } = kept;
-        let lease = Lease { client, since, slot, inner: self.0.clone() };
-        lease.end("rollback").await.is_ok().then_some(lease)
-    }
-
     async fn lease(&self) -> Result<Lease, DbError> {
         self.0.open.refuse_again();
         let mut slot = self.0.slot.clone().lock_owned().await;
-        let since = Instant::now();
-        let client = match slot.take() {
-            Some(kept) if kept.in_transaction => match self.undo(kept, slot).await {
-                Some(lease) => return Ok(Lease { since, ..lease }),
-                None => return Box::pin(self.lease()).await,
-            },
-            Some(Kept { client, since, .. })
-                if since.elapsed() < TRUSTED_FOR && !client.is_closed() =>
-            {
-                client
-            }
-            Some(Kept { client, .. }) if connection::answers(&client).await => client,
-            _ => {
+        let kept = match slot.take() {
+            Some(kept) => self.0.usable(kept).await,
+            None => None,
+        };
+        let client = match kept {
+            Some(client) => client,
+            None => {
                 let began = Instant::now();
                 let client = self.0.target.connect().await?;
                 telemetry::connected(began);
                 client
             }
         };
-        Ok(Lease { client, since, slot, inner: self.0.clone() })
+        Ok(Lease { client, since: Instant::now(), slot, inner: self.0.clone() })
+    }
+}
+
+impl Inner {
+    /// The connection, in no transaction, unless it was lost.
+    async fn usable(&self, kept: Kept) -> Option<Client> {
+        let Kept { client, since, in_transaction } = kept;
+        let usable = match in_transaction {
+            true => self.rollback(&client).await.is_ok(),
+            false if since.elapsed() < TRUSTED_FOR && !client.is_closed() => true,
+            false => connection::answers(&client).await,
+        };
+        usable.then_some(client)
+    }
+
+    /// Undoes what is open on a connection.
+    async fn rollback(&self, client: &Client) -> Result<(), DbError> {
+        self.round_trips.fetch_add(1, Ordering::Relaxed);
+        let began = Instant::now();
+        let ended = self.target.timely(client.batch_execute("rollback")).await;
+        let statements = [("rollback", 0, Instant::now())];
+        telemetry::queried(&RoundTrip { began, worked: Duration::ZERO, statements: &statements });
+        Ok(ended??)
     }
 }

@@ -191,7 +191,7 @@ impl Envelope {
                 typed(&self.event),
                 typed(&self.body),
                 typed(&self.trace),
-                typed(self.unwanted()),
+                typed(if self.is_wanted() { &false } else { &true }),
             ],
         )
     }
@@ -199,11 +199,6 @@ impl Envelope {
     /// Whether any queue wants it.
     pub(crate) fn is_wanted(&self) -> bool {
         !wanted_by(&self.event).is_empty()
-    }
-
-    /// Whether no queue wants it, for a parameter.
-    fn unwanted(&self) -> &'static bool {
-        if self.is_wanted() { &false } else { &true }
     }
 }
 

@@ -228,15 +228,6 @@ impl Lease {
         Ok(self.client.query_typed(sql, params).await?)
     }
 
-    pub(super) async fn end(&self, how: &str) -> Result<(), DbError> {
-        self.inner.round_trips.fetch_add(1, Ordering::Relaxed);
-        let began = Instant::now();
-        let ended = self.inner.target.timely(self.client.batch_execute(how)).await;
-        let told = [(how, 0, Instant::now())];
-        telemetry::queried(&RoundTrip { began, worked: Duration::ZERO, statements: &told });
-        Ok(ended??)
-    }
-
     /// Keeps the connection unless what happened leaves its state in doubt.
     pub(super) fn settle<T>(self, outcome: Result<T, DbError>) -> Result<T, DbError> {
         if outcome.as_ref().err().is_none_or(DbError::connection_is_sound) {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The task that holds a transaction. Only a debug build looks: there, who asks for the connection again panics, where a
+/// What holds a transaction. Only a debug build looks: there, who asks for the connection again panics, where a
 /// release would wait for itself.
 #[derive(Default)]
 pub(super) struct Open(AtomicU64);
@@ -16,22 +16,22 @@ impl Open {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// Panics when this very task holds a transaction.
+    /// Panics when what runs holds a transaction itself.
     #[cfg_attr(debug_assertions, track_caller)]
     pub(super) fn refuse_again(&self) {
         let held = self.0.load(Ordering::Relaxed);
         debug_assert!(
             held == 0 || held != task(),
-            "a transaction of this task has the connection: send the statement through it, or end it first"
+            "a transaction of this very request has the connection: send the statement through it, or end it first"
         );
     }
 }
 
-/// The task that runs; zero outside of one, and in a release.
+/// What runs: a task, or what the runtime was started for, which has no number. Zero in a release.
 fn task() -> u64 {
     if !cfg!(debug_assertions) {
         return 0;
     }
     let id = tokio::task::try_id().map(|id| id.to_string());
-    id.and_then(|id| id.parse().ok()).unwrap_or(0)
+    id.and_then(|id| id.parse().ok()).unwrap_or(u64::MAX)
 }

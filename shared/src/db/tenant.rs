@@ -89,7 +89,7 @@ impl Tenant {
     /// ends.
     pub async fn rollback(mut self) -> Result<(), DbError> {
         let Some(lease) = self.take() else { return Ok(()) };
-        let ended = lease.end("rollback").await;
+        let ended = lease.inner.rollback(&lease.client).await;
         lease.settle(ended)
     }
 

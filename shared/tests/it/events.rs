@@ -1,9 +1,12 @@
 //! The outbox, and events claimed by their consumers.
 
 use anyhow::{Context, Result};
-use shared::Permission;
+use serde_json::json;
 use shared::db::{Entry, statement};
-use shared::events::{self, AccountRefreshDue, Envelope};
+use shared::events::{self, AccountRefreshDue, Envelope, UploadAwaited};
+use shared::problem::reasons;
+use shared::queue::Consumer;
+use shared::{Permission, Problem};
 use testkit::Here;
 use uuid::Uuid;
 
@@ -116,5 +119,49 @@ async fn what_a_transaction_publishes_is_sent_once_it_is_committed_and_not_when_
     assert_eq!(sent().await?, [false]);
     app.settle().await;
     assert_eq!(sent().await?, [true]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_that_no_queue_wants_costs_nothing_after_its_commit() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("imports-upload")?;
+    let (tx, []) = app.db().enter(&asha.caller(Permission::Enter), []).await?;
+    let event = UploadAwaited { upload_id: Uuid::now_v7() };
+    tx.publish(Envelope::new(Some(asha.workspace_id), &event).unwrap());
+    tx.commit([]).await?;
+    let before = app.db().round_trips();
+    app.settle().await;
+    assert_eq!(app.db().round_trips(), before);
+    let sent = "select sent_at is not null from shared.outbox";
+    assert!(here.admin().await?.query_one(sent, &[]).await?.get::<_, bool>(0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_that_fails_in_its_transaction_leaves_no_lock_and_the_next_is_consumed()
+-> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let app = here.app("portfolio-snapshot")?;
+    let caller = asha.caller(Permission::ReadPortfolio);
+    let consumer = Consumer::new(move |app, body| {
+        let caller = caller.clone();
+        Box::pin(async move {
+            let lock = statement("select pg_advisory_xact_lock(30)", []);
+            let (tx, [_]) = app.db().enter(&caller, [lock]).await?;
+            if body == "fails" {
+                return Err(Problem::new(reasons::NOT_FOUND));
+            }
+            Ok(tx.commit([]).await.map(drop)?)
+        })
+    });
+    let record = |id: &str| json!({ "messageId": id, "body": id });
+    let batch = json!({ "Records": [record("fails"), record("passes"), record("fails")] });
+    let delivered = consumer.deliver(&app, batch).await?;
+    assert_eq!(delivered.failed, 2);
+    let free = "select pg_try_advisory_lock(30)";
+    assert!(here.admin().await?.query_one(free, &[]).await?.get::<_, bool>(0));
     Ok(())
 }

@@ -52,12 +52,37 @@ async fn what_gives_up_in_a_transaction_leaves_no_lock_behind() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
     let route = Route::new(routes!(holds), Access::member(Permission::ReadPortfolio));
-    let router = route.deadline(Duration::from_secs(1)).into_router(here.app("portfolio-get")?);
+    // Kept to the end, for its connection would end with it.
+    let app = here.app("portfolio-get")?;
+    let router = route.deadline(Duration::from_secs(1)).into_router(app.clone());
     let request = Request::get("/holds").header("authorization", format!("Bearer {}", asha.token));
     let response = router.oneshot(request.body(Body::empty())?).await?;
     assert_eq!(response.status(), 503);
     let free = "select pg_try_advisory_lock(29)";
     assert!(here.admin().await?.query_one(free, &[]).await?.get::<_, bool>(0));
+    drop(app);
+    Ok(())
+}
+
+/// Reads beside the transaction that it has.
+#[utoipa::path(get, path = "/asks-again")]
+async fn asks_again(State(db): State<Db>, caller: Caller) -> Reply {
+    let _held = db.enter(&caller, []).await?;
+    db.read(&caller, []).await?;
+    shared::http::ok(())
+}
+
+#[tokio::test]
+#[cfg(debug_assertions)]
+async fn a_handler_that_asks_again_for_the_connection_it_has_is_told_at_once() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let route = Route::new(routes!(asks_again), Access::member(Permission::ReadPortfolio));
+    let router = route.into_router(here.app("portfolio-get")?);
+    let request =
+        Request::get("/asks-again").header("authorization", format!("Bearer {}", asha.token));
+    let response = router.oneshot(request.body(Body::empty())?).await?;
+    assert_eq!(response.status(), 500, "it panicked, and did not wait for its deadline");
     Ok(())
 }
 
