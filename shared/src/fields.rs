@@ -3,6 +3,7 @@
 //! Requests are declared by [`request!`](crate::request!), which reads every field before it gives up.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
 use serde_json::{Map, Value};
@@ -113,6 +114,14 @@ pub(crate) const MOST_DECIMALS: usize = 10;
 /// Whether a day is one that accounts and databases know.
 pub fn known_day(day: &Date) -> bool {
     (1950..2100).contains(&day.year())
+}
+
+/// A text of so many printable characters, without the space around them.
+pub fn printable(text: &str, long: RangeInclusive<usize>) -> Result<String, String> {
+    let text = text.trim();
+    let good = long.contains(&text.chars().count()) && is_printable(text);
+    let message = || format!("must have {} to {} printable characters", long.start(), long.end());
+    good.then(|| text.to_owned()).ok_or_else(message)
 }
 
 /// Whether a text has only characters that are seen. Control characters, line separators and format characters are not:

@@ -6,11 +6,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::fields::known_day;
-use crate::request::{Reader, text, whole};
+use crate::request::{any_text, whole};
 use crate::{Problem, Timestamp};
 
 /// Items a page has unless the caller says otherwise.
@@ -25,18 +25,8 @@ crate::request! {
         /// How many items.
         pub limit: i64 = whole(1, MOST) => DEFAULT_LIMIT,
         /// Where to go on: `nextCursor` of the page before.
-        pub cursor: Option<String> = cursor(),
+        pub cursor: Option<String> = any_text(),
     }
-}
-
-fn cursor() -> impl Reader<Value = String> {
-    text(
-        |text| match text {
-            "" => Err("must not be empty; leave it out for the first page".to_owned()),
-            text => Ok(text.to_owned()),
-        },
-        || json!({ "minLength": 1 }),
-    )
 }
 
 /// Whether every day and time in a position is one that the database can compare with.

@@ -1,13 +1,13 @@
 //! Signing in somebody whom another issuer knows: an identity is issuer and subject, never an e-mail address.
 
 use shared::auth::{Session, Signer};
-use shared::fields::Given;
-use shared::request::Reader;
+use shared::fields::printable;
 use shared::{App, Problem, clock, typed};
 use uuid::Uuid;
 
 use crate::external_token::Claims;
 use crate::refresh_token::RefreshToken;
+use crate::register::PERSON_NAME;
 use crate::session::{self, SessionTokens};
 
 /// The request it happens in, for the audit log.
@@ -28,8 +28,7 @@ pub(crate) async fn sign_in(
     let signer = Signer::read(app).await?;
     let refresh = RefreshToken::make()?;
     let (organisation, role) = claims.organisation().unzip();
-    let name = claims.name.clone().map(Given::Text);
-    let name = name.and_then(|name| crate::register::person_name().read(&name).ok());
+    let name = claims.name.as_deref().and_then(|name| printable(name, PERSON_NAME).ok());
     let email = claims.address().and_then(|email| shared::fields::email(email).ok());
     let session_id = Uuid::now_v7();
     let rows = app

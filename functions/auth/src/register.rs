@@ -1,5 +1,7 @@
 //! `POST /v1/auth/register`: asks for an account; a mailed code completes it.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
@@ -40,9 +42,12 @@ shared::request! {
     }
 }
 
+/// How long a person's name may be.
+pub(crate) const PERSON_NAME: RangeInclusive<usize> = 1..=100;
+
 /// What a person may be called.
 pub(crate) fn person_name() -> impl Reader<Value = String> {
-    printable(100)
+    printable(*PERSON_NAME.end())
 }
 
 /// The registration that waits for its code.

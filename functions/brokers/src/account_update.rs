@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use serde_json::json;
 use shared::db::{Statement, statement};
-use shared::fields::Given;
+use shared::fields;
 use shared::http::{Id, Json, Reply, Route};
 use shared::problem::reasons::NOT_FOUND;
 use shared::request::{Reader, list, printable, text};
@@ -50,10 +50,9 @@ shared::request! {
 }
 
 fn folio() -> impl Reader<Value = String> {
-    let printable = printable(40);
     text(
-        move |text| printable.read(&Given::Text(text.to_owned())).map(|folio| folio_number(&folio)),
-        || shared::request::printable(40).schema(),
+        |text| fields::printable(text, 1..=40).map(|folio| folio_number(&folio)),
+        || printable(40).schema(),
     )
 }
 
@@ -137,6 +136,8 @@ fn id(row: &Row) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::fields::Given;
+
     use super::*;
 
     #[test]

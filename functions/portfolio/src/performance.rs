@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use ledger::returns::{Day, Period, Prices, Refused, Returns, ReturnsInput};
 use ledger::{Cause, Event, Isin, Move, Place, Snapshot};
 use rust_decimal::Decimal;
-use shared::fields::Given;
+use shared::fields;
 use shared::http::{Query, Reply, Route};
 use shared::request::{Reader, choice, day, printable, text};
 use shared::routes;
@@ -72,16 +72,15 @@ const RANGES: [(&str, Range); 8] = [
 ];
 
 fn benchmark() -> impl Reader<Value = Benchmark> {
-    let index = printable(100);
     text(
-        move |name| {
+        |name| {
             let security = Isin::parse(name).map(Benchmark::Security);
             security.or_else(|_| {
-                let name = index.read(&Given::Text(name.to_owned()))?;
+                let name = fields::printable(name, 1..=100)?;
                 Ok(Benchmark::Index(name.to_uppercase()))
             })
         },
-        || shared::request::printable(100).schema(),
+        || printable(100).schema(),
     )
 }
 

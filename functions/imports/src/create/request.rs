@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::fields::{Fields, Given};
+use shared::fields::{self, Fields};
 use shared::http::{Body, media_type};
 use shared::problem::reasons;
 use shared::request::{Reader, choice, flag, id, printable, text};
@@ -214,8 +214,7 @@ async fn form(
                     "is given more than once; send one file at a time",
                 ));
             }
-            let name = field.file_name().map(|name| Given::Text(name.to_owned()));
-            file_name = name.and_then(|name| printable(200).read(&name).ok());
+            file_name = field.file_name().and_then(|name| fields::printable(name, 1..=200).ok());
             file = Some(field.bytes().await.map_err(interrupted)?);
         } else {
             pairs.push((name, field.text().await.map_err(interrupted)?));
