@@ -1,5 +1,7 @@
 //! `POST /v1/api-keys`: makes an API key.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
@@ -83,7 +85,8 @@ async fn key_create(
     if counted.first().is_some_and(|row| row.get::<_, i64>("keys") >= MOST) {
         return Err(Problem::new(reasons::TOO_MANY_KEYS));
     }
-    let made = NewKey::make(request.name, request.scopes, request.expires_at)?;
+    let scopes: BTreeSet<String> = request.scopes.into_iter().collect();
+    let made = NewKey::make(request.name, scopes.into_iter().collect(), request.expires_at)?;
     let kept = made.without_key();
     let [insert, audit] = made.statements(&"key.created");
     tx.commit([insert, audit, claim.store(&kept)]).await?;

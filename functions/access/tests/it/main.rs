@@ -109,6 +109,35 @@ async fn a_rotated_key_and_its_successor_are_both_good_for_the_overlap() -> Resu
 }
 
 #[tokio::test]
+async fn the_same_idempotency_key_for_another_path_is_refused_and_rotates_nothing() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let headers = [("content-type", "application/json"), ("idempotency-key", "one")];
+    let mut answers = Vec::new();
+    for made in [make(&here, &asha).await?, make(&here, &asha).await?] {
+        let path = format!("/v1/api-keys/{}/rotate", made["keyId"].as_str().unwrap_or_default());
+        answers.push(here.send(Method::POST, &path, Some(&asha), &headers, "{}").await?);
+    }
+    assert_eq!(answers[0].status, 201, "{}", answers[0].body);
+    assert_eq!((answers[1].status, answers[1].reason()), (422, "idempotency_key_reused"));
+    let keys = here.get("/v1/api-keys", &asha).await?;
+    assert_eq!(keys.body["items"].as_array().map(Vec::len), Some(3));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_key_may_do_is_kept_once_however_often_it_is_said() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let twice = json!({ "name": "Report", "scopes": ["portfolio:read", "portfolio:read"] });
+    let made = here.post("/v1/api-keys", &asha, &twice).await?;
+    assert_eq!(made.body["scopes"], json!(["portfolio:read"]), "{}", made.body);
+    let none = json!({ "name": "Report", "scopes": [] });
+    assert_eq!(here.post("/v1/api-keys", &asha, &none).await?.status, 400);
+    Ok(())
+}
+
+#[tokio::test]
 async fn two_rotations_at_once_make_one_key() -> Result<()> {
     let here = Here::start().await?;
     let asha = here.person().await?;
