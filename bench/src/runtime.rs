@@ -68,7 +68,7 @@ impl Runtime {
     }
 
     /// What is told next.
-    pub(crate) async fn told(&mut self) -> Result<RuntimeEvent> {
+    pub(crate) async fn next_event(&mut self) -> Result<RuntimeEvent> {
         let told = tokio::time::timeout(std::time::Duration::from_secs(20), self.told.recv());
         told.await.context("the process says nothing")?.context("the API is gone")
     }
@@ -77,7 +77,7 @@ impl Runtime {
     pub(crate) async fn answered(&mut self) -> Result<(Option<Instant>, Instant, Bytes)> {
         let mut asked = None;
         loop {
-            match self.told().await? {
+            match self.next_event().await? {
                 RuntimeEvent::Asked(at) => asked = asked.or(Some(at)),
                 RuntimeEvent::Answered(at, body) => return Ok((asked, at, body)),
             }

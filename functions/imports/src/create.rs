@@ -81,14 +81,14 @@ async fn create(
     if let Some(earlier) = claim.earlier(&claimed)? {
         return shared::http::ok(earlier);
     }
-    let coming = Coming {
+    let import = UnplacedImport {
         workspace: caller.session()?.workspace_id,
         came: stored(clock::now()),
         request: &request,
         parts,
         keep: &Keep::Claim(claim),
     };
-    match coming.run(tx, &known).await? {
+    match import.run(tx, &known).await? {
         Some(report) => shared::http::ok(report),
         None => Err(Problem::internal(anyhow::anyhow!("a request is stored whole"))),
     }
@@ -134,7 +134,7 @@ impl Keep {
 }
 
 /// An import whose file is read: whose it is, the workspace's accounts tell.
-pub(crate) struct Coming<'a> {
+pub(crate) struct UnplacedImport<'a> {
     pub(crate) workspace: Uuid,
     /// When the file came.
     pub(crate) came: Timestamp,
@@ -143,7 +143,7 @@ pub(crate) struct Coming<'a> {
     pub(crate) keep: &'a Keep,
 }
 
-impl Coming<'_> {
+impl UnplacedImport<'_> {
     /// Finds the account and takes in what of the file is its own; answers the report, or nothing when there is more of it.
     pub(crate) async fn run(
         self,

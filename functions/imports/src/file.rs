@@ -15,7 +15,7 @@ use stores::instruments::by_symbols;
 use uuid::Uuid;
 
 use crate::create::request::ImportRequest;
-use crate::create::{Coming, Keep, read, symbols_of};
+use crate::create::{Keep, UnplacedImport, read, symbols_of};
 use crate::{reasons, upload};
 
 /// Consumes S3's notifications of created objects.
@@ -100,8 +100,8 @@ async fn import(
     let parts = read(&request)?;
     let symbols = symbols_of(&parts);
     loop {
-        let coming = (&request, parts.as_slice(), symbols.as_slice());
-        match portion(app, delivery, upload, coming).await? {
+        let file = (&request, parts.as_slice(), symbols.as_slice());
+        match portion(app, delivery, upload, file).await? {
             // Told of as it is stored: what becomes of the rest is not known.
             Portion::More => app.settle().await,
             Portion::Last(report) => return Ok(report.filter(|_| request.dry_run)),
@@ -145,8 +145,8 @@ async fn portion(
     let progress: Option<Value> = own.get("progress");
     let progress = progress.map(serde_json::from_value).transpose().map_err(Problem::internal)?;
     let keep = Keep::Upload(upload_id, progress.unwrap_or_default());
-    let coming = Coming { workspace, came, request, parts: parts.to_vec(), keep: &keep };
-    Ok(match coming.run(tx, &known).await? {
+    let import = UnplacedImport { workspace, came, request, parts: parts.to_vec(), keep: &keep };
+    Ok(match import.run(tx, &known).await? {
         Some(report) => Portion::Last(Some(report)),
         None => Portion::More,
     })

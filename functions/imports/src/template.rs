@@ -16,7 +16,7 @@ shared::request! {
     /// Which template.
     struct TemplateQuery {
         /// What it is a template of.
-        of: bool = choice([("holdings", false), ("transactions", true)]) => "holdings",
+        of_transactions as "of": bool = choice([("holdings", false), ("transactions", true)]) => "holdings",
     }
 }
 
@@ -28,7 +28,7 @@ shared::request! {
     params(TemplateQuery),
     responses((status = 200, body = String, content_type = "text/csv")))]
 async fn template(Query(query): Query<TemplateQuery>) -> Reply {
-    let (name, file) = match query.of {
+    let (name, file) = match query.of_transactions {
         true => ("kitemate-transactions.csv", statements::events_template_csv()),
         false => ("kitemate-holdings.csv", statements::template_csv()),
     };

@@ -44,7 +44,7 @@ shared::request! {
         /// The year in which the financial year begins: 2025 for April 2025 to March 2026.
         year: Option<i16> = financial_year(),
         /// `schedule112a` for that schedule of one holder and `year` as CSV.
-        format: bool = choice([("json", false), ("schedule112a", true)]) => "json",
+        schedule as "format": bool = choice([("json", false), ("schedule112a", true)]) => "json",
         /// Which of the schedule's layouts is wanted when sources disagree on a year: then the answer has
         /// `Layout-Verified: false` without it. `As-Of` and `Stale` say how fresh the holder's accounts are.
         layout: Option<schedule::Layout> = choice(LAYOUTS),
@@ -54,7 +54,7 @@ shared::request! {
         ..page: PageQuery,
     }
     check(query, fields) {
-        if query.format && query.year.is_none() {
+        if query.schedule && query.year.is_none() {
             fields.fault("year", "is required for a schedule");
         }
     }
@@ -73,7 +73,7 @@ async fn gains(
 ) -> Reply<Response> {
     // Lots and intraday trades know no bounds of accounts that transfers cross: the whole book is worked through.
     let question = BookOn::new(clock::india_day(clock::now()));
-    let reports = compared::Reports::of(query.level.account_id, query.year, !query.format);
+    let reports = compared::Reports::of(query.level.account_id, query.year, !query.schedule);
     let (values, reports) = (stores::tax::known(), reports.statement());
     let others = [stores::accounts::all(), values, reports];
     let (book, [accounts, values, reports]) = question.ask(&db, &caller, others).await?;
@@ -85,10 +85,10 @@ async fn gains(
     let holders = Holders::new(&accounts);
     gains.retain(|gain| match query.level.account_id {
         // A schedule is one holder's, over all their accounts.
-        Some(account) if query.format => holders.of(place(gain).account) == holders.of(account),
+        Some(account) if query.schedule => holders.of(place(gain).account) == holders.of(account),
         _ => within.has(place(gain)),
     });
-    if query.format {
+    if query.schedule {
         return schedule_of(&query, &book, &gains, (&holders, &healths));
     }
     let mut answer = answer::answer(&query.page, query.year, &book, &gains, &holders)?;

@@ -140,7 +140,6 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(query): Query<Trades
     let fetch = query.page.fetch();
     let sql = page_sql(query.sort);
     let isin = query.isin.map(|isin| isin.to_string());
-    let kind = query.kind.map(str::to_owned);
     let symbol = query.symbol.as_ref().map(|symbol| symbol.to_uppercase());
     let lower = |word: &Option<String>| word.as_ref().map(|word| word.to_lowercase());
     let (sector, class) = (lower(&query.sector), lower(&query.class));
@@ -149,7 +148,7 @@ async fn trades(State(db): State<Db>, caller: Caller, Query(query): Query<Trades
         [
             typed(&query.account_id),
             typed(&isin),
-            typed(&kind),
+            typed(&query.kind),
             typed(&query.from),
             typed(&query.to),
             typed(&query.min_amount),

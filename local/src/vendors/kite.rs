@@ -47,7 +47,7 @@ const OUTCOMES: [(&str, &str); 8] = [
 #[derive(Clone)]
 struct Kite {
     landing: Arc<str>,
-    known: Arc<Mutex<KiteState>>,
+    state: Arc<Mutex<KiteState>>,
 }
 
 #[derive(Default)]
@@ -61,8 +61,8 @@ struct KiteState {
 }
 
 impl Kite {
-    fn known(&self) -> MutexGuard<'_, KiteState> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, KiteState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,7 +70,7 @@ impl Kite {
 pub async fn stand(landing: String) -> Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let kite = Kite { landing: landing.into(), known: Arc::default() };
+    let kite = Kite { landing: landing.into(), state: Arc::default() };
     let router = Router::new()
         .route("/connect/login", get(login_page).post(signed_in))
         .route("/session/token", post(exchange).delete(log_out))
@@ -125,8 +125,8 @@ async fn signed_in(
         return led_back(&format!("{}?status=cancelled", kite.landing));
     }
     let token = Uuid::now_v7().simple().to_string();
-    let mut known = kite.known();
-    known.requests.insert(token.clone(), (of("user_id"), outcome));
+    let mut state = kite.state();
+    state.requests.insert(token.clone(), (of("user_id"), outcome));
     led_back(&format!(
         "{}?request_token={token}&action=login&type=login&status=success&{}",
         kite.landing,
@@ -146,8 +146,8 @@ async fn exchange(State(kite): State<Kite>, Form(form): Form<HashMap<String, Str
     if of("api_key") != API_KEY || of("checksum") != checksum {
         return refused(StatusCode::FORBIDDEN, "TokenException", "Invalid `checksum`.");
     }
-    let mut known = kite.known();
-    let Some((user, outcome)) = known.requests.remove(of("request_token")) else {
+    let mut state = kite.state();
+    let Some((user, outcome)) = state.requests.remove(of("request_token")) else {
         return refused(
             StatusCode::FORBIDDEN,
             "TokenException",
@@ -175,7 +175,7 @@ async fn exchange(State(kite): State<Kite>, Form(form): Form<HashMap<String, Str
         }
         _ => {
             let token = format!("planted-{}", Uuid::now_v7().simple());
-            known.sessions.insert(token.clone(), user.clone());
+            state.sessions.insert(token.clone(), user.clone());
             good(&session(&user, &token))
         }
     }
@@ -186,15 +186,15 @@ async fn log_out(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
     let token = asked.get("access_token").map_or("", String::as_str);
-    let mut known = kite.known();
-    match known.sessions.remove(token) {
+    let mut state = kite.state();
+    match state.sessions.remove(token) {
         Some(_) => good(&json!(true)),
         None => refused(StatusCode::FORBIDDEN, "TokenException", "Invalid `access_token`."),
     }
 }
 
 async fn everybody(State(kite): State<Kite>) -> Response {
-    kite.known().sessions.clear();
+    kite.state().sessions.clear();
     good(&json!(true))
 }
 

@@ -19,7 +19,7 @@ pub(super) fn session_of(kite: &Kite, headers: &HeaderMap) -> Option<String> {
     if let Some(user) = token.strip_prefix(SPEAKING) {
         return Some(user.to_owned());
     }
-    (key == API_KEY).then(|| kite.known().sessions.get(token).cloned()).flatten()
+    (key == API_KEY).then(|| kite.state().sessions.get(token).cloned()).flatten()
 }
 
 /// Answers a part of an account: its own, or everybody's.
@@ -28,7 +28,7 @@ async fn part(kite: &Kite, headers: &HeaderMap, name: &str) -> Response {
         let message = "Incorrect `api_key` or `access_token`.";
         return refused(StatusCode::FORBIDDEN, "TokenException", message);
     };
-    let told = kite.known().portfolios.get(&user).cloned().unwrap_or_default();
+    let told = kite.state().portfolios.get(&user).cloned().unwrap_or_default();
     match told[name].as_str().or(told["fails"].as_str()) {
         Some("down") => {
             refused(StatusCode::SERVICE_UNAVAILABLE, "NetworkException", "Kite is down")
@@ -71,7 +71,7 @@ pub(super) async fn tell(
     Path(user): Path<String>,
     Json(told): Json<Value>,
 ) -> Response {
-    kite.known().portfolios.insert(user, told);
+    kite.state().portfolios.insert(user, told);
     good(&json!(true))
 }
 
