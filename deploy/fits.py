@@ -1,5 +1,6 @@
 """Checks that built functions run on any Linux: for their processor, static, at an address of the system's choosing, with
-the tables of addresses read-only once they are filled in.
+the tables of addresses read-only once they are filled in. Of a built template, that every function of it and of those it
+nests has its executable.
 
 Format: "ELF-64 Object File Format": the header's type and machine, and that no segment names an interpreter and no
 entry of the dynamic segment a library. "Linux Standard Base", PT_GNU_RELRO: what is read-only after relocation.
@@ -42,7 +43,23 @@ def wrong_with(data: bytes, arch: str) -> str | None:
     return None
 
 
+def executables(template: pathlib.Path) -> list[str]:
+    """Where the functions of a built template are, and of those it nests."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    document = yaml_parse(template.read_text(encoding="utf-8"))
+    found = []
+    for resource in document["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            found.append(str(template.parent / resource["Properties"]["CodeUri"] / "bootstrap"))
+        if resource["Type"] == "AWS::Serverless::Application":
+            found += executables(template.parent / resource["Properties"]["Location"])
+    return found
+
+
 def main(arch: str, files: list[str]) -> None:
+    if len(files) == 1 and files[0].endswith(".yaml"):
+        files = executables(pathlib.Path(files[0]))
     if not files:
         sys.exit("no executables are named")
     for file in map(pathlib.Path, files):

@@ -157,7 +157,7 @@ pub(crate) fn command(
         ("AWS_ENDPOINT_URL", &here.cloud.aws_url),
         ("AWS_ACCESS_KEY_ID", "bench"),
         ("AWS_SECRET_ACCESS_KEY", "bench"),
-        ("DATABASE_PORT", &database.port.to_string()),
+        ("DATABASE_ADDRESS", &format!("{}:{}/{}", database.host, database.port, database.name)),
         ("DATABASE_PASSWORD", &database.password),
         ("DATABASE_TLS", "off"),
         ("DATABASE_AUTH", ""),

@@ -1,5 +1,6 @@
-//! openapi.json and the HTTP samples in events/, from the services' routes.
+//! openapi.json, api.json and the HTTP samples in events/, from the services' routes.
 
+mod gateway;
 mod openapi;
 mod samples;
 
@@ -48,6 +49,7 @@ pub fn generate() -> Result<BTreeMap<String, String>> {
         .into_iter()
         .map(|(function, event)| Ok((format!("events/{function}.json"), pretty(&event)?)))
         .collect::<Result<_>>()?;
+    files.insert("api.json".into(), pretty(&gateway::body(&services, &contract)?)?);
     files.insert("openapi.json".into(), pretty(&contract)?);
     Ok(files)
 }

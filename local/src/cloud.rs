@@ -103,6 +103,7 @@ impl Cloud {
         let routes = Gateway::new(
             &model.functions,
             model.api.clone(),
+            &permissions,
             lambda.clone(),
             listeners.clone(),
             chatty,
@@ -165,8 +166,7 @@ impl Cloud {
     pub fn keep_schedules(&mut self) -> Result<()> {
         for function in &self.model.functions {
             for trigger in &function.schedules {
-                let times = Times::read(trigger)
-                    .with_context(|| format!("template.yaml line {}", function.line))?;
+                let times = Times::read(trigger).with_context(|| function.place.clone())?;
                 let scheduler = self.scheduler();
                 self.tasks.spawn(scheduler.keep(function.name.clone(), trigger.clone(), times));
             }
@@ -252,7 +252,7 @@ fn permissions(model: &Model, ground: &Ground) -> Permissions {
 fn listen(record: &Record, permissions: &Permissions, model: &Model) -> Listener {
     let (record, permissions) = (record.clone(), permissions.clone());
     let of = |one: &Function| {
-        let group = model.log_groups.get(&one.log_group).unwrap_or(&one.log_group);
+        let group = &one.log_group;
         let arn = format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:local");
         (one.name.clone(), arn)
     };

@@ -6,20 +6,21 @@ mod signature;
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::iam::{Permissions, RequestContext};
 use crate::lambda::{Lambda, Listeners, epoch_us};
 use crate::record::{Cause, GatewayRequest, Kind, trace_id};
-use crate::template::{Api, Function};
+use crate::template::{Api, Function, Preflight};
 use event::Matched;
 
 /// API Gateway takes bodies up to 10 MB.
@@ -50,10 +51,11 @@ struct Target {
 }
 
 impl Gateway {
-    /// A gateway for the template's routes.
+    /// A gateway for the template's routes, which its role may call.
     pub fn new(
         functions: &[Function],
         api: Api,
+        permissions: &Permissions,
         lambda: Lambda,
         listeners: Listeners,
         chatty: bool,
@@ -63,6 +65,10 @@ impl Gateway {
         let mut routes = Vec::new();
         for function in functions {
             for route in &function.routes {
+                let call = ("lambda:InvokeFunction", route.function.as_str());
+                if permissions.ask_role("api", &api.role, call, &RequestContext::new()).is_err() {
+                    bail!("{} may not call {}", api.role, function.name);
+                }
                 routes.push(Target {
                     method: route.method.parse()?,
                     segments: route.path.split('/').map(str::to_owned).collect(),
@@ -106,10 +112,14 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
 
 impl Gateway {
     async fn answer(&self, request: Request, id: &str, cause: Cause) -> Response {
-        if request.method() == Method::OPTIONS
-            && self.0.routes.iter().any(|target| target.matches(request.uri().path()).is_some())
-        {
-            return self.preflight();
+        if request.method() == Method::OPTIONS {
+            let path = request.uri().path();
+            let asked = self.0.routes.iter().find(|target| target.matches(path).is_some());
+            let preflight = asked.and_then(|target| self.0.api.preflights.get(&target.resource));
+            return match preflight {
+                Some(preflight) => answer_preflight(preflight, request.headers()),
+                None => self.refuse("MISSING_AUTHENTICATION_TOKEN", id),
+            };
         }
         let found = self.0.routes.iter().find_map(|target| {
             (target.method == request.method())
@@ -168,15 +178,6 @@ impl Gateway {
         self.0.listeners.tell("api", &line.to_string());
     }
 
-    fn preflight(&self) -> Response {
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        set_headers(
-            &mut response,
-            self.0.api.cors.iter().map(|(name, value)| (name.as_str(), value.as_str())),
-        );
-        response
-    }
-
     /// What API Gateway answers itself, as the template words it.
     fn refuse(&self, kind: &str, id: &str) -> Response {
         if ["INVALID_SIGNATURE", "ACCESS_DENIED", "EXPIRED_TOKEN"].contains(&kind) {
@@ -200,6 +201,21 @@ impl Gateway {
         );
         response
     }
+}
+
+/// Tells a browser what its page may send, and whether it may at all.
+fn answer_preflight(preflight: &Preflight, asked: &HeaderMap) -> Response {
+    let mut response = StatusCode::OK.into_response();
+    let page = asked.get(header::ORIGIN).and_then(|page| page.to_str().ok());
+    let allowed = match (preflight.origins.as_deref(), page) {
+        (Some("*"), _) => Some("*"),
+        (Some(origins), Some(page)) => origins.split(',').find(|origin| *origin == page),
+        _ => None,
+    };
+    let allowed = allowed.map(|origin| ("access-control-allow-origin", origin));
+    let headers = preflight.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    set_headers(&mut response, headers.chain(allowed));
+    response
 }
 
 impl Target {
@@ -256,5 +272,30 @@ fn set_headers<'a>(response: &mut Response, headers: impl Iterator<Item = (&'a s
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
             response.headers_mut().insert(name, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preflight_lets_in_the_origins_of_the_deployment_and_no_others() {
+        let allowed = |origins: Option<&str>, page: &str| {
+            let headers = vec![("Access-Control-Max-Age".to_owned(), "600".to_owned())];
+            let preflight = Preflight { headers, origins: origins.map(str::to_owned) };
+            let asked = HeaderMap::from_iter([(header::ORIGIN, HeaderValue::from_str(page).ok()?)]);
+            let response = answer_preflight(&preflight, &asked);
+            assert_eq!(response.headers()["access-control-max-age"], "600");
+            let allowed = response.headers().get("access-control-allow-origin")?;
+            Some(allowed.to_str().ok()?.to_owned())
+        };
+        let two = Some("https://app.example.in,https://admin.example.in");
+        let app = "https://app.example.in";
+        assert_eq!(allowed(two, app).as_deref(), Some(app));
+        assert_eq!(allowed(two, "https://evil.example"), None);
+        assert_eq!(allowed(two, ""), None);
+        assert_eq!(allowed(Some("*"), app).as_deref(), Some("*"));
+        assert_eq!(allowed(None, app), None);
     }
 }

@@ -91,11 +91,10 @@ impl Scheduler {
         trigger: &ScheduleTrigger,
         at: DateTime<Utc>,
     ) -> Result<Bytes> {
-        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", trigger.function);
         let asked = self.permissions.ask_role(
             "scheduler",
             &trigger.role,
-            ("lambda:InvokeFunction", &arn),
+            ("lambda:InvokeFunction", &trigger.function),
             &RequestContext::new(),
         );
         if asked.is_err() {

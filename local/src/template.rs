@@ -1,5 +1,8 @@
-//! template.yaml as far as one machine can run it; anything else is an error that names its line.
+//! template.yaml and the templates it nests as far as one machine can run them; anything else is an error that names its
+//! file and line.
 
+mod api;
+mod documents;
 mod evaluate;
 mod model;
 mod secret;
@@ -8,14 +11,12 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::postgres::Database;
 
-pub use model::{
-    Api, Bucket, Function, GatewayResponse, Model, Queue, QueueTrigger, Redrive, Route,
-    ScheduleTrigger,
-};
+pub use api::{Api, GatewayResponse, Preflight, Route};
+pub use model::{Bucket, Function, Model, Queue, QueueTrigger, Redrive, ScheduleTrigger};
 
 /// Where the local cloud's parts are: what the template's references stand for.
 #[derive(Clone, Debug)]
@@ -68,18 +69,23 @@ pub const ACCOUNT: &str = "000000000000";
 /// The region everything is in.
 pub const REGION: &str = "ap-south-1";
 
-/// Reads the template of a checkout.
+/// Reads the template of a checkout and those it nests.
 pub fn read(file: &Path, surroundings: &Surroundings) -> Result<Model> {
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    interpret(&text, surroundings).with_context(|| format!("{} is not understood", file.display()))
+    let documents = documents::Documents::read(file)?;
+    Model::of(&evaluate::Evaluator::of(&documents, surroundings)?)
 }
 
-/// Interprets a template's text.
-pub fn interpret(text: &str, surroundings: &Surroundings) -> Result<Model> {
-    let document = yaml::parse(text)?;
-    let evaluator = evaluate::Evaluator::new(&document, surroundings)?;
-    model::Model::of(&document, &evaluator)
+/// The names of a checkout's functions, which its templates tell before they can be evaluated.
+pub fn functions(file: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for document in documents::Documents::read(file)?.all() {
+        for (_, resource) in document.get("Resources").map_or(&[][..], yaml::Node::entries) {
+            if resource.need("Type")?.text()? == "AWS::Serverless::Function" {
+                names.push(model::binary(resource)?.to_owned());
+            }
+        }
+    }
+    Ok(names)
 }
 
 #[cfg(test)]

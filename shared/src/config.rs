@@ -14,7 +14,7 @@ pub struct Config {
 /// A setting that is not there, or not what it should be.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the environment variable {name} {wrong}; template.yaml sets it for the functions that need it"
+    "the environment variable {name} {wrong}; the service's template.yaml sets it for the functions that need it"
 )]
 pub struct BadSetting {
     name: String,
@@ -108,12 +108,12 @@ mod tests {
 
     #[test]
     fn a_missing_setting_names_itself_and_its_place() {
-        let missing = Config::from_pairs([("DATABASE_HOST", "")])
-            .need("DATABASE_HOST")
+        let missing = Config::from_pairs([("DATABASE_ADDRESS", "")])
+            .need("DATABASE_ADDRESS")
             .unwrap_err()
             .to_string();
         assert!(
-            missing.contains("DATABASE_HOST") && missing.contains("template.yaml"),
+            missing.contains("DATABASE_ADDRESS") && missing.contains("template.yaml"),
             "{missing}"
         );
     }

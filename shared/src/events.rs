@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::config::BadSetting;
 use crate::db::{Statement, statement};
-use crate::{App, Problem, Timestamp, telemetry, typed};
+use crate::{App, Config, Problem, Timestamp, telemetry, typed};
 
 listed! {
     /// A queue of this deployment.
@@ -39,14 +40,19 @@ const MOST_PER_BATCH: usize = 10;
 const AT_ONCE: usize = 8;
 
 impl Queue {
-    /// The setting that holds its URL.
-    pub const fn setting(self) -> &'static str {
+    /// What its name ends with in every deployment.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Export => "QUEUE_URL_EXPORT",
-            Self::Mail => "QUEUE_URL_MAIL",
-            Self::Snapshot => "QUEUE_URL_SNAPSHOT",
-            Self::SyncAccount => "QUEUE_URL_SYNC_ACCOUNT",
+            Self::Export => "export",
+            Self::Mail => "mail",
+            Self::Snapshot => "snapshot",
+            Self::SyncAccount => "sync-account",
         }
+    }
+
+    /// Its URL: the setting `QUEUES_URL`, which ends with the deployment's name, and its own.
+    pub fn url(self, config: &Config) -> Result<String, BadSetting> {
+        Ok(format!("{}-{}", config.need("QUEUES_URL")?, self.name()))
     }
 }
 
@@ -295,7 +301,7 @@ pub(crate) async fn send_later(
     envelope: &Envelope,
     seconds: i32,
 ) -> Result<(), Problem> {
-    let url = app.config().need(queue.setting())?;
+    let url = queue.url(app.config())?;
     let message = app.aws().sqs().send_message().queue_url(url).delay_seconds(seconds);
     let attributes = envelope.trace.as_deref().map(traced);
     let group = envelope.workspace_id.map(|workspace| workspace.simple().to_string());
@@ -329,7 +335,7 @@ async fn send_batch(app: &App, queue: Queue, batch: &[&Envelope]) -> Result<Vec<
             .map_err(Problem::internal)?;
         entries.push(entry);
     }
-    let url = app.config().need(queue.setting())?;
+    let url = queue.url(app.config())?;
     let answer =
         app.aws().sqs().send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
     let answer = answer.map_err(Problem::unavailable)?;

@@ -4,6 +4,7 @@ mod answer;
 mod extract;
 mod frame;
 mod operation;
+mod origins;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ pub use operation::{Documentation, Operation};
 pub use utoipa_axum;
 
 use answer::Answer;
+use origins::Origins;
 
 /// A body may have this many bytes unless its route says otherwise.
 pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
@@ -43,6 +45,7 @@ pub struct Route {
     computes: bool,
     deadline: Duration,
     embeddable: Option<&'static str>,
+    any_origin: bool,
 }
 
 impl Route {
@@ -55,6 +58,7 @@ impl Route {
             computes: false,
             deadline: DEADLINE,
             embeddable: None,
+            any_origin: false,
         }
     }
 
@@ -70,10 +74,16 @@ impl Route {
         self
     }
 
-    /// May stand in a frame of another page, under this content-security policy.
+    /// Is public: pages of any origin may read its answers, and not only those of this deployment.
+    pub fn any_origin(mut self) -> Self {
+        self.any_origin = true;
+        self
+    }
+
+    /// May stand in a frame of another page, under this content-security policy. It is public then.
     pub fn embeddable(mut self, policy: &'static str) -> Self {
         self.embeddable = Some(policy);
-        self
+        self.any_origin()
     }
 
     /// Works a whole book out: each person has a fair share of such requests.
@@ -85,6 +95,11 @@ impl Route {
     /// Whether it works a whole book out.
     pub fn computes(&self) -> bool {
         self.computes
+    }
+
+    /// Whether pages of any origin may read its answers.
+    pub fn is_for_any_origin(&self) -> bool {
+        self.any_origin
     }
 
     /// Who may call it.
@@ -108,8 +123,16 @@ impl Route {
             .layer(DefaultBodyLimit::max(self.body_limit))
             .layer(axum::middleware::from_fn(frame::operators_only))
             .layer(axum::Extension(self.access));
-        let frame =
-            Frame { computes: self.computes, deadline: self.deadline, embeddable: self.embeddable };
+        let origins = match self.any_origin {
+            true => Origins::Any,
+            false => Origins::of(app.config()),
+        };
+        let frame = Frame {
+            computes: self.computes,
+            deadline: self.deadline,
+            embeddable: self.embeddable,
+            origins,
+        };
         frame::around(router.with_state(app.clone()), &app, frame)
     }
 }

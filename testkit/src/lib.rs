@@ -73,9 +73,13 @@ impl Here {
             uses: Some(PathBuf::from(need("KITEMATE_TEST_FOLDER")?).join(USES)),
         };
         let gateway = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let cloud =
-            Cloud::assemble(ground, Arc::new(Builder::done(binaries(&home.root)?)), gateway, false)
-                .await?;
+        let cloud = Cloud::assemble(
+            ground,
+            Arc::new(Builder::done(local::template::functions(&home.root.join("template.yaml"))?)),
+            gateway,
+            false,
+        )
+        .await?;
         Ok(Self { cloud, database, emulator_url })
     }
 
@@ -190,15 +194,6 @@ async fn connect(config: tokio_postgres::Config) -> Result<Client> {
     let (client, connection) = config.connect(NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
-}
-
-/// The functions' names, as the template lists them.
-fn binaries(root: &Path) -> Result<Vec<String>> {
-    let text = std::fs::read_to_string(root.join("template.yaml"))?;
-    Ok(text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Binary: ").map(str::to_owned))
-        .collect())
 }
 
 /// The template database's secrets under this test's names.

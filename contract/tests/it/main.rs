@@ -1,5 +1,6 @@
 //! Template, binaries, events, openapi.json and documents agree one to one.
 
+mod deployment;
 mod doors;
 mod isolation;
 
@@ -185,117 +186,6 @@ fn a_function_signs_in_to_the_database_as_its_own_service_alone() -> Result<()> 
             }
             None => assert!(users.is_empty(), "{} needs no database", function.name),
         }
-    }
-    Ok(())
-}
-
-/// The default of a parameter of the template.
-fn default(parameter: &str) -> Result<usize> {
-    let text = std::fs::read_to_string(root().join("template.yaml"))?;
-    let (_, block) = text.split_once(&format!("\n  {parameter}:\n")).unwrap_or_default();
-    let line = block.lines().find_map(|line| line.trim().strip_prefix("Default: "));
-    Ok(line.unwrap_or_default().parse()?)
-}
-
-#[test]
-fn the_guide_says_how_many_connections_all_functions_together_take() -> Result<()> {
-    let model = template()?;
-    let functions = model.functions.iter();
-    let users = functions.filter(|one| one.environment.contains_key("DATABASE_USER")).count();
-    let each = default("FunctionConcurrency")?;
-    let sum = format!("{users} × {each} = {}", users * each);
-    let guide = std::fs::read_to_string(root().join("docs/deployment.md"))?;
-    assert!(guide.contains(&sum), "docs/deployment.md is to say {sum}");
-    Ok(())
-}
-
-#[test]
-fn the_dashboard_is_json() -> Result<()> {
-    let text = std::fs::read_to_string(root().join("template.yaml"))?;
-    let body = text.split("DashboardBody: !Sub |\n").nth(1).unwrap_or_default();
-    let body = body.split("\n\n").next().unwrap_or_default();
-    let body = body.replace("${AWS::Region}", "ap-south-1").replace("${Stage}", "dev");
-    let board: serde_json::Value = serde_json::from_str(&body)?;
-    assert!(
-        board["widgets"].as_array().is_some_and(|widgets| widgets.len() > 5)
-            && !body.contains("${")
-    );
-    Ok(())
-}
-
-/// Whether a metric filter of optional terms, `?"one" ?"other"`, takes a line: any of them is in it, cases told apart.
-fn takes(pattern: &str, line: &str) -> bool {
-    let mut terms = pattern.split('?').skip(1).map(|term| term.trim().trim_matches('"'));
-    terms.any(|term| line.contains(term))
-}
-
-#[test]
-fn what_lambda_ends_is_counted_from_its_own_log_lines() -> Result<()> {
-    let text = std::fs::read_to_string(root().join("template.yaml"))?;
-    let patterns: BTreeSet<&str> = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("FilterPattern: '?")?.strip_suffix('\''))
-        .collect();
-    assert_eq!(patterns.len(), 1, "every service counts by the same pattern: {patterns:?}");
-    let pattern = patterns.into_iter().map(|rest| format!("?{rest}")).collect::<String>();
-    for ended in [
-        "2026-11-30T09:00:00.000Z 7d4e7a6c-5a1c-4f0e-9d53-3c0a6a4e3b8a Task timed out after 29.03 seconds",
-        "RequestId: 7d4e7a6c-5a1c-4f0e-9d53-3c0a6a4e3b8a Error: Runtime exited with error: signal: killed",
-        "RequestId: 7d4e7a6c-5a1c-4f0e-9d53-3c0a6a4e3b8a Error: Runtime exited with error: exit status 101",
-        "REPORT RequestId: 7d4e7a6c-5a1c-4f0e-9d53-3c0a6a4e3b8a\tDuration: 812.40 ms\tBilled Duration: 813 ms\t\
-         Memory Size: 256 MB\tMax Memory Used: 256 MB\tStatus: error\tError Type: Runtime.OutOfMemory",
-    ] {
-        assert!(takes(&pattern, ended), "{ended}");
-    }
-    for fine in [
-        "START RequestId: 7d4e7a6c-5a1c-4f0e-9d53-3c0a6a4e3b8a Version: $LATEST",
-        "END RequestId: 7d4e7a6c-5a1c-4f0e-9d53-3c0a6a4e3b8a",
-        "REPORT RequestId: 7d4e7a6c-5a1c-4f0e-9d53-3c0a6a4e3b8a\tDuration: 12.40 ms\tBilled Duration: 13 ms\t\
-         Memory Size: 256 MB\tMax Memory Used: 31 MB",
-        r#"{"level":"INFO","message":"invocation ended","outcome":"timeout","service":"imports"}"#,
-    ] {
-        assert!(!takes(&pattern, fine), "{fine}");
-    }
-    Ok(())
-}
-
-#[test]
-fn functions_wait_for_the_migration_and_everything_has_its_alarms() -> Result<()> {
-    let text = std::fs::read_to_string(root().join("template.yaml"))?;
-    let resource = |id: &str| {
-        let from = text.find(&format!("\n  {id}:\n")).map_or(text.len(), |at| at + 1);
-        let to = text[from..].find("\n\n").map_or(text.len(), |to| from + to);
-        &text[from..to]
-    };
-    let ids = |kind: &str| -> Vec<&str> {
-        let lines: Vec<&str> = text.lines().collect();
-        let pairs = lines.windows(2).filter(|pair| pair[1] == format!("    Type: {kind}"));
-        pairs.filter_map(|pair| pair[0].strip_prefix("  ")?.strip_suffix(':')).collect()
-    };
-    for id in ids("AWS::Serverless::Function") {
-        let waits = resource(id).contains("    DependsOn: Migration\n");
-        assert_eq!(waits, id != "PlatformMigrateFunction", "{id}");
-        let binary = resource(id).lines().find_map(|line| line.trim().strip_prefix("Binary: "));
-        let service = binary.and_then(|name| name.split('-').next()).unwrap_or_default();
-        let service = service[..1].to_uppercase() + &service[1..];
-        for part in ["FailuresAlarm", "LatencyAlarm", "Killed"] {
-            assert!(!resource(&format!("{service}{part}")).is_empty(), "{service}{part}");
-        }
-    }
-    for alarm in ids("AWS::CloudWatch::Alarm") {
-        let metrics = resource(alarm).matches("          ReturnData: false").count();
-        assert!(metrics <= 10, "{alarm}: CloudWatch adds up ten metrics, not {metrics}");
-        assert!(!resource(alarm).contains("FunctionName"), "{alarm} lists functions");
-    }
-    let watched = |what: &str, queue: &str| {
-        let queue = format!("!GetAtt {queue}.QueueName");
-        ids("AWS::CloudWatch::Alarm")
-            .into_iter()
-            .any(|id| id.ends_with(what) && resource(id).contains(&queue))
-    };
-    for queue in ids("AWS::SQS::Queue").into_iter().filter_map(|id| id.strip_suffix("Queue")) {
-        assert!(watched("AgeAlarm", &format!("{queue}Queue")), "{queue}");
-        assert!(watched("DeadLettersAlarm", &format!("{queue}DeadLetters")), "{queue}");
     }
     Ok(())
 }

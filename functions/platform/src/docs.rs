@@ -15,7 +15,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 
 /// For anyone.
 pub fn route() -> Route {
-    Route::new(routes!(docs), Access::Public)
+    Route::new(routes!(docs), Access::Public).any_origin()
 }
 
 /// A page to read the contract in and to try each route from.

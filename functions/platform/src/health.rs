@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 /// For anyone.
 pub fn route() -> Route {
-    Route::new(routes!(health), Access::Public)
+    Route::new(routes!(health), Access::Public).any_origin()
 }
 
 #[derive(Serialize, ToSchema)]

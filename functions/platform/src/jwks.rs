@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 /// For anyone.
 pub fn route() -> Route {
-    Route::new(routes!(jwks), Access::Public)
+    Route::new(routes!(jwks), Access::Public).any_origin()
 }
 
 /// A JSON Web Key Set.

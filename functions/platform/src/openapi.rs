@@ -12,7 +12,7 @@ const CONTRACT: &str = include_str!("../../../openapi.json");
 
 /// For anyone.
 pub fn route() -> Route {
-    Route::new(routes!(openapi), Access::Public)
+    Route::new(routes!(openapi), Access::Public).any_origin()
 }
 
 /// The contract in OpenAPI 3.1; `If-None-Match` saves the body.

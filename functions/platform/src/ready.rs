@@ -47,7 +47,8 @@ async fn ready(State(app): State<App>) -> Reply {
     ];
     checks.extend(
         join_all(
-            Queue::ALL.map(|queue| timed(name("queue", queue.setting()), reachable(&app, queue))),
+            Queue::ALL
+                .map(|queue| timed(format!("queue {}", queue.name()), reachable(&app, queue))),
         )
         .await,
     );
@@ -57,10 +58,6 @@ async fn ready(State(app): State<App>) -> Reply {
         return shared::http::ok(Ready { status: "ready", checks });
     }
     Err(Problem::new(UNAVAILABLE).with("checks", checks).retry_after(5))
-}
-
-fn name(kind: &str, setting: &str) -> String {
-    format!("{kind} {}", setting.trim_start_matches("QUEUE_URL_").to_lowercase().replace('_', "-"))
 }
 
 async fn timed(name: String, check: impl Future<Output = Result<(), Problem>>) -> Check {
@@ -94,7 +91,7 @@ async fn migrations(app: &App) -> Result<(), Problem> {
 }
 
 async fn reachable(app: &App, queue: Queue) -> Result<(), Problem> {
-    let url = app.config().need(queue.setting())?;
+    let url = queue.url(app.config())?;
     app.aws()
         .sqs()
         .get_queue_attributes()

@@ -19,7 +19,7 @@ use crate::home::{Home, setting};
 use crate::postgres::{Database, Postgres};
 use crate::running::{Running, forget};
 use crate::watch::Watch;
-use crate::{invoke_api, seed};
+use crate::{invoke_api, seed, template};
 
 /// The functions that booting and the commands on the screen need; built before the others.
 const FIRST: &[&str] = &[
@@ -122,7 +122,7 @@ impl Standing {
 
 async fn boot(home: &Home, gateway: TcpListener, options: &Options) -> Result<(Cloud, Standing)> {
     println!("KiteMate's local cloud starts.");
-    let names = functions(home)?;
+    let names = template::functions(&home.root.join("template.yaml"))?;
     // Tests have built everything and must not have it replaced under them.
     let built = setting("KITEMATE_BUILT").is_some();
     let builder =
@@ -203,16 +203,6 @@ async fn stand(home: &Home) -> Result<Standing> {
 
 fn secrets(home: &Home) -> PathBuf {
     home.data.join("secrets.json")
-}
-
-/// The functions' names as the template lists them, which tells them before it can be interpreted.
-fn functions(home: &Home) -> Result<Vec<String>> {
-    let text = std::fs::read_to_string(home.root.join("template.yaml"))
-        .context("cannot read template.yaml")?;
-    Ok(text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Binary: ").map(str::to_owned))
-        .collect())
 }
 
 /// Builds the functions with a line of progress: in place on a terminal, now and then elsewhere.

@@ -92,7 +92,7 @@ fn about(console: &Console, function: &Function) -> Markup {
         dl {
             dt { "called by" } dd { code { (trigger(function)) } " — " (console.callers(&function.name)) }
             dt { "source" } dd { code { "functions/" (service) "/src/" (module) ".rs" } }
-            dt { "template" } dd { code { "template.yaml:" (function.line) } }
+            dt { "template" } dd { code { (function.place) } }
             dt { "sample event" } dd { code { "events/" (function.name) ".json" } }
             dt { "role" } dd { a href={ "/_console/permissions#" (function.role) } { (function.role) } }
             dt { "limits" } dd { (function.memory_mb) " MB, " (function.timeout.as_secs()) " s" }

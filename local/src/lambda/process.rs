@@ -186,9 +186,10 @@ mod tests {
             routes: Vec::new(),
             queue: None,
             schedules: Vec::new(),
+            arn: String::new(),
             role: String::new(),
             log_group: String::new(),
-            line: 0,
+            place: String::new(),
         };
         let environment = Environment {
             binaries: folder.clone(),

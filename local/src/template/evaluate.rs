@@ -1,48 +1,98 @@
 //! CloudFormation's functions, evaluated for one machine.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
+use super::documents::{Documents, beside};
 use super::yaml::{Kind, Node};
 use super::{ACCOUNT, REGION, Surroundings};
 
-/// Knows what references stand for.
+/// Knows what references in one template stand for.
 pub(super) struct Evaluator<'a> {
+    documents: &'a Documents,
+    path: PathBuf,
+    document: &'a Node,
     parameters: BTreeMap<String, String>,
-    conditions: BTreeMap<String, &'a Node>,
-    mappings: Option<&'a Node>,
-    /// Types of resources by logical id.
-    types: BTreeMap<String, String>,
     emulator_url: String,
+    /// What the names of resources begin with that have none of their own; of the first template, its stack's name.
     prefix: String,
 }
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn new(document: &'a Node, surroundings: &Surroundings) -> Result<Self> {
+    /// For the first template.
+    pub(super) fn of(documents: &'a Documents, surroundings: &Surroundings) -> Result<Self> {
+        Self::new(
+            documents,
+            documents.root().to_owned(),
+            &surroundings.parameters,
+            surroundings.emulator_url.clone(),
+            surroundings.prefix.clone(),
+        )
+    }
+
+    fn new(
+        documents: &'a Documents,
+        path: PathBuf,
+        given: &BTreeMap<String, String>,
+        emulator_url: String,
+        prefix: String,
+    ) -> Result<Self> {
+        let document = documents.at(&path)?;
         let mut parameters = BTreeMap::new();
         for (name, parameter) in document.get("Parameters").map_or(&[][..], Node::entries) {
             let default = parameter.get("Default").map(Node::text).transpose()?;
-            let value = surroundings.parameters.get(name).map(String::as_str).or(default);
-            let value = value.ok_or_else(|| {
-                anyhow!("line {}: parameter {name} has no value here", parameter.line)
+            let value = given.get(name).map(String::as_str).or(default).ok_or_else(|| {
+                let (file, line) = (path.display(), parameter.line);
+                anyhow!("{file}:{line}: parameter {name} has no value here")
             })?;
             parameters.insert(name.clone(), value.to_owned());
         }
-        let mut types = BTreeMap::new();
-        for (id, resource) in document.need("Resources")?.entries() {
-            types.insert(id.clone(), resource.need("Type")?.text()?.to_owned());
+        Ok(Self { documents, path, document, parameters, emulator_url, prefix })
+    }
+
+    /// For the stack that a resource of this template is.
+    pub(super) fn nested(&self, id: &str) -> Result<Self> {
+        let properties = self.resource(id)?.need("Properties")?;
+        let path = beside(&self.path, properties.need("Location")?.text()?);
+        let known = self.documents.at(&path)?.get("Parameters");
+        let mut given = BTreeMap::new();
+        for (name, node) in properties.get("Parameters").map_or(&[][..], Node::entries) {
+            if known.and_then(|known| known.get(name)).is_none() {
+                bail!("line {}: {} has no parameter {name}", node.line, path.display());
+            }
+            let value = match self.value(node)? {
+                Value::Null => continue,
+                Value::Array(items) => {
+                    items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+                }
+                value => value.as_str().unwrap_or_default().to_owned(),
+            };
+            given.insert(name.clone(), value);
         }
-        let conditions = document.get("Conditions").map_or(&[][..], Node::entries);
-        Ok(Self {
-            parameters,
-            conditions: conditions.iter().map(|(name, node)| (name.clone(), node)).collect(),
-            mappings: document.get("Mappings"),
-            types,
-            emulator_url: surroundings.emulator_url.clone(),
-            prefix: surroundings.prefix.clone(),
-        })
+        Self::new(self.documents, path, &given, self.emulator_url.clone(), self.generated(id))
+    }
+
+    /// The template.
+    pub(super) fn document(&self) -> &'a Node {
+        self.document
+    }
+
+    /// A place in the template, for people.
+    pub(super) fn place(&self, line: usize) -> String {
+        format!("{}:{line}", self.path.display())
+    }
+
+    /// The document that stands at a location of this template.
+    pub(super) fn included(&self, location: &str) -> Result<&'a Node> {
+        self.documents.at(&beside(&self.path, location))
+    }
+
+    fn resource(&self, id: &str) -> Result<&'a Node> {
+        let resource = self.document.need("Resources")?.get(id);
+        resource.ok_or_else(|| anyhow!("there is no parameter or resource {id}"))
     }
 
     /// The value of a node; `AWS::NoValue` is null.
@@ -81,15 +131,28 @@ impl<'a> Evaluator<'a> {
 
     /// Whether a resource or function with this condition exists.
     pub(super) fn holds(&self, condition: &str) -> Result<bool> {
-        let node = self
-            .conditions
-            .get(condition)
-            .ok_or_else(|| anyhow!("there is no condition {condition}"))?;
-        self.condition(node)
+        let node = self.document.get("Conditions").and_then(|all| all.get(condition));
+        self.condition(node.ok_or_else(|| anyhow!("there is no condition {condition}"))?)
     }
 
-    /// The name a resource has on this machine.
-    pub(super) fn physical(&self, id: &str) -> String {
+    /// The name a resource has on this machine: its own, or one made of its logical id.
+    pub(super) fn physical(&self, id: &str) -> Result<String> {
+        let resource = self.resource(id)?;
+        let property = match resource.need("Type")?.text()? {
+            "AWS::DynamoDB::Table" => "TableName",
+            "AWS::Logs::LogGroup" => "LogGroupName",
+            "AWS::S3::Bucket" => "BucketName",
+            "AWS::SQS::Queue" => "QueueName",
+            "AWS::Serverless::Function" => "FunctionName",
+            _ => return Ok(self.generated(id)),
+        };
+        match resource.get("Properties").and_then(|properties| properties.get(property)) {
+            Some(name) => self.text(name),
+            None => Ok(self.generated(id)),
+        }
+    }
+
+    fn generated(&self, id: &str) -> String {
         let mut name = self.prefix.clone();
         for letter in id.chars() {
             if letter.is_ascii_uppercase() {
@@ -150,20 +213,17 @@ impl<'a> Evaluator<'a> {
             "AWS::AccountId" => Some(ACCOUNT),
             "AWS::Partition" => Some("aws"),
             "AWS::URLSuffix" => Some("amazonaws.com"),
-            "AWS::StackName" => Some("kitemate"),
+            "AWS::StackName" => Some(self.prefix.as_str()),
             "AWS::NoValue" => return Ok(Value::Null),
             _ => self.parameters.get(name).map(String::as_str),
         };
         if let Some(value) = pseudo {
             return Ok(value.into());
         }
-        let kind = self
-            .types
-            .get(name)
-            .ok_or_else(|| anyhow!("there is no parameter or resource {name}"))?;
-        Ok(match kind.as_str() {
-            "AWS::SQS::Queue" => format!("{}/{ACCOUNT}/{}", self.emulator_url, self.physical(name)),
-            _ => self.physical(name),
+        let physical = self.physical(name)?;
+        Ok(match self.resource(name)?.need("Type")?.text()? {
+            "AWS::SQS::Queue" => format!("{}/{ACCOUNT}/{physical}", self.emulator_url),
+            _ => physical,
         }
         .into())
     }
@@ -176,9 +236,14 @@ impl<'a> Evaluator<'a> {
                 .split_once('.')
                 .ok_or_else(|| anyhow!("needs `resource.attribute`"))?,
         };
-        let kind = self.types.get(id).ok_or_else(|| anyhow!("there is no resource {id}"))?;
-        let name = self.physical(id);
-        let arn = match kind.as_str() {
+        let kind = self.resource(id)?.need("Type")?.text()?;
+        if let ("AWS::Serverless::Application", Some(output)) =
+            (kind, attribute.strip_prefix("Outputs."))
+        {
+            return self.output(id, output);
+        }
+        let name = self.physical(id)?;
+        let arn = match kind {
             "AWS::SQS::Queue" => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"),
             "AWS::DynamoDB::Table" => format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"),
             "AWS::Serverless::Function" => {
@@ -193,6 +258,15 @@ impl<'a> Evaluator<'a> {
             "Arn" => Ok(arn.into()),
             _ => bail!("{attribute} of {id} is not known here"),
         }
+    }
+
+    /// The output of a stack in this one.
+    fn output(&self, id: &str, output: &str) -> Result<Value> {
+        let nested = self.nested(id)?;
+        let found = nested.document.get("Outputs").and_then(|outputs| outputs.get(output));
+        let found =
+            found.ok_or_else(|| anyhow!("{} has no output {output}", nested.path.display()));
+        nested.value(found?.need("Value")?).with_context(|| nested.path.display().to_string())
     }
 
     /// `${Name}`, `${Resource.Attribute}`, and `${!Literal}`.
@@ -221,7 +295,8 @@ impl<'a> Evaluator<'a> {
 
     fn find_in_map(&self, map: &Node, first: &Node, second: &Node) -> Result<Value> {
         let (map, first, second) = (self.text(map)?, self.text(first)?, self.text(second)?);
-        let found = self.mappings.and_then(|maps| maps.get(&map)?.get(&first)?.get(&second));
+        let mappings = self.document.get("Mappings");
+        let found = mappings.and_then(|maps| maps.get(&map)?.get(&first)?.get(&second));
         self.value(found.ok_or_else(|| anyhow!("there is no {map}.{first}.{second}"))?)
     }
 

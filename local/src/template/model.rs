@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
+use super::api::{Api, Route};
 use super::evaluate::Evaluator;
 use super::secret;
 use super::yaml::{Kind, Node};
@@ -32,8 +33,6 @@ pub struct Model {
     pub roles: Vec<Role>,
     /// Policies that roles share.
     pub policies: BTreeMap<String, Policy>,
-    /// Names of log groups by what references to them are here.
-    pub log_groups: BTreeMap<String, String>,
 }
 
 /// A Lambda function.
@@ -41,6 +40,8 @@ pub struct Model {
 pub struct Function {
     /// The name of its binary.
     pub name: String,
+    /// Its ARN.
+    pub arn: String,
     /// Its environment.
     pub environment: BTreeMap<String, String>,
     /// Megabytes of memory.
@@ -55,21 +56,10 @@ pub struct Function {
     pub schedules: Vec<ScheduleTrigger>,
     /// The logical id of its role.
     pub role: String,
-    /// The log group it writes to, as the template refers to it.
+    /// The log group it writes to.
     pub log_group: String,
-    /// The line of the template it begins on.
-    pub line: usize,
-}
-
-/// A route of the API.
-#[derive(Clone, Debug)]
-pub struct Route {
-    /// In upper case.
-    pub method: String,
-    /// With `{parameters}`.
-    pub path: String,
-    /// Whether the request must be signed with AWS credentials.
-    pub signed: bool,
+    /// The file and the line it begins on, as `functions/auth/template.yaml:30`.
+    pub place: String,
 }
 
 /// A queue as an event source.
@@ -88,7 +78,7 @@ pub struct ScheduleTrigger {
     pub expression: String,
     /// Its time zone.
     pub zone: String,
-    /// The name of the function it runs, as ARNs have it.
+    /// The ARN of the function it runs.
     pub function: String,
     /// The logical id of the role it runs it with.
     pub role: String,
@@ -123,28 +113,6 @@ pub struct Bucket {
     pub notifies: Vec<(String, String)>,
 }
 
-/// The REST API.
-#[derive(Clone, Debug, Default)]
-pub struct Api {
-    /// Media types whose bodies travel as base64.
-    pub binary_types: Vec<String>,
-    /// Headers of the answer to a CORS preflight.
-    pub cors: Vec<(String, String)>,
-    /// What API Gateway answers by itself.
-    pub responses: BTreeMap<String, GatewayResponse>,
-}
-
-/// An answer of API Gateway itself.
-#[derive(Clone, Debug)]
-pub struct GatewayResponse {
-    /// Its status, when the template changes it.
-    pub status: Option<u16>,
-    /// Its headers.
-    pub headers: Vec<(String, String)>,
-    /// Its body, with `$context.requestId` in it.
-    pub body: String,
-}
-
 /// Types that stand for nothing on one machine: those that begin so.
 const WITHOUT_EFFECT: &[&str] = &[
     "AWS::ApiGateway::",
@@ -152,7 +120,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "AWS::CloudWatch::",
     "AWS::EC2::",
     "AWS::KMS::",
-    "AWS::Logs::MetricFilter",
+    "AWS::Logs::",
     "AWS::RDS::",
     "AWS::Route53::",
     "AWS::S3::BucketPolicy",
@@ -164,18 +132,14 @@ const WITHOUT_EFFECT: &[&str] = &[
 ];
 
 impl Model {
-    pub(super) fn of(document: &Node, evaluator: &Evaluator<'_>) -> Result<Self> {
+    pub(super) fn of(evaluator: &Evaluator<'_>) -> Result<Self> {
         let mut model = Self::default();
-        let globals = document.get("Globals").and_then(|globals| globals.get("Function"));
-        for (id, resource) in document.need("Resources")?.entries() {
-            if let Some(condition) = resource.get("Condition")
-                && !evaluator.holds(condition.text()?)?
-            {
-                continue;
-            }
-            model
-                .add(id, resource, globals, evaluator)
-                .with_context(|| format!("line {}: {id}", resource.line))?;
+        model.add_stack(evaluator)?;
+        for route in &model.api.routes {
+            let function = model.functions.iter_mut().find(|one| one.arn == route.function);
+            let function = function
+                .with_context(|| format!("{} has no function {}", route.path, route.function));
+            function?.routes.push(route.clone());
         }
         // Roles of what does not run here (API Gateway's own, the proxy's) stand for nothing.
         let functions = model.functions.iter();
@@ -184,12 +148,29 @@ impl Model {
                 let schedules = one.schedules.iter().map(|schedule| &schedule.role);
                 std::iter::once(&one.role).chain(schedules)
             })
+            .chain([&model.api.role])
             .collect();
         model.roles.retain(|role| used.contains(&role.name));
         for role in &mut model.roles {
             role.attach(&model.policies)?;
         }
         Ok(model)
+    }
+
+    /// Adds what a template describes, and the stacks in it.
+    fn add_stack(&mut self, evaluator: &Evaluator<'_>) -> Result<()> {
+        let document = evaluator.document();
+        let globals = document.get("Globals").and_then(|globals| globals.get("Function"));
+        for (id, resource) in document.need("Resources")?.entries() {
+            let place = || format!("{}: {id}", evaluator.place(resource.line));
+            if let Some(condition) = resource.get("Condition")
+                && !evaluator.holds(condition.text()?).with_context(place)?
+            {
+                continue;
+            }
+            self.add(id, resource, globals, evaluator).with_context(place)?;
+        }
+        Ok(())
     }
 
     fn add(
@@ -202,39 +183,48 @@ impl Model {
         let empty = Node { line: resource.line, tag: None, kind: Kind::Map(Vec::new()) };
         let properties = resource.get("Properties").unwrap_or(&empty);
         match resource.need("Type")?.text()? {
+            "AWS::Serverless::Application" => self.add_stack(&evaluator.nested(id)?)?,
             "AWS::Serverless::Function" => {
                 self.functions.push(function(id, resource, globals, evaluator)?)
             }
-            "AWS::IAM::Role" => self.roles.push(Role::read(id, &evaluator.value(properties)?)?),
-            "AWS::Logs::LogGroup" => {
-                let name = evaluator.text(properties.need("LogGroupName")?)?;
-                self.log_groups.insert(evaluator.physical(id), name);
+            "AWS::IAM::Role" => {
+                if self.roles.iter().any(|role| role.name == id) {
+                    bail!(
+                        "another stack has a role of this name; the local cloud knows roles by it"
+                    );
+                }
+                self.roles.push(Role::read(id, &evaluator.value(properties)?)?);
             }
-            "AWS::Serverless::Api" => self.api = api(properties, evaluator)?,
+            "AWS::Serverless::Api" => self.api = Api::read(properties, evaluator)?,
             "AWS::SQS::Queue" => {
-                self.queues.push(queue(evaluator.physical(id), &evaluator.value(properties)?)?)
+                self.queues.push(queue(evaluator.physical(id)?, &evaluator.value(properties)?)?)
             }
             "AWS::DynamoDB::Table" => {
-                self.tables.push(table(evaluator.physical(id), &evaluator.value(properties)?)?)
+                self.tables.push(table(evaluator.physical(id)?, &evaluator.value(properties)?)?)
             }
             "AWS::SecretsManager::Secret" => {
-                let name = evaluator.physical(id);
+                let name = evaluator.physical(id)?;
                 let first = secret::generated(&evaluator.value(properties)?)?;
                 self.first_values.extend(first.map(|value| (name.clone(), value)));
                 self.secrets.push(name);
             }
             "AWS::S3::Bucket" => {
-                self.buckets.push(bucket(evaluator.physical(id), &evaluator.value(properties)?)?)
+                self.buckets.push(bucket(evaluator.physical(id)?, &evaluator.value(properties)?)?)
             }
             "AWS::IAM::ManagedPolicy" => {
                 let policy = Policy::read(&evaluator.value(properties)?["PolicyDocument"])?;
-                self.policies.insert(evaluator.physical(id), policy);
+                self.policies.insert(evaluator.physical(id)?, policy);
             }
             kind if WITHOUT_EFFECT.iter().any(|known| kind.starts_with(known)) => {}
             kind => bail!("the local cloud does not run a {kind}"),
         }
         Ok(())
     }
+}
+
+/// The binary of a function.
+pub(super) fn binary(resource: &Node) -> Result<&str> {
+    resource.need("Metadata")?.need("BuildProperties")?.need("Binary")?.text()
 }
 
 fn function(
@@ -244,12 +234,15 @@ fn function(
     evaluator: &Evaluator<'_>,
 ) -> Result<Function> {
     let properties = resource.need("Properties")?;
-    let binary = resource.need("Metadata")?.need("BuildProperties")?.need("Binary")?.text()?;
     let mut environment = BTreeMap::new();
     let own = [globals, Some(properties)].into_iter().flatten();
     for variables in own.filter_map(|node| node.get("Environment")?.get("Variables")) {
         for (name, value) in variables.entries() {
-            environment.insert(name.clone(), evaluator.text(value)?);
+            match evaluator.value(value)? {
+                // `AWS::NoValue` takes away what Globals set.
+                Value::Null => drop(environment.remove(name)),
+                _ => drop(environment.insert(name.clone(), evaluator.text(value)?)),
+            }
         }
     }
     let number = |name: &str| -> Result<u32> {
@@ -258,7 +251,8 @@ fn function(
         Ok(evaluator.text(node)?.parse()?)
     };
     let mut function = Function {
-        name: binary.to_owned(),
+        name: binary(resource)?.to_owned(),
+        arn: evaluator.text(&arn_of(id, resource.line))?,
         environment,
         memory_mb: number("MemorySize")?,
         timeout: Duration::from_secs(number("Timeout")?.into()),
@@ -267,21 +261,28 @@ fn function(
         schedules: Vec::new(),
         // Without a role it may do nothing.
         role: properties.get("Role").map(role).transpose()?.unwrap_or_default(),
-        log_group: properties
-            .get("LoggingConfig")
+        log_group: [Some(properties), globals]
+            .into_iter()
+            .flatten()
+            .find_map(|node| node.get("LoggingConfig"))
             .and_then(|logging| logging.get("LogGroup"))
             .map(|group| evaluator.text(group))
             .transpose()?
             .unwrap_or_default(),
-        line: resource.line,
+        place: evaluator.place(resource.line),
     };
     for (_, event) in properties.get("Events").map_or(&[][..], Node::entries) {
         trigger(&mut function, event, evaluator)?;
     }
     for schedule in &mut function.schedules {
-        schedule.function = evaluator.physical(id);
+        schedule.function = function.arn.clone();
     }
     Ok(function)
+}
+
+/// `!GetAtt Id.Arn`.
+fn arn_of(id: &str, line: usize) -> Node {
+    Node { line, tag: Some("GetAtt".into()), kind: Kind::Text(format!("{id}.Arn")) }
 }
 
 /// The logical id in `!GetAtt SomeRole.Arn`.
@@ -294,16 +295,6 @@ fn trigger(function: &mut Function, event: &Node, evaluator: &Evaluator<'_>) -> 
     let properties = event.need("Properties")?;
     let text = |name: &str| evaluator.text(properties.need(name)?);
     match event.need("Type")?.text()? {
-        "Api" => {
-            let authorizer = properties.get("Auth").and_then(|auth| auth.get("Authorizer"));
-            let signed = authorizer.map(|authorizer| evaluator.text(authorizer)).transpose()?;
-            let signed = signed.as_deref() == Some("AWS_IAM");
-            function.routes.push(Route {
-                method: text("Method")?.to_uppercase(),
-                path: text("Path")?,
-                signed,
-            });
-        }
         "SQS" => {
             let arn = text("Queue")?;
             let queue = arn.rsplit(':').next().unwrap_or_default().to_owned();
@@ -320,39 +311,6 @@ fn trigger(function: &mut Function, event: &Node, evaluator: &Evaluator<'_>) -> 
         kind => bail!("line {}: the local cloud knows no {kind} event", event.line),
     }
     Ok(())
-}
-
-fn api(properties: &Node, evaluator: &Evaluator<'_>) -> Result<Api> {
-    let mut api = Api::default();
-    if let Some(types) = properties.get("BinaryMediaTypes") {
-        let types = evaluator.value(types)?;
-        let types = types.as_array().into_iter().flatten().filter_map(Value::as_str);
-        api.binary_types = types.map(|kind| kind.replace("~1", "/")).collect();
-    }
-    for (name, value) in properties.get("Cors").map_or(&[][..], Node::entries) {
-        let dashed = match name.as_str() {
-            "MaxAge" => "Access-Control-Max-Age".to_owned(),
-            name => format!("Access-Control-{}", name.replace("Allow", "Allow-")),
-        };
-        api.cors.push((dashed, unquoted(&evaluator.text(value)?)));
-    }
-    for (name, response) in properties.get("GatewayResponses").map_or(&[][..], Node::entries) {
-        let status = response.get("StatusCode").map(|status| evaluator.text(status)).transpose()?;
-        let headers = response.get("ResponseParameters").and_then(|node| node.get("Headers"));
-        let headers = headers.map_or(&[][..], Node::entries).iter();
-        let headers =
-            headers.map(|(name, value)| Ok((name.clone(), unquoted(&evaluator.text(value)?))));
-        let body = response.need("ResponseTemplates")?.need("application/json")?.text()?.to_owned();
-        let status = status.map(|status| status.parse()).transpose()?;
-        let headers = headers.collect::<Result<_>>()?;
-        api.responses.insert(name.clone(), GatewayResponse { status, headers, body });
-    }
-    Ok(api)
-}
-
-/// API Gateway's literals stand in single quotes.
-fn unquoted(text: &str) -> String {
-    text.trim_matches('\'').to_owned()
 }
 
 fn queue(name: String, properties: &Value) -> Result<Queue> {

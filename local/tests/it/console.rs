@@ -35,7 +35,7 @@ pub(crate) async fn the_console_shows_it(cloud: &Running) -> Result<()> {
         "gateway POST /v1/portfolio/import",
         "tenant.enter",
         "sqs SendMessageBatch",
-        "queue kitemate-snapshot-queue",
+        "queue kitemate-snapshot",
         "tenant.enter_event",
     ] {
         assert!(trace.contains(part), "{part} is not in {trace}");
@@ -87,7 +87,7 @@ pub(crate) async fn the_poison_is_redriven(cloud: &Running) -> Result<()> {
         Ok(page.contains("<pre>poison</pre>").then_some(()))
     };
     until("the dead letter on the page", dead).await?;
-    let redriven = cloud.console("POST", "/queues/kitemate-snapshot-queue/redrive").await?;
+    let redriven = cloud.console("POST", "/queues/kitemate-snapshot/redrive").await?;
     assert_eq!(redriven.status, 303, "{}", redriven.text());
     assert!(!cloud.console("GET", "/queues").await?.text().contains("<pre>poison</pre>"));
     until("the dead letter once more", dead).await

@@ -262,7 +262,7 @@ async fn a_consumed_event_is_delivered_again(
 
     let emulator_url = running["emulator_url"].as_str().context("a URL")?;
     let aws = Aws::at(emulator_url);
-    let url = format!("{emulator_url}/000000000000/kitemate-snapshot-queue");
+    let url = format!("{emulator_url}/000000000000/kitemate-snapshot");
     aws.sqs.send_message().queue_url(&url).message_body(envelope).send().await?;
     until("the message to be consumed", async || {
         let left = aws
@@ -288,7 +288,7 @@ async fn a_consumed_event_is_delivered_again(
 async fn poison_ends_in_the_dead_letters(emulator_url: &str) -> Result<()> {
     let aws = Aws::at(emulator_url);
     let url = |name: &str| format!("{emulator_url}/000000000000/kitemate-{name}");
-    aws.sqs.send_message().queue_url(url("snapshot-queue")).message_body("poison").send().await?;
+    aws.sqs.send_message().queue_url(url("snapshot")).message_body("poison").send().await?;
     let letter = until("the poison message among the dead letters", async || {
         let receive = aws.sqs.receive_message().queue_url(url("snapshot-dead-letters"));
         let received = receive.visibility_timeout(0).send().await?;

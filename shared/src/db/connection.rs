@@ -85,18 +85,21 @@ impl Route {
     }
 }
 
-/// Host, port, database and role: `DATABASE_URL`, or one by one, as template.yaml shares them out.
+/// Host, port, database and role: `DATABASE_URL`, or `DATABASE_ADDRESS`, `host:port/database`, and `DATABASE_USER`.
 fn place(settings: &Config) -> anyhow::Result<tokio_postgres::Config> {
     if let Some(url) = settings.find("DATABASE_URL") {
         // The parser's message could quote the password.
         return url.parse().map_err(|_| anyhow::anyhow!("DATABASE_URL is not a postgres:// URL"));
     }
+    let address = settings.need("DATABASE_ADDRESS")?;
+    let parts = address.split_once('/').and_then(|(place, database)| {
+        let (host, port) = place.rsplit_once(':')?;
+        Some((host, port.parse().ok()?, database))
+    });
+    let (host, port, database) = parts
+        .ok_or_else(|| anyhow::anyhow!("DATABASE_ADDRESS is not host:port/database: {address}"))?;
     let mut config = tokio_postgres::Config::new();
-    config
-        .host(settings.need("DATABASE_HOST")?)
-        .port(settings.find("DATABASE_PORT").unwrap_or("5432").parse()?)
-        .dbname(settings.need("DATABASE_NAME")?)
-        .user(settings.need("DATABASE_USER")?);
+    config.host(host).port(port).dbname(database).user(settings.need("DATABASE_USER")?);
     Ok(config)
 }
 

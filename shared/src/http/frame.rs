@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::extract::check_operator;
+use super::origins::Origins;
 use crate::problem::reasons;
 use crate::telemetry::{self, Begun, Invocations};
 use crate::{Access, App, Problem, limits};
@@ -31,7 +32,6 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(25);
 const SETTLES_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a route says of its frame.
-#[derive(Clone, Copy)]
 pub(super) struct Frame {
     /// Whether it computes for long without waiting.
     pub(super) computes: bool,
@@ -39,6 +39,8 @@ pub(super) struct Frame {
     pub(super) deadline: Duration,
     /// The policy under which its answers may stand in another page.
     pub(super) embeddable: Option<&'static str>,
+    /// The origins whose pages may read its answers.
+    pub(super) origins: Origins,
 }
 
 /// The id of a request, for the log and for its caller.
@@ -61,11 +63,11 @@ const CLOSED: &str = "default-src 'none'; frame-ancestors 'none'";
 pub(super) fn around(router: Router, app: &App, frame: Frame) -> Router {
     let invocations = Arc::new(Invocations::new(app.config()));
     let no_route = || async { Problem::new(reasons::NO_ROUTE) };
-    let app = app.clone();
+    let (app, frame) = (app.clone(), Arc::new(frame));
     router.fallback(no_route).method_not_allowed_fallback(no_route).layer(from_fn(
         move |request, next| {
-            let (app, invocations) = (app.clone(), invocations.clone());
-            async move { framed((&app, &invocations), request, next, frame).await }
+            let (app, invocations, frame) = (app.clone(), invocations.clone(), frame.clone());
+            async move { framed((&app, &invocations), request, next, &frame).await }
         },
     ))
 }
@@ -74,12 +76,13 @@ async fn framed(
     (app, invocations): (&App, &Invocations),
     mut request: Request,
     next: Next,
-    frame: Frame,
+    frame: &Frame,
 ) -> Response {
     let id = request_id(&request);
     let lambda = request.extensions().get::<lambda_runtime::Context>();
     let begun = lambda.map(Begun::of).unwrap_or_default();
     let caller_request_id = caller_request_id(&request);
+    let page = request.headers().get(header::ORIGIN).cloned();
     let begun = Begun { request_id: id.clone(), caller_request_id, ..begun };
     let invocation = invocations.begin(begun);
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -113,6 +116,7 @@ async fn framed(
     let (response, refusal) = invocation.while_in(|| readable(response, &id));
     invocation.end(refusal);
     let mut response = with_headers(response, &id, frame.embeddable);
+    frame.origins.allow(page.as_ref(), response.headers_mut());
     if let Some(standing) = standing {
         response.headers_mut().extend(standing.headers());
     }
@@ -208,8 +212,6 @@ fn with_headers(mut response: Response, id: &str, embeddable: Option<&'static st
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        // No cookies and no ambient authority: a page of any origin that has a token may call.
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             "as-of, etag, layout-verified, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, stale, x-request-id",

@@ -187,7 +187,7 @@ async fn who_has_just_connected_is_read_without_asking_for_it() -> Result<()> {
 /// How many messages of the queue are put off.
 async fn put_off(here: &Here) -> Result<String> {
     use aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessagesDelayed as Delayed;
-    let queue = here.cloud.model.queues.iter().find(|one| one.name.ends_with("sync-account-queue"));
+    let queue = here.cloud.model.queues.iter().find(|one| one.name.ends_with("-sync-account"));
     let url = here.cloud.queue_url(&queue.context("the queue")?.name);
     let depth = here.cloud.aws.sqs.get_queue_attributes().queue_url(url);
     let depth = depth.attribute_names(Delayed.clone()).send().await?;
@@ -509,7 +509,7 @@ async fn a_weekend_is_refreshed_only_when_there_is_a_special_session() -> Result
 async fn a_refresh_that_cannot_be_sent_is_left_to_the_relay() -> Result<()> {
     let here = Here::start().await?;
     connected(&here, CLIENT).await?;
-    let queue = here.cloud.model.queues.iter().find(|one| one.name.ends_with("sync-account-queue"));
+    let queue = here.cloud.model.queues.iter().find(|one| one.name.ends_with("-sync-account"));
     let url = here.cloud.queue_url(&queue.context("the queue")?.name);
     here.cloud.aws.sqs.delete_queue().queue_url(url).send().await?;
     assert_eq!(refresh(&here, "2026-11-20T12:30:00Z").await?["published"], 1);

@@ -34,8 +34,7 @@ async fn ready_checks_what_the_functions_stand_on() -> Result<()> {
     let reply = here.invoke("platform-ready", &Here::sample("platform-ready")?).await?;
     assert_eq!(reply["statusCode"], 200, "{reply}");
     // A queue that is gone is a 503 that says which.
-    let queue =
-        here.cloud.model.queues.iter().find(|queue| queue.name.ends_with("mail-queue")).unwrap();
+    let queue = here.cloud.model.queues.iter().find(|queue| queue.name.ends_with("-mail")).unwrap();
     here.cloud.aws.sqs.delete_queue().queue_url(here.cloud.queue_url(&queue.name)).send().await?;
     let reply = here.invoke("platform-ready", &Here::sample("platform-ready")?).await?;
     assert_eq!(reply["statusCode"], 503);

@@ -29,8 +29,7 @@ async fn what_was_left_behind_is_sent_once() -> Result<()> {
 async fn a_queue_that_is_gone_leaves_its_events_for_later() -> Result<()> {
     let here = Here::start().await?;
     here.admin().await?.batch_execute(LEFT_BEHIND).await?;
-    let queue =
-        here.cloud.model.queues.iter().find(|queue| queue.name.ends_with("mail-queue")).unwrap();
+    let queue = here.cloud.model.queues.iter().find(|queue| queue.name.ends_with("-mail")).unwrap();
     here.cloud.aws.sqs.delete_queue().queue_url(here.cloud.queue_url(&queue.name)).send().await?;
     assert!(here.invoke("platform-outbox", &Here::sample("platform-outbox")?).await.is_err());
     let rows = here
@@ -51,8 +50,7 @@ async fn a_queue_that_is_gone_does_not_keep_the_others_from_theirs() -> Result<(
         .batch_execute(&LEFT_BEHIND.replace("registration.requested", "account.refresh_due"))
         .await?;
     admin.batch_execute(&LEFT_BEHIND.replace("registration.requested", "account.synced")).await?;
-    let queue =
-        here.cloud.model.queues.iter().find(|queue| queue.name.ends_with("mail-queue")).unwrap();
+    let queue = here.cloud.model.queues.iter().find(|queue| queue.name.ends_with("-mail")).unwrap();
     here.cloud.aws.sqs.delete_queue().queue_url(here.cloud.queue_url(&queue.name)).send().await?;
     assert!(here.invoke("platform-outbox", &Here::sample("platform-outbox")?).await.is_err());
     let left =
