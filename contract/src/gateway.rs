@@ -11,9 +11,13 @@ use serde_json::{Map, Value, json};
 use shared::problem::{Reason, reasons};
 
 use crate::Service;
+use crate::openapi::function_of;
 
 /// How long API Gateway waits for an answer, in milliseconds: as long as it does without an increased quota.
 const TIMEOUT_MS: u32 = 29_000;
+
+/// How long it hands a stream on at most, in milliseconds. The route's own end comes first.
+const STREAM_TIMEOUT_MS: u32 = 900_000;
 
 /// What a page may send, and for how many seconds a browser remembers it.
 const PREFLIGHT: [(&str, &str); 3] = [
@@ -38,13 +42,15 @@ const NAMES_THE_ORIGIN: &str = "#set($allowed = \",${AllowedOrigins},\")\n\
 /// The body of the API: the operations of the contract, and a preflight for each path.
 pub(crate) fn body(services: &[Service], contract: &Value) -> Result<Value> {
     let public = public_paths(services)?;
+    let streams = streaming_operations(services)?;
     let written = contract["paths"].as_object().into_iter().flatten();
     one_parameter_per_place(written.map(|(path, _)| path.as_str()))?;
     let mut paths = Map::new();
     for (path, item) in contract["paths"].as_object().into_iter().flatten() {
         let mut operations = Map::new();
         for (method, operation) in item.as_object().into_iter().flatten() {
-            operations.insert(method.clone(), answered(operation)?);
+            let streams = streams.contains(operation["operationId"].as_str().unwrap_or_default());
+            operations.insert(method.clone(), answered(operation, streams)?);
         }
         operations.insert("options".into(), preflight(public.contains(path)));
         let parameters: Vec<Value> = path.split('/').filter_map(parameter).collect();
@@ -94,6 +100,23 @@ fn public_paths(services: &[Service]) -> Result<BTreeSet<String>> {
     Ok(paths)
 }
 
+/// The operations that answer in streams.
+fn streaming_operations(services: &[Service]) -> Result<BTreeSet<String>> {
+    let mut operations = BTreeSet::new();
+    for service in services {
+        for route in service.routes.iter().filter(|route| route.streams_for().is_some()) {
+            let documentation =
+                route.documentation().context("only a debug build has documentation")?;
+            let paths = serde_json::to_value(&documentation.paths)?;
+            let items = paths.as_object().into_iter().flatten();
+            let all = items.flat_map(|(_, item)| item.as_object().into_iter().flatten());
+            let handlers = all.filter_map(|(_, operation)| operation["operationId"].as_str());
+            operations.extend(handlers.map(|handler| function_of(service.name, handler)));
+        }
+    }
+    Ok(operations)
+}
+
 /// The declaration of a path's parameter.
 fn parameter(segment: &str) -> Option<Value> {
     let name = segment.strip_prefix('{')?.strip_suffix('}')?;
@@ -101,13 +124,18 @@ fn parameter(segment: &str) -> Option<Value> {
 }
 
 /// An operation, answered by the function that it is named after.
-fn answered(operation: &Value) -> Result<Value> {
+fn answered(operation: &Value, streams: bool) -> Result<Value> {
     let function = operation["operationId"].as_str().context("an operation without an id")?;
     let signed = operation["security"].as_array().into_iter().flatten();
     let signed = signed.filter_map(Value::as_object).any(|one| one.contains_key("awsSignature"));
+    // Streams have an API of their own ("InvokeWithResponseStream").
+    let (version, invocations) = match streams {
+        true => ("2021-11-15", "response-streaming-invocations"),
+        false => ("2015-03-31", "invocations"),
+    };
     let uri = format!(
-        "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/\
-         arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:${{AWS::StackName}}-{function}/invocations"
+        "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/{version}/functions/\
+         arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:${{AWS::StackName}}-{function}/{invocations}"
     );
     let mut described = json!({
         "operationId": function,
@@ -120,6 +148,10 @@ fn answered(operation: &Value) -> Result<Value> {
             "timeoutInMillis": TIMEOUT_MS,
         },
     });
+    if streams {
+        described["x-amazon-apigateway-integration"]["responseTransferMode"] = json!("STREAM");
+        described["x-amazon-apigateway-integration"]["timeoutInMillis"] = json!(STREAM_TIMEOUT_MS);
+    }
     if signed {
         described["security"] = json!([{ "operators": [] }]);
     }
@@ -188,8 +220,14 @@ fn refusal(&(kind, reason, detail): &(&str, Reason, Option<&str>)) -> (String, V
         "gatewayresponse.header.Access-Control-Allow-Origin": "'*'",
         "gatewayresponse.header.Content-Type": "'application/problem+json'",
     });
-    if status.as_u16() == 429 {
-        headers["gatewayresponse.header.Retry-After"] = json!("'1'");
+    // All places of a function may be taken: 503 is also what Lambda's throttling becomes.
+    let retry_after = match status.as_u16() {
+        429 => Some("'1'"),
+        503 => Some("'5'"),
+        _ => None,
+    };
+    if let Some(seconds) = retry_after {
+        headers["gatewayresponse.header.Retry-After"] = json!(seconds);
     }
     let mut problem = json!({
         "type": "about:blank",
@@ -214,6 +252,26 @@ fn refusal(&(kind, reason, detail): &(&str, Reason, Option<&str>)) -> (String, V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_is_handed_on_while_it_comes() -> Result<()> {
+        let operation = json!({ "operationId": "chat-ask", "security": [{ "accessToken": [] }] });
+        let whole = answered(&operation, false)?["x-amazon-apigateway-integration"].clone();
+        let stream = answered(&operation, true)?["x-amazon-apigateway-integration"].clone();
+        let uri = |of: &Value| of["uri"]["Fn::Sub"].as_str().unwrap_or_default().to_owned();
+        assert!(uri(&whole).ends_with("-chat-ask/invocations"));
+        assert!(uri(&stream).contains("/2021-11-15/functions/"));
+        assert!(uri(&stream).ends_with("-chat-ask/response-streaming-invocations"));
+        assert_eq!(
+            (&whole["responseTransferMode"], &whole["timeoutInMillis"]),
+            (&Value::Null, &json!(29_000))
+        );
+        assert_eq!(
+            (&stream["responseTransferMode"], &stream["timeoutInMillis"]),
+            (&json!("STREAM"), &json!(900_000))
+        );
+        Ok(())
+    }
 
     #[test]
     fn a_place_of_a_path_has_one_name_for_its_parameter() {

@@ -109,13 +109,18 @@ fn add_paths(
     Ok(())
 }
 
+/// The function of a service's handler.
+pub(crate) fn function_of(service: &str, handler: &str) -> String {
+    format!("{service}-{}", handler.replace('_', "-"))
+}
+
 /// Names the operation as its function is named, and adds what every operation of its kind has.
 fn complete(operation: &mut Map<String, Value>, service: &str, access: Access) -> Result<()> {
     let handler = operation
         .get("operationId")
         .and_then(Value::as_str)
         .context("an operation without an id")?;
-    let function = format!("{service}-{}", handler.replace('_', "-"));
+    let function = function_of(service, handler);
     operation.insert("operationId".into(), json!(function));
     operation.insert("tags".into(), json!([service]));
     let (security, who) = match access {

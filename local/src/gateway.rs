@@ -14,11 +14,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use futures_util::stream;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::iam::{Permissions, RequestContext};
-use crate::lambda::{Lambda, Listeners, epoch_us};
+use crate::lambda::{Answer, Lambda, Listeners, Rest, epoch_us};
 use crate::record::{Cause, GatewayRequest, Kind, trace_id};
 use crate::template::{Api, Function, Preflight};
 use event::Matched;
@@ -47,6 +48,7 @@ struct Target {
     segments: Vec<String>,
     resource: String,
     signed: bool,
+    streams: bool,
     function: String,
 }
 
@@ -74,6 +76,7 @@ impl Gateway {
                     segments: route.path.split('/').map(str::to_owned).collect(),
                     resource: route.path.clone(),
                     signed: route.signed,
+                    streams: route.streams,
                     function: function.name.clone(),
                 });
             }
@@ -97,29 +100,61 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
     let id = Uuid::new_v4().to_string();
     let cause = Cause::new(Kind::Gateway, &label);
     let trace = trace_id(&cause.header()).to_owned();
-    let mut response = gateway.answer(request, &id, cause).await;
+    let (mut response, rest) = gateway.answer(request, &id, cause).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-amzn-requestid", value);
     }
-    let (ended_us, status) = (epoch_us(), response.status().as_u16());
-    if gateway.0.chatty {
-        let ms = ended_us.saturating_sub(began_us) as f64 / 1000.0;
-        println!("  {label} → {status} in {ms:.1} ms");
+    let status = response.status().as_u16();
+    let answered = move || {
+        let ended_us = epoch_us();
+        if gateway.0.chatty {
+            let ms = ended_us.saturating_sub(began_us) as f64 / 1000.0;
+            println!("  {label} → {status} in {ms:.1} ms");
+        }
+        let request = GatewayRequest { label, trace, began_us, ended_us, status };
+        gateway.0.lambda.record().answered(request);
+    };
+    match rest {
+        Some(rest) => *response.body_mut() = handed_on(rest, answered),
+        None => answered(),
     }
-    gateway.0.lambda.record().answered(GatewayRequest { label, trace, began_us, ended_us, status });
     response
 }
 
+/// The body of a stream, which tells when its last byte is gone.
+fn handed_on(rest: Rest, answered: impl FnOnce() + Send + 'static) -> Body {
+    Body::from_stream(stream::unfold((rest, Some(answered)), async |(mut rest, mut answered)| {
+        match rest.recv().await {
+            Some(more) => Some((more, (rest, answered))),
+            None => {
+                if let Some(answered) = answered.take() {
+                    answered();
+                }
+                None
+            }
+        }
+    }))
+}
+
 impl Gateway {
-    async fn answer(&self, request: Request, id: &str, cause: Cause) -> Response {
+    /// The answer, with the rest of a stream beside it.
+    async fn answer(&self, request: Request, id: &str, cause: Cause) -> (Response, Option<Rest>) {
+        match self.target(request, id).await {
+            Ok((target, payload)) => self.call(target, payload, id, cause).await,
+            Err(response) => (response, None),
+        }
+    }
+
+    /// The route of a request and the event for its function, or what API Gateway answers itself.
+    async fn target(&self, request: Request, id: &str) -> Result<(&Target, Bytes), Response> {
         if request.method() == Method::OPTIONS {
             let path = request.uri().path();
             let asked = self.0.routes.iter().find(|target| target.matches(path).is_some());
             let preflight = asked.and_then(|target| self.0.api.preflights.get(&target.resource));
-            return match preflight {
+            return Err(match preflight {
                 Some(preflight) => answer_preflight(preflight, request.headers()),
                 None => self.refuse("MISSING_AUTHENTICATION_TOKEN", id),
-            };
+            });
         }
         let found = self.0.routes.iter().find_map(|target| {
             (target.method == request.method())
@@ -127,16 +162,16 @@ impl Gateway {
                 .map(|found| (target, found))
         });
         let Some((target, parameters)) = found else {
-            return self.refuse("MISSING_AUTHENTICATION_TOKEN", id);
+            return Err(self.refuse("MISSING_AUTHENTICATION_TOKEN", id));
         };
         let (parts, body) = request.into_parts();
         let Ok(body) = to_bytes(body, MOST_BODY_BYTES).await else {
-            return self.refuse("REQUEST_TOO_LARGE", id);
+            return Err(self.refuse("REQUEST_TOO_LARGE", id));
         };
         let operator = if target.signed {
             match signature::check(&parts, &body) {
                 Ok(operator) => Some(operator),
-                Err(refusal) => return self.refuse(refusal, id),
+                Err(refusal) => return Err(self.refuse(refusal, id)),
             }
         } else {
             None
@@ -144,14 +179,27 @@ impl Gateway {
         let matched = Matched { resource: &target.resource, parameters, operator, request_id: id };
         let payload = event::payload(&parts, &body, &matched, &self.0.api.binary_types);
         if payload.len() > crate::lambda::MOST_PAYLOAD_BYTES {
-            return self.refuse("REQUEST_TOO_LARGE", id);
+            return Err(self.refuse("REQUEST_TOO_LARGE", id));
         }
-        self.call(&target.function, payload, id, cause).await
+        Ok((target, payload))
     }
 
     /// The function's answer, or what API Gateway says when there is none.
-    async fn call(&self, function: &str, payload: Bytes, id: &str, cause: Cause) -> Response {
-        let outcome = self.0.lambda.call(function, payload, cause).await;
+    async fn call(
+        &self,
+        target: &Target,
+        payload: Bytes,
+        id: &str,
+        cause: Cause,
+    ) -> (Response, Option<Rest>) {
+        let function = &target.function;
+        let (outcome, rest) = match target.streams {
+            true => {
+                let Answer { outcome, rest } = self.0.lambda.answer(function, payload, cause).await;
+                (outcome, rest)
+            }
+            false => (self.0.lambda.call(function, payload, cause).await, None),
+        };
         let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
         if outcome.failed {
             let kind = answer["errorType"].as_str().unwrap_or("unknown");
@@ -160,10 +208,14 @@ impl Gateway {
                 answer["errorMessage"].as_str().unwrap_or_default()
             );
             let timed_out = kind == "Sandbox.Timedout";
-            return self
-                .refuse(if timed_out { "INTEGRATION_TIMEOUT" } else { "INTEGRATION_FAILURE" }, id);
+            let kind = if timed_out { "INTEGRATION_TIMEOUT" } else { "INTEGRATION_FAILURE" };
+            return (self.refuse(kind, id), None);
         }
-        response(&answer).unwrap_or_else(|| self.refuse("INTEGRATION_FAILURE", id))
+        match response(&answer) {
+            // API Gateway takes no whole answer where a stream is to come.
+            Some(response) if rest.is_some() == target.streams => (response, rest),
+            _ => (self.refuse("INTEGRATION_FAILURE", id), None),
+        }
     }
 
     /// What the template's filter over the access log counts.

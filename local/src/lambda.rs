@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use bytes::Bytes;
 use serde_json::json;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::builder::Builder;
@@ -28,6 +28,10 @@ pub use process::{Environment, Listener, Listeners};
 const MOST_PROCESSES: usize = 10;
 /// Lambda refuses larger events and answers: 6 MB.
 pub const MOST_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
+
+/// What ends the prelude of a stream, its status and headers. ("Invoking a response streaming enabled function using
+/// Lambda function URLs": the metadata, eight bytes of zero, the body.)
+pub(crate) const PRELUDE_ENDS: [u8; 8] = [0; 8];
 
 /// What came of an invocation.
 #[derive(Clone, Debug)]
@@ -42,6 +46,23 @@ impl Outcome {
     fn error(kind: &str, message: &str) -> Self {
         let payload = json!({ "errorType": kind, "errorMessage": message }).to_string().into();
         Self { payload, failed: true }
+    }
+}
+
+/// What a stream has still to say. An error is where it broke off.
+pub type Rest = mpsc::Receiver<std::io::Result<Bytes>>;
+
+/// What a process answers: all of it, or how a stream begins, and the rest.
+pub(crate) struct Answer {
+    /// All of it; of a stream, its status and headers.
+    pub(crate) outcome: Outcome,
+    /// The body of a stream.
+    pub(crate) rest: Option<Rest>,
+}
+
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, rest: None }
     }
 }
 
@@ -68,7 +89,7 @@ struct Running {
 #[derive(Default)]
 struct State {
     pending: VecDeque<Pending>,
-    in_flight: BTreeMap<String, (u64, oneshot::Sender<Outcome>)>,
+    in_flight: BTreeMap<String, (u64, oneshot::Sender<Answer>)>,
     /// Processes that wait for an event, and those that have not asked for one yet.
     idle: BTreeSet<u64>,
     starting: usize,
@@ -95,7 +116,7 @@ struct Pending {
     /// The X-Ray header it is given.
     trace: String,
     asked_us: u64,
-    answer: oneshot::Sender<Outcome>,
+    answer: oneshot::Sender<Answer>,
 }
 
 impl Pending {
@@ -197,59 +218,78 @@ impl Lambda {
     }
 
     /// Gives a function an event and waits for what comes of it, at most as long as its timeout; it
-    /// goes on to its end when nobody waits any more.
+    /// goes on to its end when nobody waits any more. Of a stream, the whole.
     pub async fn call(&self, function: &str, payload: Bytes, cause: Cause) -> Outcome {
+        let Answer { mut outcome, rest } = self.answer(function, payload, cause).await;
+        if let Some(mut rest) = rest {
+            let mut whole = [outcome.payload.as_ref(), &PRELUDE_ENDS].concat();
+            while let Some(more) = rest.recv().await {
+                match more {
+                    Ok(more) => whole.extend_from_slice(&more),
+                    Err(err) => return Outcome::error("Runtime.ExitError", &err.to_string()),
+                }
+            }
+            outcome.payload = whole.into();
+        }
+        outcome
+    }
+
+    /// The same without waiting for the whole of a stream.
+    pub(crate) async fn answer(&self, function: &str, payload: Bytes, cause: Cause) -> Answer {
         let Some(running) = self.0.functions.get(function).cloned() else {
-            return Outcome::error(
-                "ResourceNotFoundException",
-                "there is no such function in template.yaml",
-            );
+            let message = "there is no such function in template.yaml";
+            return Outcome::error("ResourceNotFoundException", message).into();
         };
         let lambda = self.clone();
         let serving = tokio::spawn(async move { lambda.serve(&running, payload, cause).await });
-        let lost = |_| Outcome::error("Local.Stopped", "the local cloud is stopping");
+        let lost = |_| Outcome::error("Local.Stopped", "the local cloud is stopping").into();
         serving.await.unwrap_or_else(lost)
     }
 
-    async fn serve(&self, running: &Arc<Running>, payload: Bytes, cause: Cause) -> Outcome {
+    async fn serve(&self, running: &Arc<Running>, payload: Bytes, cause: Cause) -> Answer {
         let (answer, outcome) = oneshot::channel();
         let (id, trace) = (Uuid::now_v7().to_string(), cause.header());
         let asked_us = epoch_us();
         let pending = Pending { id: id.clone(), payload, cause, trace, asked_us, answer };
         self.0.record.asked(pending.recorded(&running.spec.name), &pending.payload);
-        let outcome = self.outcome(running, pending, outcome).await;
-        self.0.record.ended(&id, &outcome);
-        outcome
+        let answer = self.outcome(running, pending, outcome).await;
+        match answer.rest {
+            // It ends when its last byte is there.
+            Some(_) => self.0.record.begins_to_answer(&id),
+            None => self.0.record.ended(&id, &answer.outcome),
+        }
+        answer
     }
 
     async fn outcome(
         &self,
         running: &Arc<Running>,
         pending: Pending,
-        outcome: oneshot::Receiver<Outcome>,
-    ) -> Outcome {
+        outcome: oneshot::Receiver<Answer>,
+    ) -> Answer {
         if pending.payload.len() > MOST_PAYLOAD_BYTES {
-            return Outcome::error(
-                "RequestEntityTooLargeException",
-                "the event is larger than 6 MB",
-            );
+            let message = "the event is larger than 6 MB";
+            return Outcome::error("RequestEntityTooLargeException", message).into();
         }
         if let Err(err) = self.0.builder.ready(&running.spec.name).await {
-            return Outcome::error("Local.BuildFailed", &format!("{err:#}"));
+            return Outcome::error("Local.BuildFailed", &format!("{err:#}")).into();
         }
         let id = pending.id.clone();
-        self.give(running, pending);
+        if !self.give(running, pending) {
+            return Outcome::error("TooManyRequestsException", "Rate Exceeded.").into();
+        }
         let timeout = running.spec.timeout;
         match tokio::time::timeout(timeout + START_ALLOWANCE, outcome).await {
-            Ok(Ok(outcome)) if outcome.payload.len() > MOST_PAYLOAD_BYTES => {
-                Outcome::error("Function.ResponseSizeTooLarge", "the answer is larger than 6 MB")
+            Ok(Ok(answer)) if answer.outcome.payload.len() > MOST_PAYLOAD_BYTES => {
+                let message = "the answer is larger than 6 MB";
+                Outcome::error("Function.ResponseSizeTooLarge", message).into()
             }
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Outcome::error("Runtime.ExitError", "the function was stopped"),
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Outcome::error("Runtime.ExitError", "the function was stopped").into(),
             Err(_) => {
                 self.abandon(running, &id);
                 let message = format!("Task timed out after {}.00 seconds", timeout.as_secs());
-                Outcome::error("Sandbox.Timedout", &message)
+                Outcome::error("Sandbox.Timedout", &message).into()
             }
         }
     }
@@ -264,18 +304,26 @@ impl Lambda {
         }
     }
 
-    fn give(&self, running: &Arc<Running>, pending: Pending) {
+    /// Whether the function takes it: one with reserved concurrency has so many places and no more.
+    fn give(&self, running: &Arc<Running>, pending: Pending) -> bool {
         let mut state = running.state();
+        let free = state.idle.len() + state.starting;
+        let taken = state.processes.len().saturating_sub(free) + state.pending.len();
+        if running.spec.reserved.is_some_and(|places| taken >= places) {
+            return false;
+        }
         state.pending.push_back(pending);
         self.refill(running, &mut state);
         drop(state);
         running.event.notify_waiters();
+        true
     }
 
     /// Starts processes for the events that no process is free for.
     fn refill(&self, running: &Arc<Running>, state: &mut State) {
+        let most = running.spec.reserved.unwrap_or(MOST_PROCESSES);
         while state.pending.len() > state.idle.len() + state.starting
-            && state.processes.len() < MOST_PROCESSES
+            && state.processes.len() < most
         {
             self.start_process(running, state);
         }
@@ -323,6 +371,13 @@ impl Running {
         }
     }
 
+    /// Ends a process in the middle of what it does.
+    fn end_process(&self, number: u64) {
+        let mut state = self.state();
+        state.processes.remove(&number);
+        state.idle.remove(&number);
+    }
+
     fn process_ended(&self, number: u64, how: &str) {
         let mut state = self.state();
         let lost: Vec<String> = state
@@ -333,7 +388,7 @@ impl Running {
             .collect();
         for id in lost {
             if let Some((_, answer)) = state.in_flight.remove(&id) {
-                let _ = answer.send(Outcome::error("Runtime.ExitError", how));
+                let _ = answer.send(Outcome::error("Runtime.ExitError", how).into());
             }
         }
         state.leaving.remove(&number);
@@ -342,7 +397,7 @@ impl Running {
             // It ended before it asked for an event and would do so again: whoever waits is told.
             state.starting = state.starting.saturating_sub(1);
             for pending in std::mem::take(&mut state.pending) {
-                let _ = pending.answer.send(Outcome::error("Runtime.InitError", how));
+                let _ = pending.answer.send(Outcome::error("Runtime.InitError", how).into());
             }
         }
     }

@@ -114,7 +114,9 @@ pub struct Invocation {
     pub asked_us: u64,
     /// When its process was given it; until then, when the event was there.
     pub began_us: u64,
-    /// When it answered.
+    /// When the first byte of a stream was there.
+    pub answers_us: Option<u64>,
+    /// When it had answered.
     pub ended_us: Option<u64>,
     /// How it ended.
     pub end: End,
@@ -273,6 +275,15 @@ impl Record {
                     invocation.lines.push(line);
                 }
                 _ => {}
+            }
+        });
+    }
+
+    /// The first byte of a stream is there.
+    pub fn begins_to_answer(&self, id: &str) {
+        self.change(|store| {
+            if let Some(invocation) = store.invocations.get_mut(id) {
+                invocation.answers_us = Some(epoch_us());
             }
         });
     }

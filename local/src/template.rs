@@ -44,6 +44,8 @@ impl Surroundings {
             ("DatabaseName", database.name.clone()),
             ("DatabaseAdmin", database.admin.clone()),
             ("DatabaseSecret", administrator(prefix)),
+            // One machine has as many connections as its functions have processes.
+            ("DatabaseConnections", "proxied".to_owned()),
             ("PublicUrl", public_url.to_owned()),
             ("KiteApiUrl", kite_url.to_owned()),
             ("KiteLoginUrl", kite_url.to_owned()),

@@ -5,7 +5,9 @@ mod extract;
 mod frame;
 mod operation;
 mod origins;
+mod stream;
 
+use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,8 +15,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::join;
 use http::{HeaderValue, StatusCode, header};
-use lambda_http::Adapter;
 use lambda_http::tower::ServiceBuilder;
+use lambda_http::{Adapter, StreamAdapter};
 use lambda_runtime::Runtime;
 use serde::Serialize;
 
@@ -25,6 +27,7 @@ pub use extract::{Body, Id, Json, Query, SourceAddress, media_type, read_json};
 pub use frame::RequestId;
 use frame::{DEADLINE, Frame};
 pub use operation::{Documentation, Operation};
+pub use stream::{Events, events};
 #[doc(hidden)]
 pub use utoipa_axum;
 
@@ -46,6 +49,7 @@ pub struct Route {
     deadline: Duration,
     embeddable: Option<&'static str>,
     any_origin: bool,
+    streams_for: Option<Duration>,
 }
 
 impl Route {
@@ -59,6 +63,7 @@ impl Route {
             deadline: DEADLINE,
             embeddable: None,
             any_origin: false,
+            streams_for: None,
         }
     }
 
@@ -84,6 +89,17 @@ impl Route {
     pub fn embeddable(mut self, policy: &'static str) -> Self {
         self.embeddable = Some(policy);
         self.any_origin()
+    }
+
+    /// Answers by [`events`], which may go on for so long. Its binary is served by [`serve_streaming`].
+    pub fn streaming(mut self, within: Duration) -> Self {
+        self.streams_for = Some(within);
+        self
+    }
+
+    /// How long its answers may go on, if they are streams.
+    pub fn streams_for(&self) -> Option<Duration> {
+        self.streams_for
     }
 
     /// Works a whole book out: each person has a fair share of such requests.
@@ -132,6 +148,7 @@ impl Route {
             deadline: self.deadline,
             embeddable: self.embeddable,
             origins,
+            streams_for: self.streams_for.unwrap_or(self.deadline),
         };
         frame::around(router.with_state(app.clone()), &app, frame)
     }
@@ -139,23 +156,36 @@ impl Route {
 
 /// Serves a route: the whole of an HTTP function's binary.
 pub fn serve(route: Route) -> Outcome {
+    serve_by(route, |router| {
+        let answers = ServiceBuilder::new().map_response(Answer).service(router);
+        Runtime::new(Adapter::from(answers)).run()
+    })
+}
+
+/// Serves a route that answers in streams: the whole of such a function's binary. Every answer of it travels so, refusals
+/// too, for its integration in API Gateway expects no other.
+pub fn serve_streaming(route: Route) -> Outcome {
+    serve_by(route, |router| Runtime::new(StreamAdapter::from(router)).run())
+}
+
+/// `runtime` makes what answers events by a router. It makes it at once, and runs it when it is awaited.
+fn serve_by<F>(route: Route, runtime: impl FnOnce(Router) -> F) -> Outcome
+where
+    F: Future<Output = Result<(), lambda_runtime::Error>>,
+{
     telemetry::run(|config| async move {
         let app = App::new(config);
         let identifies = route.access.identifies();
         let database = async { identifies && app.db().warm().await };
-        let runtime = async {
-            let router = route.into_router(app.clone());
-            let answers = ServiceBuilder::new().map_response(Answer).service(router);
-            Runtime::new(Adapter::from(answers))
-        };
+        let runtime = async { (runtime(route.into_router(app.clone())),) };
         // In this order: while the database is connected, what answers is put together.
-        let (connected, runtime) = join(database, runtime).await;
+        let (connected, (runtime,)) = join(database, runtime).await;
         if connected {
             // Asked for before the first event is, whose token they are for: both are on their way together.
             tokio::spawn(async move { app.keys().warm(app.db()).await });
             tokio::task::yield_now().await;
         }
-        runtime.run().await.map_err(|err| anyhow::anyhow!(err))
+        runtime.await.map_err(|err| anyhow::anyhow!(err))
     })
 }
 

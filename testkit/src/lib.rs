@@ -42,6 +42,12 @@ pub struct Here {
 impl Here {
     /// A cloud on a fresh database. Queues are not polled until [`Here::poll_queues`].
     pub async fn start() -> Result<Self> {
+        Self::start_in(Home::of_checkout()?.root).await
+    }
+
+    /// The same for the template in a folder.
+    pub async fn start_in(root: impl Into<PathBuf>) -> Result<Self> {
+        let root = root.into();
         let need = |name: &str| {
             setting(name).with_context(|| format!("{name} is not set: run `cargo run -- test`"))
         };
@@ -59,7 +65,7 @@ impl Here {
             .await?;
         let home = Home::of_checkout()?;
         let ground = Ground {
-            root: home.root.clone(),
+            root: root.clone(),
             binaries: setting("KITEMATE_TEST_BINARIES")
                 .map_or_else(|| home.binaries(), PathBuf::from),
             logs: PathBuf::from(need("KITEMATE_TEST_FOLDER")?),
@@ -75,7 +81,7 @@ impl Here {
         let gateway = TcpListener::bind(("127.0.0.1", 0)).await?;
         let cloud = Cloud::assemble(
             ground,
-            Arc::new(Builder::done(local::template::functions(&home.root.join("template.yaml"))?)),
+            Arc::new(Builder::done(local::template::functions(&root.join("template.yaml"))?)),
             gateway,
             false,
         )

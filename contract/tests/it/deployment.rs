@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use shared::events::Queue;
 
-use super::{root, template};
+use super::{root, template, template_with};
 
 /// Services by their names, with their templates.
 fn services() -> Result<BTreeMap<String, String>> {
@@ -122,24 +122,20 @@ fn names_fit_with_the_longest_name_of_a_stage() -> Result<()> {
 
 #[test]
 fn functions_never_open_more_connections_than_a_database_of_the_deployer_has() -> Result<()> {
-    let functions = template()?.functions;
-    let users =
-        functions.iter().filter(|one| one.environment.contains_key("DATABASE_USER")).count();
-    let text = std::fs::read_to_string(root().join("template.yaml"))?;
     let guide = std::fs::read_to_string(root().join("docs/deployment.md"))?;
-    let mapping = block(&text, "Connections");
-    let number =
-        |line: &str| line.trim_matches(|letter: char| !letter.is_ascii_digit()).parse::<usize>();
-    let mut sizes = 0;
-    for pair in mapping.windows(2).filter(|pair| pair[1].contains("Concurrency:")) {
-        let Ok(connections) = number(pair[0]) else { continue };
-        let each = number(pair[1])?;
-        assert!(users * each <= connections, "{users} × {each} is more than {connections}");
-        let row = format!("| {connections} | {each} | {users} × {each} = {} |", users * each);
+    for connections in [400, 800, 1600] {
+        let functions = template_with("DatabaseConnections", &connections.to_string())?.functions;
+        let users = functions.iter().filter(|one| one.environment.contains_key("DATABASE_USER"));
+        // One migrates, as the administrator.
+        let users = users.filter(|one| one.name != "platform-migrate");
+        let places: Vec<usize> = users.filter_map(|one| one.reserved).collect();
+        let (sum, each) = (places.iter().sum::<usize>() + 1, places.iter().min().context("some")?);
+        assert!(sum <= connections, "{sum} is more than {connections}");
+        let row = format!("| {connections} | {each} | {sum} |");
         assert!(guide.contains(&row), "docs/deployment.md is to have the row {row}");
-        sizes += 1;
     }
-    assert_eq!(sizes, 3);
+    let shared = template_with("DatabaseConnections", "proxied")?.functions;
+    assert!(shared.iter().all(|one| one.reserved.is_none()), "a proxy shares them out");
     Ok(())
 }
 

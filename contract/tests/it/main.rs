@@ -4,7 +4,7 @@ mod deployment;
 mod doors;
 mod isolation;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -16,8 +16,15 @@ fn root() -> PathBuf {
 }
 
 fn template() -> Result<Model> {
+    template_with("DatabaseHost", "db")
+}
+
+/// The template with a database of the deployer's and one more parameter.
+fn template_with(parameter: &str, value: &str) -> Result<Model> {
+    let given = [("DatabaseHost", "db"), (parameter, value)];
+    let given = given.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let here = Surroundings {
-        parameters: BTreeMap::from([("DatabaseHost".into(), "db".into())]),
+        parameters: given.collect(),
         emulator_url: "http://emulator".into(),
         prefix: "kitemate".into(),
     };

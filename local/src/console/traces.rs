@@ -1,5 +1,7 @@
 //! Traces: what one request led to, over every hop, as a waterfall.
 
+use std::fmt::Write;
+
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -122,10 +124,14 @@ fn invocation_bars(one: &Invocation, bars: &mut Vec<Bar>) {
         let init = init.min(waited);
         bar(1, "init", "init".into(), "a process was started".into(), one.began_us - init, init);
     }
-    let detail = match one.process {
+    let mut detail = match one.process {
         Some(process) => format!("process {process}"),
         None => "no process had it".into(),
     };
+    if let Some(answers_us) = one.answers_us {
+        let _ =
+            write!(detail, ", first byte after {}", ms(answers_us.saturating_sub(one.began_us)));
+    }
     bar(1, "handler", one.function.clone(), detail, one.began_us, one.took_us());
     for step in &one.steps {
         let class = match step.kind.as_str() {

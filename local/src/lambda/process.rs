@@ -187,6 +187,7 @@ mod tests {
             queue: None,
             schedules: Vec::new(),
             arn: String::new(),
+            reserved: None,
             role: String::new(),
             log_group: String::new(),
             place: String::new(),

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::{Lambda, MOST_PAYLOAD_BYTES, Outcome, Pending, Running, epoch_ms};
+use super::{
+    Answer, Lambda, MOST_PAYLOAD_BYTES, Outcome, PRELUDE_ENDS, Pending, Running, epoch_ms,
+};
 use crate::template::{ACCOUNT, REGION};
 
 /// Each process has a path of its own, so that it is known who asks.
@@ -119,25 +125,87 @@ type Place = Path<(String, u64, String)>;
 async fn response(
     State(lambda): State<Lambda>,
     place: Place,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
-    // A streamed answer that broke off says so in its trailers' stead.
-    let failed = headers.contains_key("lambda-runtime-function-error-type");
-    finish(&lambda, place, Outcome { payload: body, failed })
+    request: Request,
+) -> Result<StatusCode, BytesRejection> {
+    let mode = request.headers().get("lambda-runtime-function-response-mode");
+    if mode.is_some_and(|mode| mode == "streaming") {
+        return Ok(stream(&lambda, place, request.into_body()).await);
+    }
+    let failed = request.headers().contains_key("lambda-runtime-function-error-type");
+    let payload = Bytes::from_request(request, &()).await?;
+    Ok(finish(&lambda, place, Outcome { payload, failed }))
+}
+
+/// What precedes the body of a stream may be as large as this.
+const MOST_PRELUDE_BYTES: usize = 64 * 1024;
+
+/// Hands a stream on while it comes. Its process asks for no other event until it has ended.
+async fn stream(lambda: &Lambda, place: Place, body: Body) -> StatusCode {
+    let Path((function, process, id)) = &place;
+    let Some(running) = lambda.0.functions.get(function).cloned() else {
+        return StatusCode::NOT_FOUND;
+    };
+    let (process, id) = (*process, id.clone());
+    let mut body = body.into_data_stream();
+    let Some((prelude, first)) = prelude(&mut body).await else {
+        let message = "the stream ended before its body began";
+        return finish(lambda, place, Outcome::error("Runtime.TruncatedResponse", message));
+    };
+    let (out, rest) = mpsc::channel(16);
+    let outcome = Outcome { payload: prelude, failed: false };
+    let answer = Answer { outcome: outcome.clone(), rest: Some(rest) };
+    let accepted = finish(lambda, place, answer);
+    let handed_on = async {
+        // Nobody tells a function that its client left: what it sends is read to its end all the same.
+        let _ = out.send(Ok(first)).await;
+        while let Some(more) = body.next().await {
+            let broken = more.is_err();
+            let _ = out.send(more.map_err(std::io::Error::other)).await;
+            if broken {
+                break;
+            }
+        }
+    };
+    if tokio::time::timeout(running.spec.timeout, handed_on).await.is_err() {
+        let _ = out.send(Err(std::io::Error::other("the function timed out"))).await;
+        running.end_process(process);
+    }
+    lambda.0.record.ended(&id, &outcome);
+    accepted
+}
+
+/// The status and headers of a stream as JSON, and what came of its body with them.
+async fn prelude(body: &mut BodyDataStream) -> Option<(Bytes, Bytes)> {
+    let mut head = Vec::new();
+    loop {
+        let found = head.windows(PRELUDE_ENDS.len()).position(|bytes| *bytes == PRELUDE_ENDS);
+        if let Some(at) = found {
+            let rest = head.split_off(at + PRELUDE_ENDS.len());
+            head.truncate(at);
+            return Some((head.into(), rest.into()));
+        }
+        if head.len() > MOST_PRELUDE_BYTES {
+            return None;
+        }
+        head.extend_from_slice(&body.next().await?.ok()?);
+    }
 }
 
 async fn error(State(lambda): State<Lambda>, place: Place, body: Bytes) -> StatusCode {
     finish(&lambda, place, Outcome { payload: body, failed: true })
 }
 
-fn finish(lambda: &Lambda, Path((function, _, id)): Place, outcome: Outcome) -> StatusCode {
+fn finish(
+    lambda: &Lambda,
+    Path((function, _, id)): Place,
+    answered: impl Into<Answer>,
+) -> StatusCode {
     let running = lambda.0.functions.get(&function);
     let waiting = running.and_then(|running| running.state().in_flight.remove(&id));
     match waiting {
         Some((_, answer)) => {
             // Whoever waited may have given up; the process does not mind.
-            let _ = answer.send(outcome);
+            let _ = answer.send(answered.into());
             StatusCode::ACCEPTED
         }
         None => StatusCode::BAD_REQUEST,

@@ -33,6 +33,8 @@ pub struct Route {
     pub path: String,
     /// Whether the request must be signed with AWS credentials.
     pub signed: bool,
+    /// Whether its answer is handed on while it comes.
+    pub streams: bool,
     /// The ARN of the function that answers.
     pub function: String,
 }
@@ -111,12 +113,20 @@ impl Api {
         }
         self.role = role;
         let uri = evaluator.text(integration.need("uri")?)?;
+        let streams = uri.ends_with("/response-streaming-invocations");
+        let mode = integration.get("responseTransferMode").map(Node::text).transpose()?;
+        if streams != (mode == Some("STREAM")) {
+            bail!(
+                "a stream has its own URI and `responseTransferMode: STREAM`, and nothing else has either"
+            );
+        }
         let function = uri.split_once("/functions/").and_then(|(_, rest)| rest.split_once('/'));
         let (function, _) = function.ok_or_else(|| anyhow!("no function is in {uri}"))?;
         self.routes.push(Route {
             method: method.to_uppercase(),
             path: path.to_owned(),
             signed: operation.get("security").is_some(),
+            streams,
             function: function.to_owned(),
         });
         Ok(())

@@ -48,6 +48,8 @@ pub struct Function {
     pub memory_mb: u32,
     /// How long one event may take.
     pub timeout: Duration,
+    /// How many of it may run at once, where that is reserved.
+    pub reserved: Option<usize>,
     /// Its routes.
     pub routes: Vec<Route>,
     /// The queue it consumes.
@@ -234,41 +236,29 @@ fn function(
     evaluator: &Evaluator<'_>,
 ) -> Result<Function> {
     let properties = resource.need("Properties")?;
-    let mut environment = BTreeMap::new();
-    let own = [globals, Some(properties)].into_iter().flatten();
-    for variables in own.filter_map(|node| node.get("Environment")?.get("Variables")) {
-        for (name, value) in variables.entries() {
-            match evaluator.value(value)? {
-                // `AWS::NoValue` takes away what Globals set.
-                Value::Null => drop(environment.remove(name)),
-                _ => drop(environment.insert(name.clone(), evaluator.text(value)?)),
-            }
-        }
-    }
+    // A function's own settings come before those of all functions.
+    let setting = |name: &str| properties.get(name).or_else(|| globals?.get(name));
     let number = |name: &str| -> Result<u32> {
-        let node = properties.get(name).or_else(|| globals?.get(name));
-        let node = node.ok_or_else(|| anyhow!("`{name}` is missing, here and in Globals"))?;
-        Ok(evaluator.text(node)?.parse()?)
+        let node = setting(name).ok_or_else(|| anyhow!("`{name}` is missing, here and in Globals"));
+        Ok(evaluator.text(node?)?.parse()?)
     };
+    let reserved = setting("ReservedConcurrentExecutions").map(|node| evaluator.value(node));
+    let reserved = reserved.transpose()?.unwrap_or_default();
+    let log_group = setting("LoggingConfig").and_then(|logging| logging.get("LogGroup"));
+    let log_group = log_group.map(|group| evaluator.text(group)).transpose()?;
     let mut function = Function {
         name: binary(resource)?.to_owned(),
         arn: evaluator.text(&arn_of(id, resource.line))?,
-        environment,
+        environment: environment([globals, Some(properties)], evaluator)?,
         memory_mb: number("MemorySize")?,
         timeout: Duration::from_secs(number("Timeout")?.into()),
+        reserved: reserved.as_str().map(str::parse).transpose()?,
         routes: Vec::new(),
         queue: None,
         schedules: Vec::new(),
         // Without a role it may do nothing.
         role: properties.get("Role").map(role).transpose()?.unwrap_or_default(),
-        log_group: [Some(properties), globals]
-            .into_iter()
-            .flatten()
-            .find_map(|node| node.get("LoggingConfig"))
-            .and_then(|logging| logging.get("LogGroup"))
-            .map(|group| evaluator.text(group))
-            .transpose()?
-            .unwrap_or_default(),
+        log_group: log_group.unwrap_or_default(),
         place: evaluator.place(resource.line),
     };
     for (_, event) in properties.get("Events").map_or(&[][..], Node::entries) {
@@ -278,6 +268,25 @@ fn function(
         schedule.function = function.arn.clone();
     }
     Ok(function)
+}
+
+/// The environment that several settings make, the later before the earlier.
+fn environment(
+    settings: [Option<&Node>; 2],
+    evaluator: &Evaluator<'_>,
+) -> Result<BTreeMap<String, String>> {
+    let mut environment = BTreeMap::new();
+    let settings = settings.into_iter().flatten();
+    for variables in settings.filter_map(|node| node.get("Environment")?.get("Variables")) {
+        for (name, value) in variables.entries() {
+            match evaluator.value(value)? {
+                // `AWS::NoValue` takes away what was set.
+                Value::Null => drop(environment.remove(name)),
+                _ => drop(environment.insert(name.clone(), evaluator.text(value)?)),
+            }
+        }
+    }
+    Ok(environment)
 }
 
 /// `!GetAtt Id.Arn`.

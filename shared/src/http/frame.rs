@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::extract::check_operator;
 use super::origins::Origins;
+use super::stream;
 use crate::problem::reasons;
 use crate::telemetry::{self, Begun, Invocations};
 use crate::{Access, App, Problem, limits};
@@ -41,6 +42,8 @@ pub(super) struct Frame {
     pub(super) embeddable: Option<&'static str>,
     /// The origins whose pages may read its answers.
     pub(super) origins: Origins,
+    /// How long its answers may go on.
+    pub(super) streams_for: Duration,
 }
 
 /// The id of a request, for the log and for its caller.
@@ -114,11 +117,14 @@ async fn framed(
         }
     };
     let (response, refusal) = invocation.while_in(|| readable(response, &id));
-    invocation.end(refusal);
     let mut response = with_headers(response, &id, frame.embeddable);
     frame.origins.allow(page.as_ref(), response.headers_mut());
     if let Some(standing) = standing {
         response.headers_mut().extend(standing.headers());
+    }
+    match stream::begin(&mut response, app, invocation, &id, frame.streams_for) {
+        Ok(()) => {}
+        Err(invocation) => invocation.end(refusal),
     }
     response
 }

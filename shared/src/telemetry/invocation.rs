@@ -59,6 +59,8 @@ pub struct Invocation {
     known: Arc<Measures>,
     cold: bool,
     began: Instant,
+    /// When it began to answer, of one that streams.
+    answers: Option<Instant>,
 }
 
 impl Invocations {
@@ -78,6 +80,7 @@ impl Invocations {
             known: Measures::new(self.function.clone(), begun),
             cold: self.cold.swap(false, Ordering::Relaxed),
             began: Instant::now(),
+            answers: None,
         }
     }
 }
@@ -99,33 +102,50 @@ impl Invocation {
         self.known.while_in(work)
     }
 
+    /// Begins to answer what is not worked out yet. Its duration is until now; the rest is told apart.
+    pub fn answers(&mut self) {
+        self.answers = Some(Instant::now());
+    }
+
+    /// Writes the line of a stream whose client left.
+    pub fn end_left(self) {
+        self.finish("left", None, 0, 0);
+    }
+
     /// Writes the invocation's line, with its metrics in it.
     pub fn end(self, refusal: Option<Reason>) {
         let failed =
             refusal.is_some_and(|reason| matches!(reason.code, Code::Internal | Code::Unavailable));
         let refused = refusal.is_some() && !failed;
-        self.finish(refusal, usize::from(failed), usize::from(refused));
+        self.finish(outcome(refusal), refusal, usize::from(failed), usize::from(refused));
     }
 
     /// The same for work that nobody waits for, where every refusal is a failure of ours.
     pub fn end_unattended(self, reason: Option<Reason>, failures: usize) {
-        self.finish(reason, failures, 0);
+        self.finish(outcome(reason), reason, failures, 0);
     }
 
-    fn finish(self, refusal: Option<Reason>, failures: usize, refusals: usize) {
-        let took_ms = rounded(self.began.elapsed().as_secs_f64() * 1000.0);
+    fn finish(self, outcome: &str, refusal: Option<Reason>, failures: usize, refusals: usize) {
+        let ended = Instant::now();
+        let answered = self.answers.unwrap_or(ended);
+        let took_ms = rounded((answered - self.began).as_secs_f64() * 1000.0);
+        let streamed = self.answers.map(|from| rounded((ended - from).as_secs_f64() * 1000.0));
         let known = &self.known;
         let done = known.done().clone();
         for (system, calls) in &done.calls {
             write_calls(known, system, calls);
         }
-        let metrics = self.metrics((failures, refusals), took_ms, &done);
+        let mut metrics = self.metrics((failures, refusals), took_ms, &done);
+        metrics.extend(streamed.map(|ms| Metric::ms("StreamDuration", ms)));
         let service = ("service", known.function.service.as_str());
         write(known, "invocation ended", service, &metrics, |line| {
             line.put("cold", &self.cold);
-            line.put("outcome", refusal.map_or("ok", |reason| reason.code.name()));
+            line.put("outcome", outcome);
             line.put("reason", &refusal.map(|reason| reason.name));
             line.put("duration_ms", &took_ms);
+            if let Some(streamed) = streamed {
+                line.put("stream_ms", &streamed);
+            }
             line.put("round_trips", &done.round_trips_ms.len());
             line.put("database_ms", &rounded(done.round_trips_ms.iter().sum()));
         });
@@ -154,4 +174,9 @@ impl Invocation {
         metrics.extend(done.noticed.iter().map(|(metric, times)| Metric::count(metric, *times)));
         metrics
     }
+}
+
+/// How an invocation ended: well, or with the class of its refusal.
+fn outcome(refusal: Option<Reason>) -> &'static str {
+    refusal.map_or("ok", |reason| reason.code.name())
 }
