@@ -42,7 +42,7 @@ tokio::task_local! {
 }
 
 /// Does a request's work and tells how its caller stands with the tightest limit it met; `None` without limits.
-pub(crate) async fn told<F: Future>(work: F) -> (F::Output, Option<Standing>) {
+pub(crate) async fn with_standing<F: Future>(work: F) -> (F::Output, Option<Standing>) {
     TIGHTEST
         .scope(Cell::new(None), async {
             let done = work.await;

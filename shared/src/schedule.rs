@@ -39,7 +39,7 @@ impl Schedule {
     }
 
     /// Runs this with the event itself: what the deployment calls.
-    pub fn told<F>(run: fn(App, Value) -> F) -> Self
+    pub fn with_event<F>(run: fn(App, Value) -> F) -> Self
     where
         F: Future<Output = Result<Value, Problem>> + Send + 'static,
     {

@@ -80,13 +80,13 @@ impl Here {
             )
             .await?;
         let app = self.app("auth-login")?;
-        let signer = Signer::read(&app).await.map_err(told)?;
+        let signer = Signer::read(&app).await.map_err(as_error)?;
         let held = Session { session_id: session, user_id: user, workspace_id: workspace };
-        let token = signer.token(held, clock::now()).map_err(told)?;
+        let token = signer.token(held, clock::now()).map_err(as_error)?;
         Ok(Person { user_id: user, workspace_id: workspace, session_id: session, token })
     }
 }
 
-fn told(problem: Problem) -> anyhow::Error {
+fn as_error(problem: Problem) -> anyhow::Error {
     anyhow!("{problem}: {:?}", problem.cause())
 }

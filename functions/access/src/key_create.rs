@@ -90,7 +90,7 @@ async fn key_create(
     let kept = made.without_key();
     let [insert, audit] = made.statements(&"key.created");
     tx.commit([insert, audit, claim.store(&kept)]).await?;
-    shared::http::json(StatusCode::CREATED, &made.told())
+    shared::http::json(StatusCode::CREATED, &made.with_key())
 }
 
 /// A key on its way to its row and to its owner.
@@ -121,7 +121,7 @@ impl NewKey {
     }
 
     /// What its owner is told, once.
-    pub(crate) fn told(&self) -> MadeKey {
+    pub(crate) fn with_key(&self) -> MadeKey {
         MadeKey {
             key_id: self.key.id.clone(),
             key: Some(self.text.expose().to_owned()),
@@ -133,7 +133,7 @@ impl NewKey {
 
     /// What is kept as the answer for a request that is sent again.
     pub(crate) fn without_key(&self) -> Value {
-        json!(MadeKey { key: None, ..self.told() })
+        json!(MadeKey { key: None, ..self.with_key() })
     }
 
     /// What stores it and writes it down.

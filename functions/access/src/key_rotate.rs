@@ -72,5 +72,5 @@ async fn key_rotate(
     let kept = made.without_key();
     let [insert, audit] = made.statements(&"key.rotated");
     tx.commit([insert, audit, retire, claim.store(&kept)]).await?;
-    shared::http::json(StatusCode::CREATED, &made.told())
+    shared::http::json(StatusCode::CREATED, &made.with_key())
 }

@@ -17,7 +17,7 @@ const MOST: i32 = 20;
 
 /// Runs every hour.
 pub fn schedule() -> Schedule {
-    Schedule::told(run)
+    Schedule::with_event(run)
 }
 
 async fn run(app: App, event: Value) -> Result<Value, Problem> {

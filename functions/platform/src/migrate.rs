@@ -38,7 +38,7 @@ const LOCK: i64 = 0x006B_6974_656D_6174;
 
 /// Invoked by the deployment as a custom resource, or by hand.
 pub fn schedule() -> Schedule {
-    Schedule::told(deploy)
+    Schedule::with_event(deploy)
 }
 
 /// CloudFormation is always told what came of it: silence would hold the deployment up until it gives

@@ -86,7 +86,7 @@ fn rows(answered: Vec<Answered>) -> Result<Vec<Vec<Row>>, DbError> {
 }
 
 /// How many rows a statement had, and when they were there.
-fn told((answer, at): &Answered) -> (usize, Instant) {
+fn row_count((answer, at): &Answered) -> (usize, Instant) {
     (answer.as_ref().map_or(0, Vec::len), *at)
 }
 
@@ -126,9 +126,9 @@ impl Lease {
         let began = Instant::now();
         let early = async {
             let answered = self.all(first).await;
-            let told: Vec<_> = answered.iter().map(told).collect();
+            let statements: Vec<_> = answered.iter().map(row_count).collect();
             let begun = Instant::now();
-            (told, rows(answered).map(work), begun.elapsed())
+            (statements, rows(answered).map(work), begun.elapsed())
         };
         // join and join_all poll in order, so the order written is the order sent; and all of it is sent when something is
         // answered, since nothing is in the poll that sends it.
@@ -137,18 +137,22 @@ impl Lease {
         let own = first.iter().chain(rest).map(|one| one.sql);
         let names = open.iter().map(Step::name).chain(own).chain(close.iter().map(Step::name));
         let ((opened, (early, done, worked), own), closed) = sent.inspect_err(|_| {
-            let told: Vec<_> = names.clone().map(|sql| (sql, 0, Instant::now())).collect();
-            telemetry::queried(&RoundTrip { began, worked: Duration::ZERO, statements: &told });
+            let statements: Vec<_> = names.clone().map(|sql| (sql, 0, Instant::now())).collect();
+            telemetry::queried(&RoundTrip {
+                began,
+                worked: Duration::ZERO,
+                statements: &statements,
+            });
         })?;
-        // These may have been there while something else was worked on, and are told as if that had taken no time.
+        // These may have been there while something else was worked on, and are counted as if that had taken no time.
         let others = own
             .iter()
             .chain(&closed)
-            .map(told)
+            .map(row_count)
             .map(|(rows, at)| (rows, at.checked_sub(worked).unwrap_or(at)));
-        let all = opened.iter().map(told).chain(early).chain(others);
-        let told: Vec<_> = names.zip(all).map(|(sql, (rows, at))| (sql, rows, at)).collect();
-        telemetry::queried(&RoundTrip { began, worked, statements: &told });
+        let all = opened.iter().map(row_count).chain(early).chain(others);
+        let statements: Vec<_> = names.zip(all).map(|(sql, (rows, at))| (sql, rows, at)).collect();
+        telemetry::queried(&RoundTrip { began, worked, statements: &statements });
         // What failed first is why what came after it failed.
         let (opened, done, own) = (rows(opened)?, done?, rows(own)?);
         rows(closed)?;

@@ -98,7 +98,7 @@ async fn framed(
         }
     };
     let give_up = Instant::now() + frame.deadline;
-    let work = limits::told(until(give_up, invocation.alone_during(work)));
+    let work = limits::with_standing(until(give_up, invocation.alone_during(work)));
     let given = match frame.computes {
         // `until` ends work that waits for something. This ends work that computes without waiting.
         true => timeout_at(give_up + Duration::from_millis(100), apart(work)).await.ok().flatten(),

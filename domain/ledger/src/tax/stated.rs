@@ -159,7 +159,7 @@ pub fn compare<'a>(
     gains: impl IntoIterator<Item = &'a Gain<'a>>,
     of: impl Fn(&Gain<'_>) -> (Isin, bool),
 ) -> Vec<Compared> {
-    let told = told(stated);
+    let told = by_sale(stated);
     let known = known(gains, of);
     let (all_told, all_known) = (sales(&told), sales(&known));
     let keys: BTreeSet<Key> = told.keys().chain(known.keys()).copied().collect();
@@ -187,7 +187,7 @@ pub fn compare<'a>(
     compared.collect()
 }
 
-fn told<'a>(stated: impl IntoIterator<Item = &'a Stated>) -> BTreeMap<Key, Side> {
+fn by_sale<'a>(stated: impl IntoIterator<Item = &'a Stated>) -> BTreeMap<Key, Side> {
     let mut sides: BTreeMap<Key, Side> = BTreeMap::new();
     for row in stated {
         let side = sides.entry((row.isin, row.sold_on, Some(row.acquired_on))).or_default();

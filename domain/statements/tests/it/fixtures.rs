@@ -31,7 +31,7 @@ fn every_layout_has_a_file_and_what_is_read_from_it() {
             names(&folder).into_iter().filter(|name| name != "reading.txt").collect();
         let [name] = files.as_slice() else { panic!("{layout}: {files:?}") };
         let parts = read_parts(&std::fs::read(folder.join(name)).unwrap(), Some(name)).unwrap();
-        let told: String = parts.iter().map(told).collect();
+        let told: String = parts.iter().map(written).collect();
         assert!(parts.iter().all(|part| part.layout == layout), "{layout}: {told}");
         let reading = folder.join("reading.txt");
         let Ok(expected) = std::fs::read_to_string(&reading) else {
@@ -43,7 +43,7 @@ fn every_layout_has_a_file_and_what_is_read_from_it() {
 }
 
 /// A statement, a line for each thing it says.
-fn told(read: &Statement) -> String {
+fn written(read: &Statement) -> String {
     let exits = read.exits.rows.iter().map(|exit| {
         let (section, days) =
             (format!("{:?}", exit.section), format!("{} to {}", exit.acquired_on, exit.sold_on));

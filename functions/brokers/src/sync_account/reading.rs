@@ -73,7 +73,7 @@ pub(super) fn read(account: &Account, known: &Symbols, today: Date) -> Result<Re
         }));
     }
     reading.funds(account);
-    reading.positions = account.positions.iter().map(told).collect();
+    reading.positions = account.positions.iter().map(shown).collect();
     for fill in account.fills.iter().filter(|fill| traded.explains(fill, today)) {
         match names.isin(&fill.tradingsymbol) {
             Some(isin) => reading.fills.extend(event(fill, isin, today)?),
@@ -166,7 +166,7 @@ fn clean(text: &str) -> String {
 }
 
 /// A position as it is shown again.
-fn told(position: &Position) -> Value {
+fn shown(position: &Position) -> Value {
     json!({
         "exchange": clean(&position.exchange), "symbol": clean(&position.tradingsymbol),
         "product": clean(&position.product),

@@ -1,4 +1,4 @@
-//! Dividends of a broker's statement of which somebody else has told already.
+//! Dividends of a broker's statement that are stored already, from somebody else.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,7 +26,7 @@ struct Stored {
 }
 
 /// The keys of those that are not to be stored again.
-pub(super) async fn told(
+pub(super) async fn already_stored(
     tx: &Tenant,
     account: Uuid,
     read: &Statement,
@@ -63,22 +63,22 @@ fn matched(paid: &[(&Entry, Decimal)], stored: Vec<Stored>) -> BTreeSet<String> 
     for one in stored {
         by_isin.entry(one.isin.clone()).or_default().push(one);
     }
-    let mut told = BTreeSet::new();
+    let mut stored_keys = BTreeSet::new();
     for (entry, gross) in paid {
         let of = entry.isin.and_then(|isin| by_isin.get_mut(isin.as_str()));
         let Some(of) = of else { continue };
         if of.iter().any(|one| one.of_exchange && one.on == entry.on) {
-            told.insert(entry.key.clone());
+            stored_keys.insert(entry.key.clone());
             continue;
         }
         let days = |on: Date| entry.on.until(on).map_or(-1, |span| span.get_days());
         let same = |one: &Stored| one.gross == *gross && (0..=PAID_WITHIN).contains(&days(one.on));
         if let Some(at) = of.iter().position(same) {
             of.remove(at);
-            told.insert(entry.key.clone());
+            stored_keys.insert(entry.key.clone());
         }
     }
-    told
+    stored_keys
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ async fn store<'a>(
     known.account_created |= progress.account_created;
     let begun = progress.import_id.or(known.unfinished);
     let import_id = begun.unwrap_or_else(Uuid::now_v7);
-    distinct.leave_out(&dividends::told(tx, known.account_id, work.statement).await?);
+    distinct.leave_out(&dividends::already_stored(tx, known.account_id, work.statement).await?);
     let rest = progress.rest(distinct.first.values().copied());
     let portion = rest.get(..work.portion()).unwrap_or(&rest);
     for entries in portion.chunks(MOST) {
