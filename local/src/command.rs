@@ -135,7 +135,7 @@ async fn invoke(home: &Home, function: &str, event: Option<&str>) -> Result<()> 
     let sample: serde_json::Value = serde_json::from_str(&event).unwrap_or_default();
     if !own && sample["detail-type"] == "Scheduled Event" {
         // A schedule by its sample runs now, not at the sample's time.
-        event = String::from_utf8(crate::schedules::event(chrono::Utc::now()).to_vec())?;
+        event = String::from_utf8(crate::schedules::event(crate::lambda::now()).to_vec())?;
     }
     if event.contains(DEMO_TOKEN) {
         event = event.replace(DEMO_TOKEN, &seed::sign_in(&running.gateway_url).await?);

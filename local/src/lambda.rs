@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
@@ -401,6 +402,11 @@ impl Running {
             }
         }
     }
+}
+
+/// This moment.
+pub fn now() -> Timestamp {
+    Timestamp::from_microsecond(i64::try_from(epoch_us()).unwrap_or_default()).unwrap_or_default()
 }
 
 /// Milliseconds since 1970.

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use jiff_cron::Schedule;
 use serde_json::json;
 
 use crate::iam::{Permissions, RequestContext};
-use crate::lambda::Lambda;
+use crate::lambda::{Lambda, now};
 use crate::record::{Cause, Kind};
 use crate::template::{ACCOUNT, REGION, ScheduleTrigger};
 
@@ -20,7 +21,7 @@ pub enum Times {
     /// Every so often.
     Every(Duration),
     /// At times of day in a zone.
-    At(Box<cron::Schedule>, Tz),
+    At(Box<Schedule>, TimeZone),
 }
 
 impl Times {
@@ -42,21 +43,21 @@ impl Times {
         }
         let fields = inside("cron")
             .ok_or_else(|| anyhow!("`{}` is neither rate(…) nor cron(…)", trigger.expression))?;
-        let zone: Tz =
-            trigger.zone.parse().map_err(|_| anyhow!("`{}` is no time zone", trigger.zone))?;
+        let zone = TimeZone::get(&trigger.zone)
+            .map_err(|_| anyhow!("`{}` is no time zone", trigger.zone))?;
         // EventBridge has no seconds; days of the week count from 1, Sunday, in both.
-        let schedule = cron::Schedule::from_str(&format!("0 {fields}"));
+        let schedule = Schedule::from_str(&format!("0 {fields}"));
         Ok(Self::At(Box::new(schedule.with_context(|| format!("cron({fields})"))?), zone))
     }
 
     /// The first time after this one.
-    pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Every(interval) => Some(after + *interval),
-            Self::At(schedule, zone) => schedule
-                .after(&after.with_timezone(zone))
-                .next()
-                .map(|time| time.with_timezone(&Utc)),
+            Self::Every(interval) => after.checked_add(*interval).ok(),
+            Self::At(schedule, zone) => {
+                let next = schedule.after(after.to_zoned(zone.clone())).next();
+                next.map(|time| time.timestamp())
+            }
         }
     }
 }
@@ -73,10 +74,14 @@ pub struct Scheduler {
 impl Scheduler {
     /// Runs a function at its times until it is aborted.
     pub async fn keep(self, function: String, trigger: ScheduleTrigger, times: Times) {
-        while let Some(next) = times.next(Utc::now()) {
+        while let Some(next) = times.next(now()) {
             // In short sleeps: a laptop that was closed meanwhile goes on at the right time.
-            while let Ok(left) = (next - Utc::now()).to_std() {
-                tokio::time::sleep(left.min(Duration::from_secs(20))).await;
+            loop {
+                let left = now().duration_until(next);
+                if left <= SignedDuration::ZERO {
+                    break;
+                }
+                tokio::time::sleep(left.unsigned_abs().min(Duration::from_secs(20))).await;
             }
             if let Err(err) = self.run(&function, &trigger, next).await {
                 println!("  {function} failed: {err:#}");
@@ -89,7 +94,7 @@ impl Scheduler {
         &self,
         function: &str,
         trigger: &ScheduleTrigger,
-        at: DateTime<Utc>,
+        at: Timestamp,
     ) -> Result<Bytes> {
         let asked = self.permissions.ask_role(
             "scheduler",
@@ -110,14 +115,14 @@ impl Scheduler {
 }
 
 /// The event of a schedule without an input of its own.
-pub fn event(time: DateTime<Utc>) -> Bytes {
+pub fn event(time: Timestamp) -> Bytes {
     let event = json!({
         "version": "0",
         "id": uuid::Uuid::new_v4(),
         "detail-type": "Scheduled Event",
         "source": "aws.scheduler",
         "account": ACCOUNT,
-        "time": time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "region": REGION,
         "resources": [],
         "detail": "{}",
@@ -135,8 +140,8 @@ mod tests {
     }
 
     fn next(expression: &str, after: &str) -> String {
-        let after: DateTime<Utc> = after.parse().unwrap();
-        Times::read(&trigger(expression)).unwrap().next(after).unwrap().to_rfc3339()
+        let after: Timestamp = after.parse().unwrap();
+        Times::read(&trigger(expression)).unwrap().next(after).unwrap().to_string()
     }
 
     #[test]
@@ -144,13 +149,13 @@ mod tests {
         // Friday 20 November 2026, 18:00 in Kolkata is 12:30 UTC; after it comes Monday.
         assert_eq!(
             next("cron(0 18 ? * MON-FRI *)", "2026-11-20T12:00:00Z"),
-            "2026-11-20T12:30:00+00:00"
+            "2026-11-20T12:30:00Z"
         );
         assert_eq!(
             next("cron(0 18 ? * MON-FRI *)", "2026-11-20T12:30:00Z"),
-            "2026-11-23T12:30:00+00:00"
+            "2026-11-23T12:30:00Z"
         );
-        assert_eq!(next("rate(1 minute)", "2026-11-20T12:30:00Z"), "2026-11-20T12:31:00+00:00");
+        assert_eq!(next("rate(1 minute)", "2026-11-20T12:30:00Z"), "2026-11-20T12:31:00Z");
     }
 
     #[test]

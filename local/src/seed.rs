@@ -148,5 +148,5 @@ pub async fn mails(emulator_url: &str) -> Result<Vec<Mail>> {
 /// A time as people read it; the emulator keeps seconds since 1970.
 fn when(timestamp: &Value) -> String {
     let second = timestamp.as_f64().map_or(0, |second| second as i64);
-    chrono::DateTime::from_timestamp(second, 0).map_or_else(String::new, |time| time.to_rfc3339())
+    jiff::Timestamp::from_second(second).map_or_else(|_| String::new(), |time| time.to_string())
 }

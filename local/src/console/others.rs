@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use chrono::Utc;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use maud::html;
 
-use super::page::{end, page};
+use super::page::{end, page, shown};
 use super::{Console, traces};
 use crate::iam::Grant;
+use crate::lambda::now;
 use crate::schedules::Times;
 use crate::seed;
 
@@ -21,11 +21,11 @@ pub(super) async fn schedules(State(console): State<Console>) -> Response {
             tbody {
                 @for function in console.functions.iter() {
                     @for trigger in &function.schedules {
-                        @let next = Times::read(trigger).ok().and_then(|times| times.next(Utc::now()));
+                        @let next = Times::read(trigger).ok().and_then(|times| times.next(now()));
                         tr {
                             td { a href={ "/_console/functions/" (function.name) } { (function.name) } }
                             td { code { (trigger.expression) } " " span.dim { (trigger.zone) } }
-                            td { (next.map(|next| next.with_timezone(&chrono::Local).format("%a %e %b, %H:%M:%S").to_string()).unwrap_or_default()) }
+                            td { (next.map(|next| shown(next, "%a %e %b, %H:%M:%S")).unwrap_or_default()) }
                             td { @if let Some((how, _)) = console.lambda.record().tally(&function.name).last { (end(&how)) } }
                             td { form method="post" action={ "/_console/schedules/" (function.name) "/run" } { button { "Run now" } } }
                         }
@@ -42,7 +42,7 @@ pub(super) async fn run(State(console): State<Console>, Path(name): Path<String>
     let Some(trigger) = function.and_then(|function| function.schedules.first()) else {
         return traces::problem(&console, "There is no such schedule.");
     };
-    match console.scheduler.run(&name, trigger, Utc::now()).await {
+    match console.scheduler.run(&name, trigger, now()).await {
         Ok(_) => Redirect::to(&format!("/_console/functions/{name}")).into_response(),
         Err(err) => traces::problem(&console, &format!("{name} failed: {err:#}")),
     }
@@ -106,20 +106,16 @@ pub(super) async fn permissions(State(console): State<Console>) -> Response {
     page(&console, "Permissions", &content)
 }
 
-/// The explorer of `/docs` with a token of the demo person in it already.
+/// Leads to `/docs` with a token of the demo person where that page looks for one.
 pub(super) async fn explorer(State(console): State<Console>) -> Response {
     let token = seed::sign_in(&console.url).await.unwrap_or_default();
-    let explorer = console.root.join("functions/platform/src/docs/explorer.html");
-    let Ok(explorer) = std::fs::read_to_string(explorer) else {
-        return traces::problem(
-            &console,
-            "functions/platform/src/docs/explorer.html is not there.",
-        );
-    };
-    // Letters, digits, dots, dashes and underscores: nothing that would end the attribute.
-    let explorer = explorer.replacen("<body>", &format!("<body data-token=\"{token}\">"), 1);
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-                  connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    // Letters, digits, dots, dashes and underscores: nothing that would end the text.
+    let content = format!(
+        "<!doctype html><title>API explorer</title><script>sessionStorage.setItem(\"kitemate-token\", \"{token}\"); \
+         location.replace(\"/docs\");</script>"
+    );
+    let policy = "default-src 'none'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+                  frame-ancestors 'none'";
     let headers = [(CONTENT_SECURITY_POLICY, policy), (CACHE_CONTROL, "no-store")];
-    (headers, Html(explorer)).into_response()
+    (headers, Html(content)).into_response()
 }

@@ -2,6 +2,8 @@
 
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
 use super::Console;
@@ -86,9 +88,13 @@ pub(super) fn ms(us: u64) -> String {
 
 /// A time of day, as this machine's clock has it, from microseconds since 1970.
 pub(super) fn clock(us: u64) -> String {
-    let at = chrono::DateTime::from_timestamp_micros(i64::try_from(us).unwrap_or_default());
-    let at = at.map(|at| at.with_timezone(&chrono::Local).format("%H:%M:%S%.3f").to_string());
-    at.unwrap_or_default()
+    let at = Timestamp::from_microsecond(i64::try_from(us).unwrap_or_default());
+    at.map_or_else(|_| String::new(), |at| shown(at, "%H:%M:%S%.3f"))
+}
+
+/// A moment as this machine's clock has it.
+pub(super) fn shown(at: Timestamp, format: &str) -> String {
+    at.to_zoned(TimeZone::system()).strftime(format).to_string()
 }
 
 /// How an invocation ended.

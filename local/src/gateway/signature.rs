@@ -5,8 +5,11 @@
 use aws_lc_rs::{digest, hmac};
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use chrono::{NaiveDateTime, TimeDelta, Utc};
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
+use crate::lambda::now;
 use crate::template::ACCOUNT;
 
 /// The access key of the local operator; `curl --user "operator:local-operator"`.
@@ -31,9 +34,11 @@ pub(super) fn check(parts: &Parts, body: &Bytes) -> Result<String, &'static str>
         return Err("ACCESS_DENIED");
     }
     let time = header("x-amz-date").ok_or("INVALID_SIGNATURE")?;
-    let signed_at =
-        NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ").map_err(|_| "INVALID_SIGNATURE")?;
-    if (Utc::now().naive_utc() - signed_at).abs() > TimeDelta::minutes(15) {
+    let signed_at = DateTime::strptime("%Y%m%dT%H%M%SZ", time)
+        .and_then(|signed_at| signed_at.to_zoned(TimeZone::UTC))
+        .map_err(|_| "INVALID_SIGNATURE")?;
+    let age = signed_at.timestamp().duration_until(now());
+    if age.abs() > SignedDuration::from_mins(15) {
         return Err("INVALID_SIGNATURE");
     }
     let expected =

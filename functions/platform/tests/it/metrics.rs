@@ -1,8 +1,8 @@
 //! Metrics, from the functions' lines over CloudWatch to the operator; and schedules by their roles.
 
 use anyhow::{Context, Result};
-use chrono::Utc;
 use http::Method;
+use local::lambda::now;
 use serde_json::{Value, json};
 use testkit::Here;
 
@@ -70,10 +70,10 @@ async fn every_schedule_runs_with_the_rights_of_its_role() -> Result<()> {
     let scheduled =
         here.cloud.model.functions.iter().filter_map(|one| Some((one, one.schedules.first()?)));
     for (function, trigger) in scheduled {
-        scheduler.run(&function.name, trigger, Utc::now()).await?;
+        scheduler.run(&function.name, trigger, now()).await?;
         let mut powerless = trigger.clone();
         powerless.role = "DatabaseRole".into();
-        assert!(scheduler.run(&function.name, &powerless, Utc::now()).await.is_err());
+        assert!(scheduler.run(&function.name, &powerless, now()).await.is_err());
     }
     Ok(())
 }

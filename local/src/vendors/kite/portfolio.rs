@@ -3,8 +3,8 @@
 use axum::extract::{Json, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use chrono::{TimeDelta, Utc};
-use chrono_tz::Asia::Kolkata;
+use jiff::SignedDuration;
+use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 
 use super::{API_KEY, Kite, good, refused};
@@ -77,8 +77,9 @@ pub(super) async fn tell(
 
 fn everybodys(part: &str) -> Value {
     // Kite's books turn at six in the morning.
-    let now = (Utc::now() - TimeDelta::hours(6)).with_timezone(&Kolkata);
-    let today = now.format("%Y-%m-%d").to_string();
+    let now = crate::lambda::now() - SignedDuration::from_hours(6);
+    let kolkata = TimeZone::fixed(Offset::from_seconds(330 * 60).unwrap_or(Offset::UTC));
+    let today = now.to_zoned(kolkata).date().to_string();
     match part {
         "holdings" => json!([
             holding("INFY", "INE009A01021", 40, 1420.5),
