@@ -146,7 +146,10 @@ fn every_path_answers_preflights_and_only_public_ones_let_pages_of_any_origin_re
     assert_eq!(paths, api.preflights.keys().map(String::as_str).collect());
     let public = api.preflights.iter().filter(|(_, preflight)| preflight.origins.is_none());
     let public: Vec<&str> = public.map(|(path, _)| path.as_str()).collect();
-    assert_eq!(public, ["/.well-known/jwks.json", "/docs", "/health", "/openapi.json"]);
+    assert_eq!(
+        public,
+        ["/.well-known/jwks.json", "/docs", "/docs/{file}", "/health", "/openapi.json"]
+    );
     for path in public {
         let any = ("Access-Control-Allow-Origin".to_owned(), "*".to_owned());
         assert!(api.preflights[path].headers.contains(&any), "{path}");

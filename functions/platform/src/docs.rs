@@ -1,4 +1,4 @@
-//! `GET /docs`: an explorer of the API, one page without anything from elsewhere.
+//! `GET /docs`: Swagger UI, on a page without anything from elsewhere.
 
 use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -6,12 +6,27 @@ use shared::Access;
 use shared::http::{Reply, Route};
 use shared::routes;
 
-/// The page reads `openapi.json` and shows what it says.
-const PAGE: &str = include_str!("docs/explorer.html");
+/// The page; what it needs is beside it, under `docs/`.
+const PAGE: &str = r#"<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>KiteMate API</title>
+  <link rel="icon" href="docs/favicon-32x32.png">
+  <link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+  <div id="swagger-ui"></div>
+  <script src="docs/swagger-ui-bundle.js"></script>
+  <script src="docs/page.js"></script>
+</body>
+</html>
+"#;
 
-/// The page's own style and script, and calls to where it came from; nothing else.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-    connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Scripts of this API alone, and none in the page; Swagger UI sets styles of elements. Calls go to where it came from.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// For anyone.
 pub fn route() -> Route {

@@ -7,6 +7,7 @@
 
 pub mod cleanup;
 pub mod docs;
+pub mod docs_file;
 pub mod health;
 pub mod jwks;
 pub mod metrics;
@@ -26,6 +27,7 @@ pub fn routes() -> Vec<Route> {
         ready::route(),
         openapi::route(),
         docs::route(),
+        docs_file::route(),
         jwks::route(),
         metrics::route(),
     ]

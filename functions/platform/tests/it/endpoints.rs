@@ -90,6 +90,16 @@ async fn the_explorer_needs_nothing_from_elsewhere() -> Result<()> {
     assert!(!page.contains("https://") && !page.contains("//cdn"), "the policy would refuse it");
     assert!(reply.header("content-security-policy").contains("default-src 'none'"));
     assert_eq!(here.post("/docs", None, &json!({})).await?.status, 404);
+    assert!(
+        !page.contains("<script>") && !page.contains("style="),
+        "the policy lets no script in the page run"
+    );
+    for part in page.split(['"', '>']).filter(|part| part.starts_with("docs/")) {
+        let file = here.get(&format!("/{part}"), None).await?;
+        assert_eq!(file.status, 200, "{part}");
+        assert!((100..3_000_000).contains(&file.answer.body.len()), "{part}");
+    }
+    assert_eq!(here.get("/docs/index.html", None).await?.status, 404);
     Ok(())
 }
 
