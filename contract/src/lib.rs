@@ -1,4 +1,4 @@
-//! openapi.json, api.json and the HTTP samples in events/, from the services' routes.
+//! openapi.json, api.json, docs/query.md and the HTTP samples in events/, from the services' routes.
 
 mod gateway;
 mod openapi;
@@ -36,6 +36,7 @@ pub fn services() -> Vec<Service> {
         service("market", market::routes(), market::REASONS),
         // Its functions are called by queues so far.
         service("notifications", Vec::new(), &[]),
+        service("query", query::routes(), query::REASONS),
         service("transactions", transactions::routes(), transactions::reasons::ALL),
         service("workspaces", workspaces::routes(), workspaces::reasons::ALL),
     ]
@@ -51,6 +52,7 @@ pub fn generate() -> Result<BTreeMap<String, String>> {
         .collect::<Result<_>>()?;
     files.insert("api.json".into(), pretty(&gateway::body(&services, &contract)?)?);
     files.insert("openapi.json".into(), pretty(&contract)?);
+    files.insert("docs/query.md".into(), portfolio_query::reference());
     Ok(files)
 }
 

@@ -37,6 +37,8 @@ listed! {
         Enter,
         /// See holdings, totals and imports.
         ReadPortfolio,
+        /// Ask questions of the portfolio.
+        Query,
         /// Import files and change accounts.
         WritePortfolio,
         /// Make, rotate and revoke one's own API keys.
@@ -56,7 +58,9 @@ impl Permission {
     /// The roles that have it. Roles: owner, admin, analyst, viewer.
     pub const fn roles(self) -> &'static [&'static str] {
         match self {
-            Self::Enter | Self::ReadPortfolio => &["owner", "admin", "analyst", "viewer"],
+            Self::Enter | Self::ReadPortfolio | Self::Query => {
+                &["owner", "admin", "analyst", "viewer"]
+            }
             Self::WritePortfolio | Self::ManageKeys => &["owner", "admin", "analyst"],
             Self::ManageMembers | Self::ManageWorkspace => &["owner", "admin"],
             Self::ReadAudit | Self::Transfer => &["owner"],
@@ -67,6 +71,7 @@ impl Permission {
     pub const fn scope(self) -> Option<&'static str> {
         match self {
             Self::ReadPortfolio => Some("portfolio:read"),
+            Self::Query => Some("query:read"),
             Self::Enter
             | Self::WritePortfolio
             | Self::ManageKeys
@@ -263,7 +268,10 @@ mod tests {
     fn an_owner_may_everything_and_a_viewer_may_only_look() {
         for permission in Permission::ALL {
             assert!(permission.roles().contains(&"owner"), "{permission:?}");
-            let looks = matches!(permission, Permission::Enter | Permission::ReadPortfolio);
+            let looks = matches!(
+                permission,
+                Permission::Enter | Permission::ReadPortfolio | Permission::Query
+            );
             assert_eq!(permission.roles().contains(&"viewer"), looks, "{permission:?}");
         }
     }

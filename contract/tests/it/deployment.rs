@@ -148,7 +148,14 @@ fn every_path_answers_preflights_and_only_public_ones_let_pages_of_any_origin_re
     let public: Vec<&str> = public.map(|(path, _)| path.as_str()).collect();
     assert_eq!(
         public,
-        ["/.well-known/jwks.json", "/docs", "/docs/{file}", "/health", "/openapi.json"]
+        [
+            "/.well-known/jwks.json",
+            "/docs",
+            "/docs/{file}",
+            "/health",
+            "/openapi.json",
+            "/v1/query/schema"
+        ]
     );
     for path in public {
         let any = ("Access-Control-Allow-Origin".to_owned(), "*".to_owned());

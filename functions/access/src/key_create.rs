@@ -31,7 +31,7 @@ shared::request! {
     struct KeyCreateRequest {
         /// What it is for: 1 to 100 characters.
         name: String = printable(100),
-        /// What it may do: `portfolio:read`.
+        /// What it may do: `portfolio:read`, `query:read`.
         scopes: Vec<String> = list(1, 10, scope()),
         /// Until when it is good; until it is revoked, when not given.
         expires_at: Option<Timestamp> = future(),

@@ -21,6 +21,7 @@ pub const SERVICES: &[&str] = &[
     "notifications",
     "platform",
     "portfolio",
+    "query",
     "transactions",
     "workspaces",
 ];

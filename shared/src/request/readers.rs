@@ -85,6 +85,26 @@ pub fn secret(least: usize, most: usize, otherwise: &'static str) -> impl Reader
     )
 }
 
+/// A JSON object, whatever is in it: its reader is somebody else's.
+pub fn any_object() -> impl Reader<Value = Value> {
+    struct Object;
+    impl Reader for Object {
+        type Value = Value;
+
+        fn read(&self, given: &Given) -> Result<Value, String> {
+            match given {
+                Given::Json(value @ Value::Object(_)) => Ok(value.clone()),
+                _ => Err("must be an object".to_owned()),
+            }
+        }
+
+        fn schema(&self) -> Value {
+            json!({ "type": "object" })
+        }
+    }
+    Object
+}
+
 /// A UUID, with its hyphens.
 pub fn id() -> impl Reader<Value = uuid::Uuid> {
     text(

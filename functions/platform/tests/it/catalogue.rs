@@ -34,7 +34,7 @@ pub(crate) enum Kind {
 }
 
 /// The roles that rights are granted to; km_owner owns tables and has them all.
-const ROLES: [&str; 11] = [
+const ROLES: [&str; 12] = [
     "km_system",
     "svc_access",
     "svc_auth",
@@ -44,6 +44,7 @@ const ROLES: [&str; 11] = [
     "svc_notifications",
     "svc_platform",
     "svc_portfolio",
+    "svc_query",
     "svc_transactions",
     "svc_workspaces",
 ];

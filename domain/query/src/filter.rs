@@ -1,0 +1,266 @@
+//! Which rows a query is about.
+
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use crate::reader::{At, DECIMAL_PATTERN, Faults, quoted};
+use crate::vocabulary::words;
+use crate::{Dimension, Entity, LONGEST_VALUE, MOST_VALUES, Measure, Why};
+
+words! {
+    /// How a figure is compared.
+    Comparison {
+        Above = ">": "more than",
+        AtLeast = ">=": "at least",
+        Below = "<": "less than",
+        AtMost = "<=": "at most",
+        Equal = "=": "exactly",
+        Unequal = "!=": "anything but",
+    }
+}
+
+/// What a figure is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// A number, in the measure's unit.
+    Number(Decimal),
+    /// Another figure of the same row, of the same unit.
+    Measure(Measure),
+}
+
+/// What a row must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// A figure compared.
+    Figure(Measure, Comparison, Operand),
+    /// One of some values.
+    Among(Dimension, Vec<String>),
+    /// None of some values.
+    NotAmong(Dimension, Vec<String>),
+    /// A text within its name, whatever the case.
+    Contains(Dimension, String),
+}
+
+/// How a dimension is compared.
+const IN: &str = "in";
+const NOT_IN: &str = "not_in";
+const CONTAINS: &str = "contains";
+const WAYS: [&str; 3] = [IN, NOT_IN, CONTAINS];
+
+impl Filter {
+    /// Reads `{"measure": …, "op": …, "value": …}` or `{"dimension": …, "op": …, "values": […]}`.
+    pub(crate) fn read(at: &At<'_>, entity: Option<Entity>, faults: &mut Faults) -> Option<Self> {
+        let mut fields = at.object(faults)?;
+        let (measure, dimension) = (fields.find("measure"), fields.find("dimension"));
+        let read = match (measure, dimension) {
+            (Some(measure), None) => {
+                let op = fields.need("op", faults);
+                let (value, other) = (fields.find("value"), fields.find("than"));
+                let measure = read_measure(&measure, entity, faults);
+                let op = op.and_then(|op| {
+                    op.word("comparison", Comparison::ALL, |one| one.name(), faults)
+                });
+                let operand = operand(at, measure, value, other, entity, faults);
+                measure
+                    .zip(op)
+                    .zip(operand)
+                    .map(|((measure, op), than)| Self::Figure(measure, op, than))
+            }
+            (None, Some(dimension)) => {
+                let op = fields.need("op", faults);
+                let (values, value) = (fields.find("values"), fields.find("value"));
+                let dimension = read_dimension(&dimension, entity, faults);
+                let op = op.and_then(|op| op.word("comparison", &WAYS, |one| one, faults));
+                named(at, dimension, op, values, value, faults)
+            }
+            _ => {
+                let message = "must have either `measure` or `dimension`";
+                faults.add(&at.path, Why::NotTogether, message);
+                None
+            }
+        };
+        fields.finish(faults);
+        read
+    }
+
+    /// As it stands in a query.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Figure(measure, op, Operand::Number(number)) => {
+                json!({ "measure": measure.name(), "op": op.name(), "value": number.to_string() })
+            }
+            Self::Figure(measure, op, Operand::Measure(other)) => {
+                json!({ "measure": measure.name(), "op": op.name(), "than": other.name() })
+            }
+            Self::Among(dimension, values) => {
+                json!({ "dimension": dimension.name(), "op": IN, "values": values })
+            }
+            Self::NotAmong(dimension, values) => {
+                json!({ "dimension": dimension.name(), "op": NOT_IN, "values": values })
+            }
+            Self::Contains(dimension, text) => {
+                json!({ "dimension": dimension.name(), "op": CONTAINS, "value": text })
+            }
+        }
+    }
+
+    /// Whether only rows of one security are left.
+    pub fn is_one_security(&self) -> bool {
+        matches!(self, Self::Among(dimension, values) if dimension.is_one_security() && values.len() == 1)
+    }
+}
+
+/// A measure that rows of the entity have.
+pub(crate) fn read_measure(
+    at: &At<'_>,
+    entity: Option<Entity>,
+    faults: &mut Faults,
+) -> Option<Measure> {
+    let measure = at.word("measure", Measure::ALL, |one| one.name(), faults)?;
+    if let Some(entity) = entity.filter(|entity| !measure.entities().contains(entity)) {
+        let of = measure.entities().iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+        let message = format!("a {} has no {}; it is of {of}", entity.name(), measure.name());
+        faults.add(&at.path, Why::NotTogether, message);
+        return None;
+    }
+    Some(measure)
+}
+
+/// A dimension that rows of the entity have.
+pub(crate) fn read_dimension(
+    at: &At<'_>,
+    entity: Option<Entity>,
+    faults: &mut Faults,
+) -> Option<Dimension> {
+    let dimension = at.word("dimension", Dimension::ALL, |one| one.name(), faults)?;
+    if let Some(entity) = entity.filter(|entity| !dimension.entities().contains(entity)) {
+        let of = dimension.entities().iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+        let message = format!("a {} has no {}; it is of {of}", entity.name(), dimension.name());
+        faults.add(&at.path, Why::NotTogether, message);
+        return None;
+    }
+    Some(dimension)
+}
+
+fn operand(
+    at: &At<'_>,
+    measure: Option<Measure>,
+    value: Option<At<'_>>,
+    than: Option<At<'_>>,
+    entity: Option<Entity>,
+    faults: &mut Faults,
+) -> Option<Operand> {
+    if let Some(whole) = measure.filter(|measure| measure.is_of_the_whole()) {
+        let message =
+            format!("{} is of a period and not of a row; it filters nothing", whole.name());
+        faults.add(&at.path, Why::NotTogether, message);
+        return None;
+    }
+    match (value, than) {
+        (Some(value), None) => value.decimal(faults).map(Operand::Number),
+        (None, Some(than)) => {
+            let other = read_measure(&than, entity, faults)?;
+            let same = measure.is_none_or(|measure| measure.unit() == other.unit());
+            if !same || other.is_of_the_whole() {
+                let message =
+                    format!("{} cannot be compared with it: the units differ", other.name());
+                faults.add(&than.path, Why::NotTogether, message);
+                return None;
+            }
+            Some(Operand::Measure(other))
+        }
+        _ => {
+            let message = "must have either `value`, a number, or `than`, another measure";
+            faults.add(&at.path, Why::NotTogether, message);
+            None
+        }
+    }
+}
+
+fn named(
+    at: &At<'_>,
+    dimension: Option<Dimension>,
+    op: Option<&'static str>,
+    values: Option<At<'_>>,
+    value: Option<At<'_>>,
+    faults: &mut Faults,
+) -> Option<Filter> {
+    if let Some(time) = dimension.filter(|dimension| dimension.is_time()) {
+        let message = format!("days are chosen by `time`, not by a filter on {}", time.name());
+        faults.add(&at.path, Why::NotTogether, message);
+        return None;
+    }
+    match (op?, values, value) {
+        (CONTAINS, None, Some(value)) => {
+            let text = read_value(&value, None, faults)?;
+            Some(Filter::Contains(dimension?, text))
+        }
+        (op @ (IN | NOT_IN), Some(values), None) => {
+            let items = values.list(MOST_VALUES, faults)?;
+            if items.is_empty() {
+                faults.add(&values.path, Why::Missing, "must name a value");
+                return None;
+            }
+            let read: Vec<_> =
+                items.iter().map(|item| read_value(item, dimension, faults)).collect();
+            let read: Vec<String> = read.into_iter().collect::<Option<_>>()?;
+            let dimension = dimension?;
+            Some(match op {
+                IN => Filter::Among(dimension, read),
+                _ => Filter::NotAmong(dimension, read),
+            })
+        }
+        _ => {
+            let message = "must have `values` with `in` and `not_in`, and `value` with `contains`";
+            faults.add(&at.path, Why::NotTogether, message);
+            None
+        }
+    }
+}
+
+/// A value of a dimension: some characters, and one of its words where they are known.
+fn read_value(at: &At<'_>, dimension: Option<Dimension>, faults: &mut Faults) -> Option<String> {
+    let text = at.text(faults)?;
+    let length = text.chars().count();
+    if !(1..=LONGEST_VALUE).contains(&length) || text.chars().any(char::is_control) {
+        let message = format!("must have 1 to {LONGEST_VALUE} printable characters");
+        faults.add(&at.path, Why::OutOfRange, message);
+        return None;
+    }
+    let known = dimension.and_then(Dimension::values);
+    if let Some(known) = known.filter(|known| !known.contains(&text)) {
+        let message = format!("{} is none of {}", quoted(text), known.join(", "));
+        faults.add(&at.path, Why::UnknownWord, message);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// The JSON Schema of a filter on an entity's rows.
+pub(crate) fn schema(entity: Entity) -> Value {
+    let of = |one: &&Measure| one.entities().contains(&entity) && !one.is_of_the_whole();
+    let measures: Vec<&str> = Measure::ALL.iter().filter(of).map(|one| one.name()).collect();
+    let of = |one: &&Dimension| one.entities().contains(&entity) && !one.is_time();
+    let dimensions: Vec<&str> = Dimension::ALL.iter().filter(of).map(|one| one.name()).collect();
+    let comparisons: Vec<&str> = Comparison::ALL.iter().map(|one| one.name()).collect();
+    let number = json!({ "oneOf": [
+        { "type": "string", "pattern": DECIMAL_PATTERN }, { "type": "integer" },
+    ] });
+    let text = json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_VALUE });
+    let values = json!({ "type": "array", "items": text, "minItems": 1, "maxItems": MOST_VALUES });
+    let object = |properties: Value, required: [&str; 3]| json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
+    let (measure, dimension) = (json!({ "enum": measures }), json!({ "enum": dimensions }));
+    let op = json!({ "enum": comparisons });
+    json!({ "oneOf": [
+        object(json!({ "measure": measure, "op": op, "value": number }), ["measure", "op", "value"]),
+        object(json!({ "measure": measure, "op": op, "than": measure }), ["measure", "op", "than"]),
+        object(
+            json!({ "dimension": dimension, "op": { "enum": [IN, NOT_IN] }, "values": values }),
+            ["dimension", "op", "values"],
+        ),
+        object(
+            json!({ "dimension": dimension, "op": { "const": CONTAINS }, "value": text }),
+            ["dimension", "op", "value"],
+        ),
+    ] })
+}

@@ -1,0 +1,241 @@
+//! JSON taken apart, with every fault noted where it is.
+
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+
+use crate::{Fault, Why};
+
+/// Faults of one query that are told; more help nobody.
+const MOST_FAULTS: usize = 50;
+/// Characters of somebody's own text that are told again.
+const MOST_QUOTED: usize = 40;
+
+/// The faults found so far.
+#[derive(Default)]
+pub(crate) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, path: &str, why: Why, message: impl Into<String>) {
+        if self.0.len() < MOST_FAULTS {
+            self.0.push(Fault { path: path.to_owned(), why, message: message.into() });
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Fault> {
+        self.0
+    }
+}
+
+/// A value and where it is.
+#[derive(Clone)]
+pub(crate) struct At<'a> {
+    pub(crate) value: &'a Value,
+    pub(crate) path: String,
+}
+
+/// An object whose fields are taken one by one.
+pub(crate) struct Fields<'a> {
+    map: &'a Map<String, Value>,
+    path: String,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    /// A field that may be missing; null is as good as missing.
+    pub(crate) fn find(&mut self, name: &'static str) -> Option<At<'a>> {
+        self.known.push(name);
+        let value = self.map.get(name).filter(|value| !value.is_null())?;
+        Some(At { value, path: format!("{}/{name}", self.path) })
+    }
+
+    /// A field that must be there.
+    pub(crate) fn need(&mut self, name: &'static str, faults: &mut Faults) -> Option<At<'a>> {
+        let found = self.find(name);
+        if found.is_none() {
+            faults.add(
+                &format!("{}/{name}", self.path),
+                Why::Missing,
+                format!("`{name}` is missing"),
+            );
+        }
+        found
+    }
+
+    /// Notes the fields that nobody took.
+    pub(crate) fn finish(self, faults: &mut Faults) {
+        for name in self.map.keys().filter(|name| !self.known.contains(&name.as_str())) {
+            let near = nearest(name, self.known.iter().copied());
+            let escaped = name.replace('~', "~0").replace('/', "~1");
+            let message = format!("there is no field {}{near}", quoted(name));
+            faults.add(
+                &format!("{}/{}", self.path, shortened(&escaped)),
+                Why::UnknownField,
+                message,
+            );
+        }
+    }
+}
+
+impl<'a> At<'a> {
+    pub(crate) fn object(&self, faults: &mut Faults) -> Option<Fields<'a>> {
+        let Some(map) = self.value.as_object() else {
+            return self.wrong("an object", faults);
+        };
+        Some(Fields { map, path: self.path.clone(), known: Vec::new() })
+    }
+
+    /// The items of an array of at most so many.
+    pub(crate) fn list(&self, most: usize, faults: &mut Faults) -> Option<Vec<At<'a>>> {
+        let Some(items) = self.value.as_array() else {
+            return self.wrong("a list", faults);
+        };
+        if items.len() > most {
+            let message = format!("has {} items; at most {most} are allowed", items.len());
+            faults.add(&self.path, Why::TooMany, message);
+            return None;
+        }
+        let item = |(at, value)| At { value, path: format!("{}/{at}", self.path) };
+        Some(items.iter().enumerate().map(item).collect())
+    }
+
+    pub(crate) fn text(&self, faults: &mut Faults) -> Option<&'a str> {
+        match self.value.as_str() {
+            Some(text) => Some(text),
+            None => self.wrong("a text", faults),
+        }
+    }
+
+    /// One of some words.
+    pub(crate) fn word<T>(
+        &self,
+        what: &str,
+        all: &[T],
+        name: impl Fn(&T) -> &'static str,
+        faults: &mut Faults,
+    ) -> Option<T>
+    where
+        T: Copy,
+    {
+        let word = self.text(faults)?;
+        let found = all.iter().find(|one| name(one) == word).copied();
+        if found.is_none() {
+            let near = nearest(word, all.iter().map(&name));
+            let message = format!("{} is no {what}{near}", quoted(word));
+            faults.add(&self.path, Why::UnknownWord, message);
+        }
+        found
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn whole(&self, least: usize, most: usize, faults: &mut Faults) -> Option<usize> {
+        let Some(number) = self.value.as_u64() else {
+            return self.wrong("a whole number", faults);
+        };
+        let number = usize::try_from(number).ok().filter(|number| (least..=most).contains(number));
+        if number.is_none() {
+            faults.add(&self.path, Why::OutOfRange, format!("must be from {least} to {most}"));
+        }
+        number
+    }
+
+    /// A decimal number, as text or as a whole number: others of JSON are not exact.
+    pub(crate) fn decimal(&self, faults: &mut Faults) -> Option<Decimal> {
+        let number = match self.value {
+            Value::String(text) => decimal(text),
+            Value::Number(number) => number.as_i64().map(Decimal::from),
+            _ => return self.wrong("a decimal number as text", faults),
+        };
+        if number.is_none() {
+            let message = "must be a decimal number as text, such as \"1250.50\"";
+            faults.add(&self.path, Why::OutOfRange, message);
+        }
+        number
+    }
+
+    fn wrong<T>(&self, wanted: &str, faults: &mut Faults) -> Option<T> {
+        faults.add(&self.path, Why::WrongType, format!("must be {wanted}"));
+        None
+    }
+}
+
+/// What a decimal number is written as: a sign, up to 15 digits, a point, up to 6 digits.
+pub(crate) const DECIMAL_PATTERN: &str = "^-?[0-9]{1,15}(\\.[0-9]{1,6})?$";
+
+fn decimal(text: &str) -> Option<Decimal> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let good = |digits: &str, most| {
+        (1..=most).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    (good(whole, 15) && good(part, 6)).then(|| Decimal::from_str(text).ok())?
+}
+
+/// A text of somebody's, short enough to be told again.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("`{}`", shortened(text))
+}
+
+fn shortened(text: &str) -> String {
+    let clean = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let short: String = text.chars().take(MOST_QUOTED).map(clean).collect();
+    if short.len() < text.len() { format!("{short}…") } else { short }
+}
+
+/// `; did you mean …?`, where a known word is nearly the same, or the words there are.
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let word: Vec<char> = word.chars().take(MOST_QUOTED).collect();
+    let near = known
+        .clone()
+        .map(|one| (distance(&word, &one.chars().collect::<Vec<_>>()), one))
+        .min()
+        .filter(|(distance, one)| *distance <= 2.max(one.len() / 4));
+    match near {
+        Some((_, near)) => format!("; did you mean `{near}`?"),
+        None => format!("; there are {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// How many letters must change for one word to become another (Levenshtein).
+fn distance(one: &[char], other: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.iter().enumerate() {
+        let mut before = row[0];
+        row[0] = at + 1;
+        for (to, expected) in other.iter().enumerate() {
+            let changed = before + usize::from(letter != expected);
+            before = row[to + 1];
+            row[to + 1] = changed.min(row[to] + 1).min(before + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_nearly_known_is_suggested() {
+        let known = ["value", "invested", "weight"];
+        assert_eq!(nearest("valeu", known.into_iter()), "; did you mean `value`?");
+        assert_eq!(nearest("wieght", known.into_iter()), "; did you mean `weight`?");
+        assert_eq!(nearest("colour", known.into_iter()), "; there are value, invested, weight");
+    }
+
+    #[test]
+    fn a_decimal_has_the_pattern_that_the_schema_has() {
+        for good in ["0", "-1", "10.5", "123456789012345.123456"] {
+            assert!(decimal(good).is_some(), "{good}");
+        }
+        for bad in ["", "-", ".5", "5.", "1e5", "+1", "1_000", "1234567890123456", "0.1234567", "٣"]
+        {
+            assert!(decimal(bad).is_none(), "{bad}");
+        }
+    }
+}

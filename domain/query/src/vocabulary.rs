@@ -1,0 +1,243 @@
+//! The words of the language, each with what it means. Whatever else knows words is made of these tables.
+
+/// The unit of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Rupees.
+    Money,
+    /// Rupees for one share or unit.
+    Price,
+    /// Shares or units.
+    Quantity,
+    /// Of a hundred.
+    Percent,
+    /// Days.
+    Days,
+    /// How many.
+    Count,
+}
+
+impl Unit {
+    /// The stable word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Money => "money",
+            Self::Price => "price",
+            Self::Quantity => "quantity",
+            Self::Percent => "percent",
+            Self::Days => "days",
+            Self::Count => "count",
+        }
+    }
+}
+
+/// A table of words: an enum, its words, and what is known of each.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal: $about:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $(#[doc = $about] $variant,)*
+        }
+
+        impl $name {
+            /// All of them, in the order in which they are told.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word in a query.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What it means.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about,)* }
+            }
+
+            /// The one of this word.
+            pub fn named(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.name() == word)
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// What the rows are that a query chooses from.
+    Entity {
+        Holding = "holding": "A security in an account, as it is held on a day.",
+        Lot = "lot": "Shares or units that were acquired together, still held or sold.",
+        Trade = "trade": "A purchase or a sale.",
+        Income = "income": "A dividend, interest or a payout that was paid.",
+        Flow = "flow": "Money that went into securities or came out of them.",
+    }
+}
+
+words! {
+    /// What rows are chosen and grouped by.
+    Dimension {
+        Security = "security": "The company or scheme, over all accounts.",
+        Isin = "isin": "The ISIN.",
+        Symbol = "symbol": "The exchange symbol.",
+        Sector = "sector": "The sector of the issuer.",
+        Class = "class": "equity, etf, mutual_fund, government_security or unclassified.",
+        InstrumentType = "instrument_type": "The kind of instrument for tax, when a source says.",
+        CapClass = "cap_class": "large, mid or small, by AMFI's list.",
+        FundCategory = "fund_category": "The category of a scheme, by AMFI.",
+        Account = "account": "The account.",
+        Broker = "broker": "The broker of the account.",
+        Holder = "holder": "Whoever has the account.",
+        Term = "term": "short or long, by the holding period.",
+        State = "state": "open, still held, or closed, sold.",
+        Side = "side": "buy or sell.",
+        Kind = "kind": "The kind of income or flow.",
+        Month = "month": "The calendar month.",
+        Quarter = "quarter": "The quarter of the financial year.",
+        FinancialYear = "financial_year": "April to March.",
+        AdvanceTaxWindow = "advance_tax_window": "The part of a financial year that an instalment of advance tax is for.",
+    }
+}
+
+words! {
+    /// A figure.
+    Measure {
+        Value = "value": "Worth at the newest price of the day.",
+        Invested = "invested": "What it cost, with charges.",
+        NetInvested = "net_invested": "What was put in less what was taken out.",
+        AverageCost = "average_cost": "Cost of one share or unit.",
+        Price = "price": "The newest price of the day.",
+        RealisedGain = "realised_gain": "What sales brought, less charges and what was sold had cost.",
+        UnrealisedGain = "unrealised_gain": "Worth less cost.",
+        UnrealisedPercent = "unrealised_percent": "Worth less cost, as percent of the cost.",
+        DayChange = "day_change": "Gain since the close before.",
+        DayChangePercent = "day_change_percent": "Gain since the close before, as percent of the worth then.",
+        Return = "return": "Time-weighted return of the period, in percent.",
+        Xirr = "xirr": "Money-weighted yearly return of the period, in percent.",
+        BenchmarkReturn = "benchmark_return": "Return of the benchmark in the period, in percent.",
+        Drawdown = "drawdown": "The deepest fall from a height within the period, in percent.",
+        Weight = "weight": "Share of the worth of everything that has a price, in percent.",
+        Income = "income": "What was paid, before tax was deducted.",
+        DividendYield = "dividend_yield": "Dividends of the last twelve months, as percent of the worth.",
+        Charges = "charges": "Brokerage, taxes and fees of trades.",
+        Amount = "amount": "What changed hands, before charges.",
+        Quantity = "quantity": "Shares or units.",
+        PledgedQuantity = "pledged_quantity": "Shares or units that are pledged.",
+        HoldingDays = "holding_days": "Days since it was acquired, or until it was sold.",
+        DaysToLongTerm = "days_to_long_term": "Days until a gain is long term.",
+        UnusedExemption = "unused_exemption": "What is left of the year's exemption of long-term gains.",
+        High52w = "high_52w": "The highest close of 52 weeks.",
+        Low52w = "low_52w": "The lowest close of 52 weeks.",
+        Count = "count": "How many rows.",
+    }
+}
+
+/// What is known of a measure: its unit, the entities that have it, and whether it is of a period and not of a row.
+struct Known {
+    unit: Unit,
+    of: &'static [Entity],
+    /// It is worked out for a whole level, so a row or a filter cannot have it.
+    whole: bool,
+}
+
+impl Measure {
+    fn known(self) -> Known {
+        use Entity::{Flow, Holding, Income, Lot, Trade};
+        let row = |unit, of| Known { unit, of, whole: false };
+        let whole = |unit| Known { unit, of: &[Holding], whole: true };
+        match self {
+            Self::Value | Self::UnrealisedGain => row(Unit::Money, &[Holding, Lot]),
+            Self::Invested => row(Unit::Money, &[Holding, Lot]),
+            Self::NetInvested => row(Unit::Money, &[Flow]),
+            Self::AverageCost => row(Unit::Price, &[Holding, Lot]),
+            Self::Price => row(Unit::Price, &[Holding, Lot, Trade]),
+            Self::RealisedGain => row(Unit::Money, &[Lot]),
+            Self::UnrealisedPercent => row(Unit::Percent, &[Holding, Lot]),
+            Self::DayChange => row(Unit::Money, &[Holding]),
+            Self::DayChangePercent => row(Unit::Percent, &[Holding]),
+            Self::Return | Self::Xirr | Self::BenchmarkReturn | Self::Drawdown => {
+                whole(Unit::Percent)
+            }
+            Self::Weight => row(Unit::Percent, &[Holding]),
+            Self::Income => row(Unit::Money, &[Income]),
+            Self::DividendYield => row(Unit::Percent, &[Holding]),
+            Self::Charges | Self::Amount => row(Unit::Money, &[Trade]),
+            Self::Quantity => row(Unit::Quantity, &[Holding, Lot, Trade]),
+            Self::PledgedQuantity => row(Unit::Quantity, &[Holding]),
+            Self::HoldingDays | Self::DaysToLongTerm => row(Unit::Days, &[Lot]),
+            Self::UnusedExemption => Known { unit: Unit::Money, of: &[Lot], whole: true },
+            Self::High52w | Self::Low52w => row(Unit::Price, &[Holding]),
+            Self::Count => row(Unit::Count, Entity::ALL),
+        }
+    }
+
+    /// Its unit.
+    pub fn unit(self) -> Unit {
+        self.known().unit
+    }
+
+    /// The entities that have it.
+    pub fn entities(self) -> &'static [Entity] {
+        self.known().of
+    }
+
+    /// Whether it is of a period or a level, and not of a single row: it filters no rows, and a list has no column of it.
+    pub fn is_of_the_whole(self) -> bool {
+        self.known().whole
+    }
+
+    /// Whether it can be added up. What cannot is worked out anew for each group, and quantities and prices only within
+    /// one security: shares of two companies add up to nothing.
+    pub fn needs_one_security(self) -> bool {
+        matches!(self.unit(), Unit::Quantity | Unit::Price)
+    }
+}
+
+impl Dimension {
+    /// The entities that have it.
+    pub fn entities(self) -> &'static [Entity] {
+        use Entity::{Flow, Holding, Income, Lot, Trade};
+        match self {
+            Self::Security
+            | Self::Isin
+            | Self::Symbol
+            | Self::Sector
+            | Self::Class
+            | Self::InstrumentType
+            | Self::CapClass
+            | Self::FundCategory
+            | Self::Account
+            | Self::Broker
+            | Self::Holder => Entity::ALL,
+            Self::Term | Self::State => &[Lot],
+            Self::Side => &[Trade],
+            Self::Kind => &[Income, Flow],
+            Self::Month | Self::Quarter | Self::FinancialYear => {
+                &[Holding, Lot, Trade, Income, Flow]
+            }
+            Self::AdvanceTaxWindow => &[Lot, Income],
+        }
+    }
+
+    /// Whether it is a part of time.
+    pub fn is_time(self) -> bool {
+        matches!(self, Self::Month | Self::Quarter | Self::FinancialYear | Self::AdvanceTaxWindow)
+    }
+
+    /// Whether rows that share it are of one security.
+    pub fn is_one_security(self) -> bool {
+        matches!(self, Self::Security | Self::Isin | Self::Symbol)
+    }
+
+    /// The words it may have, where they are few and known.
+    pub fn values(self) -> Option<&'static [&'static str]> {
+        Some(match self {
+            Self::Class => &["equity", "etf", "mutual_fund", "government_security", "unclassified"],
+            Self::CapClass => &["large", "mid", "small"],
+            Self::Term => &["short", "long"],
+            Self::State => &["open", "closed"],
+            Self::Side => &["buy", "sell"],
+            _ => return None,
+        })
+    }
+}

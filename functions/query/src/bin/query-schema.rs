@@ -1,0 +1,5 @@
+//! `GET /v1/query/schema`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(query::schema::route())
+}
