@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::reader::{At, DECIMAL_PATTERN, Faults, quoted};
+use crate::reader::{At, DECIMAL_PATTERN, Faults, MOST_WHOLE, quoted};
 use crate::vocabulary::words;
 use crate::{Dimension, Entity, LONGEST_VALUE, MOST_VALUES, Measure, Why};
 
@@ -74,6 +74,10 @@ impl Filter {
                 named(at, dimension, op, values, value, faults)
             }
             _ => {
+                // What else it has is judged once it is known what it is about.
+                for name in ["op", "value", "values", "than"] {
+                    fields.find(name);
+                }
                 let message = "must have either `measure` or `dimension`";
                 faults.add(&at.path, Why::NotTogether, message);
                 None
@@ -150,9 +154,9 @@ fn operand(
     entity: Option<Entity>,
     faults: &mut Faults,
 ) -> Option<Operand> {
-    if let Some(whole) = measure.filter(|measure| measure.is_of_the_whole()) {
-        let message =
-            format!("{} is of a period and not of a row; it filters nothing", whole.name());
+    let of_no_row = |measure: &Measure| measure.is_of_the_whole() || *measure == Measure::Count;
+    if let Some(whole) = measure.filter(of_no_row) {
+        let message = format!("{} is not of a row; it filters nothing", whole.name());
         faults.add(&at.path, Why::NotTogether, message);
         return None;
     }
@@ -161,9 +165,11 @@ fn operand(
         (None, Some(than)) => {
             let other = read_measure(&than, entity, faults)?;
             let same = measure.is_none_or(|measure| measure.unit() == other.unit());
-            if !same || other.is_of_the_whole() {
-                let message =
-                    format!("{} cannot be compared with it: the units differ", other.name());
+            if !same || of_no_row(&other) || measure == Some(other) {
+                let message = format!(
+                    "{} cannot be compared with it; another figure of a row and of the same unit can",
+                    other.name()
+                );
                 faults.add(&than.path, Why::NotTogether, message);
                 return None;
             }
@@ -244,9 +250,11 @@ pub(crate) fn schema(entity: Entity) -> Value {
     let dimensions: Vec<&str> = Dimension::ALL.iter().filter(of).map(|one| one.name()).collect();
     let comparisons: Vec<&str> = Comparison::ALL.iter().map(|one| one.name()).collect();
     let number = json!({ "oneOf": [
-        { "type": "string", "pattern": DECIMAL_PATTERN }, { "type": "integer" },
+        { "type": "string", "pattern": DECIMAL_PATTERN }, { "type": "integer", "minimum": -MOST_WHOLE, "maximum": MOST_WHOLE },
     ] });
-    let text = json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_VALUE });
+    let text = json!({
+        "type": "string", "minLength": 1, "maxLength": LONGEST_VALUE, "pattern": "^[^\\x00-\\x1F\\x7F-\\x9F]*$",
+    });
     let values = json!({ "type": "array", "items": text, "minItems": 1, "maxItems": MOST_VALUES });
     let object = |properties: Value, required: [&str; 3]| json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
     let (measure, dimension) = (json!({ "enum": measures }), json!({ "enum": dimensions }));

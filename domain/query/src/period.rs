@@ -41,7 +41,7 @@ words! {
 const MOST_COUNTED: usize = 3_650;
 /// The days that may be named.
 const FIRST: Date = date(1950, 1, 1);
-const LAST: Date = date(2149, 12, 31);
+const LAST: Date = date(2099, 12, 31);
 
 /// The days that a query is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +131,8 @@ impl Period {
         }
     }
 
-    /// The first day, `None` from the beginning, and the last, when today is this day.
+    /// The first day, `None` from the beginning, and the last, when today is this day. A first day after the last is no day
+    /// at all: the period is still to come.
     pub fn days(self, today: Date) -> (Option<Date>, Date) {
         let (from, to) = match self {
             Self::AsOf(day) => (None, day),
@@ -142,7 +143,7 @@ impl Period {
                 (Some(april(year)), april(year + 1).yesterday().unwrap_or(today))
             }
         };
-        (from, to)
+        (from.map(|from| from.max(FIRST)), to)
     }
 }
 
@@ -205,7 +206,7 @@ fn read_day(at: &At<'_>, faults: &mut Faults) -> Option<Date> {
     let day = plain.then(|| text.parse::<Date>().ok()).flatten();
     let day = day.filter(|day| (FIRST..=LAST).contains(day));
     if day.is_none() {
-        faults.add(&at.path, Why::OutOfRange, "must be a day from 1950 to 2149, as in 2026-03-31");
+        faults.add(&at.path, Why::OutOfRange, "must be a day from 1950 to 2099, as in 2026-03-31");
     }
     day
 }
@@ -213,7 +214,7 @@ fn read_day(at: &At<'_>, faults: &mut Faults) -> Option<Date> {
 fn read_year(at: &At<'_>, faults: &mut Faults) -> Option<i16> {
     let text = at.text(faults)?;
     let year = text.get(..4).and_then(|year| year.parse::<i16>().ok());
-    let year = year.filter(|year| (1950..2149).contains(year) && financial_year(*year) == text);
+    let year = year.filter(|year| (1950..2099).contains(year) && financial_year(*year) == text);
     if year.is_none() {
         faults.add(&at.path, Why::OutOfRange, "must be a financial year, as in 2025-26");
     }
@@ -239,13 +240,12 @@ fn read_last(
 /// The JSON Schema of a period.
 pub(crate) fn schema() -> Value {
     let words = |all: &[&str]| json!({ "enum": all });
-    let day =
-        json!({ "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" });
+    let day = json!({ "type": "string", "format": "date", "pattern": "^(19[5-9][0-9]|20[0-9]{2})-[0-9]{2}-[0-9]{2}$" });
     let object = |properties: Value, required: Value| json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
     let relative: Vec<&str> = Relative::ALL.iter().map(|one| one.name()).collect();
     let units: Vec<&str> = Unit::ALL.iter().map(|one| one.name()).collect();
     let count = json!({ "type": "integer", "minimum": 1, "maximum": MOST_COUNTED });
-    let year = json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$" });
+    let year = json!({ "type": "string", "pattern": "^(19[5-9][0-9]|20[0-9]{2})-[0-9]{2}$" });
     json!({ "oneOf": [
         object(json!({ "asOf": day }), json!(["asOf"])),
         object(json!({ "from": day, "to": day }), json!(["from"])),

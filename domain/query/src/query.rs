@@ -71,7 +71,7 @@ pub struct Query {
     pub time: Option<Period>,
     /// The days to compare with.
     pub compare_with: Option<Period>,
-    /// The order.
+    /// The order; of a rank, the first measure's when it says none.
     pub sort: Option<Sort>,
     /// How many rows at most.
     pub limit: usize,
@@ -120,6 +120,12 @@ impl Query {
         value
     }
 
+    /// Whether it answers rows as they are, and no groups of them.
+    pub fn answers_rows(&self) -> bool {
+        let ranks_rows = self.operation == Operation::Rank && self.group_by.is_empty();
+        self.operation == Operation::List || ranks_rows
+    }
+
     /// Whether everything it answers is of one security.
     pub fn is_of_one_security(&self) -> bool {
         self.group_by.iter().any(|one| one.is_one_security())
@@ -150,7 +156,7 @@ fn read(at: &At<'_>, faults: &mut Faults) -> Option<Query> {
     let visualisation = visualisation
         .map(|at| at.word("visualisation", Visualisation::ALL, |one| one.name(), faults));
     fields.finish(faults);
-    let query = Query {
+    let mut query = Query {
         operation: operation?,
         entity: entity?,
         measures: measures?,
@@ -162,6 +168,10 @@ fn read(at: &At<'_>, faults: &mut Faults) -> Option<Query> {
         limit: limit.unwrap_or(Some(DEFAULT_ROWS))?,
         visualisation: visualisation.map_or(Some(None), |one| one.map(Some))?,
     };
+    if query.operation == Operation::Rank && query.sort.is_none() {
+        let first = query.measures.first();
+        query.sort = first.map(|by| Sort { by: *by, direction: Direction::Descending });
+    }
     agree(&query, faults);
     Some(query)
 }
@@ -235,12 +245,24 @@ fn agree(query: &Query, faults: &mut Faults) {
             "/compareWith",
             "compare needs the days to compare with, as in {\"period\": \"last_month\"}".into(),
         ),
-        (Operation::Compare, Some(_)) | (_, None) => {}
+        (Operation::Compare, Some(other)) => match query.time {
+            None => not("/time", "compare needs its own days, too".into()),
+            Some(time) if is_day(time) != is_day(other) => not(
+                "/compareWith",
+                "a day is compared with a day, and a period with a period".into(),
+            ),
+            Some(_) => {}
+        },
+        (_, None) => {}
         (other, Some(_)) => not("/compareWith", format!("{} compares nothing", other.name())),
     }
     if let Some(shown) = query.visualisation.filter(|shown| !suits(query, *shown)) {
         not("/visualisation", format!("a {} does not show such an answer", shown.name()));
     }
+}
+
+fn is_day(period: Period) -> bool {
+    matches!(period, Period::AsOf(_))
 }
 
 fn groups_agree(query: &Query, faults: &mut Faults) {
@@ -266,12 +288,11 @@ fn groups_agree(query: &Query, faults: &mut Faults) {
 }
 
 fn measures_agree(query: &Query, faults: &mut Faults) {
-    let rows = query.operation == Operation::List;
+    let rows = query.answers_rows();
     for (at, measure) in query.measures.iter().enumerate() {
         let path = format!("/measures/{at}");
-        if measure.is_of_the_whole() && rows {
-            let message =
-                format!("{} is of a period and not of a row; aggregate tells it", measure.name());
+        if rows && (measure.is_of_the_whole() || *measure == Measure::Count) {
+            let message = format!("{} is not of a row; aggregate tells it", measure.name());
             faults.add(&path, Why::NotTogether, message);
         }
         if measure.needs_one_security() && !rows && !query.is_of_one_security() {
@@ -288,13 +309,18 @@ fn measures_agree(query: &Query, faults: &mut Faults) {
 fn suits(query: &Query, shown: Visualisation) -> bool {
     let groups = query.group_by.len();
     let single = groups == 0 && !matches!(query.operation, Operation::List | Operation::Rank);
+    let compares = query.operation == Operation::Compare;
     match shown {
         Visualisation::Table => true,
-        Visualisation::Card | Visualisation::Tile => single && query.measures.len() == 1,
+        Visualisation::Card => single && !compares && query.measures.len() == 1,
+        Visualisation::Tile => single && query.measures.len() == 1,
         Visualisation::Line | Visualisation::Area => query.operation == Operation::Timeseries,
         Visualisation::Bar => groups >= 1 || !single,
         Visualisation::Pie | Visualisation::Treemap => {
-            groups == 1 && query.measures.len() == 1 && query.operation != Operation::Timeseries
+            groups == 1
+                && query.measures.len() == 1
+                && !compares
+                && query.operation != Operation::Timeseries
         }
         Visualisation::Scatter => query.measures.len() == 2 && !single,
     }

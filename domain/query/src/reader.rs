@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::{Fault, Why};
 
@@ -73,11 +73,7 @@ impl<'a> Fields<'a> {
             let near = nearest(name, self.known.iter().copied());
             let escaped = name.replace('~', "~0").replace('/', "~1");
             let message = format!("there is no field {}{near}", quoted(name));
-            faults.add(
-                &format!("{}/{}", self.path, shortened(&escaped)),
-                Why::UnknownField,
-                message,
-            );
+            faults.add(&format!("{}/{}", self.path, escaped), Why::UnknownField, message);
         }
     }
 }
@@ -134,10 +130,11 @@ impl<'a> At<'a> {
 
     /// A whole number within bounds.
     pub(crate) fn whole(&self, least: usize, most: usize, faults: &mut Faults) -> Option<usize> {
-        let Some(number) = self.value.as_u64() else {
+        let Value::Number(number) = self.value else {
             return self.wrong("a whole number", faults);
         };
-        let number = usize::try_from(number).ok().filter(|number| (least..=most).contains(number));
+        let number = whole(number).and_then(|number| usize::try_from(number).ok());
+        let number = number.filter(|number| (least..=most).contains(number));
         if number.is_none() {
             faults.add(&self.path, Why::OutOfRange, format!("must be from {least} to {most}"));
         }
@@ -148,7 +145,7 @@ impl<'a> At<'a> {
     pub(crate) fn decimal(&self, faults: &mut Faults) -> Option<Decimal> {
         let number = match self.value {
             Value::String(text) => decimal(text),
-            Value::Number(number) => number.as_i64().map(Decimal::from),
+            Value::Number(number) => whole(number).map(Decimal::from),
             _ => return self.wrong("a decimal number as text", faults),
         };
         if number.is_none() {
@@ -164,6 +161,16 @@ impl<'a> At<'a> {
     }
 }
 
+/// The largest whole number, and with a minus the smallest.
+pub(crate) const MOST_WHOLE: i64 = 999_999_999_999_999;
+
+/// A whole number of JSON, which may be written `5.0`.
+fn whole(number: &Number) -> Option<i64> {
+    let exact = |float: f64| (float.fract() == 0.0).then_some(float as i64);
+    let whole = number.as_i64().or_else(|| number.as_f64().and_then(exact))?;
+    (-MOST_WHOLE..=MOST_WHOLE).contains(&whole).then_some(whole)
+}
+
 /// What a decimal number is written as: a sign, up to 15 digits, a point, up to 6 digits.
 pub(crate) const DECIMAL_PATTERN: &str = "^-?[0-9]{1,15}(\\.[0-9]{1,6})?$";
 
@@ -173,7 +180,9 @@ fn decimal(text: &str) -> Option<Decimal> {
     let good = |digits: &str, most| {
         (1..=most).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
-    (good(whole, 15) && good(part, 6)).then(|| Decimal::from_str(text).ok())?
+    let number = (good(whole, 15) && good(part, 6)).then(|| Decimal::from_str(text).ok())??;
+    // One number has one form, so that queries that say the same are the same.
+    Some(if number.is_zero() { Decimal::ZERO } else { number.normalize() })
 }
 
 /// A text of somebody's, short enough to be told again.
@@ -184,7 +193,7 @@ pub(crate) fn quoted(text: &str) -> String {
 fn shortened(text: &str) -> String {
     let clean = |letter: char| if letter.is_control() { ' ' } else { letter };
     let short: String = text.chars().take(MOST_QUOTED).map(clean).collect();
-    if short.len() < text.len() { format!("{short}…") } else { short }
+    if text.chars().count() > MOST_QUOTED { format!("{short}…") } else { short }
 }
 
 /// `; did you mean …?`, where a known word is nearly the same, or the words there are.
@@ -194,7 +203,7 @@ fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Stri
         .clone()
         .map(|one| (distance(&word, &one.chars().collect::<Vec<_>>()), one))
         .min()
-        .filter(|(distance, one)| *distance <= 2.max(one.len() / 4));
+        .filter(|(distance, one)| *distance <= 2.max(one.len() / 4) && one.len() > 2 * distance);
     match near {
         Some((_, near)) => format!("; did you mean `{near}`?"),
         None => format!("; there are {}", known.collect::<Vec<_>>().join(", ")),
@@ -226,6 +235,8 @@ mod tests {
         assert_eq!(nearest("valeu", known.into_iter()), "; did you mean `value`?");
         assert_eq!(nearest("wieght", known.into_iter()), "; did you mean `weight`?");
         assert_eq!(nearest("colour", known.into_iter()), "; there are value, invested, weight");
+        // Nearly the same, and the opposite.
+        assert_eq!(nearest("==", ["=", "!="].into_iter()), "; there are =, !=");
     }
 
     #[test]

@@ -224,9 +224,9 @@ impl Dimension {
         matches!(self, Self::Month | Self::Quarter | Self::FinancialYear | Self::AdvanceTaxWindow)
     }
 
-    /// Whether rows that share it are of one security.
+    /// Whether rows that share it are of one security. A symbol is not enough: funds have none, and one can be several.
     pub fn is_one_security(self) -> bool {
-        matches!(self, Self::Security | Self::Isin | Self::Symbol)
+        matches!(self, Self::Security | Self::Isin)
     }
 
     /// The words it may have, where they are few and known.

@@ -123,16 +123,67 @@ fn what_does_not_agree_is_refused_with_its_place() {
         let faults = read(value.clone()).unwrap_err();
         assert!(faults.iter().any(|fault| fault.path == path), "{path}: {value} {faults:#?}");
     }
+}
+
+#[test]
+fn figures_of_no_row_and_days_of_two_kinds_are_refused() {
+    let table = [
+        (with(json!({ "operation": "rank", "measures": ["xirr"] })), "/measures/0"),
+        (with(json!({ "operation": "list", "measures": ["count"] })), "/measures/0"),
+        (with(json!({ "measures": ["quantity"], "groupBy": ["symbol"] })), "/measures/0"),
+        (
+            with(json!({ "filters": [{ "measure": "count", "op": ">", "value": "3" }] })),
+            "/filters/0",
+        ),
+        (
+            with(json!({ "filters": [{ "measure": "value", "op": ">", "than": "value" }] })),
+            "/filters/0/than",
+        ),
+        (
+            with(json!({ "operation": "compare", "compareWith": { "period": "last_month" } })),
+            "/time",
+        ),
+        (
+            with(json!({
+                "operation": "compare", "time": { "asOf": "2026-01-01" }, "compareWith": { "period": "last_month" },
+            })),
+            "/compareWith",
+        ),
+        (with(json!({ "a~/b\u{7}": 1 })), "/a~0~1b\u{7}"),
+    ];
+    for (value, path) in table {
+        let faults = read(value.clone()).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.path == path), "{path}: {value} {faults:#?}");
+    }
+}
+
+#[test]
+fn what_agrees_is_read() {
     for good in [
+        with(json!({ "operation": "rank", "measures": ["quantity"] })),
         with(json!({ "measures": ["quantity"], "groupBy": ["security"] })),
         with(
-            json!({ "measures": ["quantity"], "filters": [{ "dimension": "symbol", "op": "in", "values": ["TCS"] }] }),
+            json!({ "measures": ["quantity"], "filters": [{ "dimension": "isin", "op": "in", "values": ["INE467B01029"] }] }),
         ),
         with(json!({ "operation": "timeseries", "groupBy": ["month"], "visualisation": "line" })),
         with(json!({ "groupBy": ["sector"], "visualisation": "pie" })),
     ] {
         assert!(read(good.clone()).is_ok(), "{good}");
     }
+}
+
+#[test]
+fn queries_that_say_the_same_are_written_the_same() {
+    let of = |value: Value| {
+        let filter = json!([{ "measure": "value", "op": ">", "value": value }]);
+        read(with(json!({ "filters": filter }))).unwrap().to_json()
+    };
+    let ten = [json!("10"), json!("10.0"), json!("10.00"), json!(10), json!(10.0)].map(of);
+    assert!(ten.windows(2).all(|two| two[0] == two[1]));
+    assert_eq!(of(json!("-0")), of(json!(0)));
+    let rank = with(json!({ "operation": "rank", "measures": ["weight", "value"] }));
+    let sort = json!({ "by": "weight", "direction": "descending" });
+    assert_eq!(read(rank).unwrap().to_json()["sort"], sort);
 }
 
 #[test]
@@ -206,6 +257,9 @@ fn filter(entity: Entity) -> impl Strategy<Value = Value> {
     prop_oneof![
         (measures(), op(), "-?[0-9]{1,16}(\\.[0-9]{1,7})?")
             .prop_map(|(measure, op, value)| json!({ "measure": measure, "op": op, "value": value })),
+        (measures(), op(), any::<i64>()).prop_map(
+            |(measure, op, value)| json!({ "measure": measure, "op": op, "value": value })
+        ),
         (measures(), op(), measures())
             .prop_map(|(measure, op, than)| json!({ "measure": measure, "op": op, "than": than })),
         (dimensions, word(vec!["in", "not_in"]), prop::collection::vec("[A-Z]{0,8}", 0..4))
