@@ -153,7 +153,7 @@ class World:
         return self.post("/v1/transactions", self.transaction(), self.owner)["transactionId"]
 
     def key_request(self):
-        return {"name": "Reader", "scopes": ["portfolio:read"]}
+        return {"name": "Reader", "scopes": ["portfolio:read", "query:read"]}
 
     def key_id(self):
         return self.post("/v1/api-keys", self.key_request(), self.owner)["keyId"]

@@ -47,7 +47,7 @@ pub fn route() -> Route {
 /// A file of the page at `/docs`.
 #[utoipa::path(get, path = "/docs/{file}",
     params(("file" = String, Path, description = "Its name.", example = "page.js")),
-    responses((status = 200, body = String, content_type = "application/javascript")))]
+    responses((status = 200, content((String = "text/javascript"), (String = "text/css"), (String = "image/png")))))]
 async fn docs_file(Path(file): Path<String>) -> Reply {
     let (kind, bytes) = match file.as_str() {
         "page.js" => ("text/javascript".to_owned(), PAGE_SCRIPT.as_bytes().to_vec()),
