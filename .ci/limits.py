@@ -74,6 +74,9 @@ def main() -> None:
         if len(stack.get("Parameters", {})) > MOST_PARAMETERS:
             wrong.append(f"{name}: more than {MOST_PARAMETERS} parameters")
         all_resources += len(resources)
+        for one in resources:
+            if one["Type"] == "AWS::ApiGateway::Deployment" and "StageName" in one["Properties"]:
+                wrong.append(f"{name}: the deployment makes a stage of its own, without any setting")
         functions += sum(1 for one in resources if one["Type"] == "AWS::Lambda::Function")
         said = ", ".join(f"{much} {what}" for what, much in taken.items())
         print(f"{name}: {len(resources)} resources; doubled {said}")

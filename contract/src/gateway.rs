@@ -32,10 +32,10 @@ const PREFLIGHT: [(&str, &str); 3] = [
 /// Names the origin of a page that may call, in the mapping templates of API Gateway.
 const NAMES_THE_ORIGIN: &str = "#set($allowed = \",${AllowedOrigins},\")\n\
     #set($page = $input.params().header.get(\"origin\"))\n\
-    #if(!$page)#set($page = $input.params().header.get(\"Origin\"))#end\n\
+    #if(\"$!page\" == \"\")#set($page = $input.params().header.get(\"Origin\"))#end\n\
     #if($allowed == \",*,\")\n\
     #set($context.responseOverride.header.Access-Control-Allow-Origin = \"*\")\n\
-    #elseif($page && $allowed.contains(\",$page,\"))\n\
+    #elseif(\"$!page\" != \"\" && $allowed.contains(\",$page,\"))\n\
     #set($context.responseOverride.header.Access-Control-Allow-Origin = $page)\n\
     #end\n";
 
@@ -167,16 +167,19 @@ fn preflight(public: bool) -> Value {
         headers.insert(name.into(), json!({ "schema": { "type": "string" } }));
         parameters.insert(format!("method.response.header.{name}"), json!(format!("'{value}'")));
     }
-    let mut answer = json!({ "statusCode": "200", "responseParameters": parameters });
+    // Named even where a template sets it.
+    headers.insert("Access-Control-Allow-Origin".into(), json!({ "schema": { "type": "string" } }));
+    // SAM rewrites the headers of a 200.
+    let mut answer = json!({ "statusCode": "204", "responseParameters": parameters });
     if !public {
         let template = json!({ "Fn::Sub": NAMES_THE_ORIGIN });
         answer["responseTemplates"] = json!({ "application/json": template });
     }
     json!({
-        "responses": { "200": { "description": "What a page may send.", "headers": headers } },
+        "responses": { "204": { "description": "What a page may send.", "headers": headers } },
         "x-amazon-apigateway-integration": {
             "type": "mock",
-            "requestTemplates": { "application/json": "{\"statusCode\": 200}" },
+            "requestTemplates": { "application/json": "{\"statusCode\": 204}" },
             "responses": { "default": answer },
         },
     })
@@ -218,6 +221,7 @@ fn refusal(&(kind, reason, detail): &(&str, Reason, Option<&str>)) -> (String, V
     let status = reason.code.status();
     let mut headers = json!({
         "gatewayresponse.header.Access-Control-Allow-Origin": "'*'",
+        "gatewayresponse.header.Access-Control-Expose-Headers": "'retry-after'",
         "gatewayresponse.header.Content-Type": "'application/problem+json'",
     });
     // All places of a function may be taken: 503 is also what Lambda's throttling becomes.

@@ -121,18 +121,23 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
     response
 }
 
-/// The body of a stream, which tells when its last byte is gone.
-fn handed_on(rest: Rest, answered: impl FnOnce() + Send + 'static) -> Body {
-    Body::from_stream(stream::unfold((rest, Some(answered)), async |(mut rest, mut answered)| {
-        match rest.recv().await {
-            Some(more) => Some((more, (rest, answered))),
-            None => {
-                if let Some(answered) = answered.take() {
-                    answered();
-                }
-                None
-            }
+/// Tells that a request was answered, when its answer is whole, broken off or left.
+struct Answered<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for Answered<F> {
+    fn drop(&mut self) {
+        if let Some(answered) = self.0.take() {
+            answered();
         }
+    }
+}
+
+/// The body of a stream, which tells when it ends, however it does.
+fn handed_on(rest: Rest, answered: impl FnOnce() + Send + 'static) -> Body {
+    let state = (rest, Answered(Some(answered)));
+    Body::from_stream(stream::unfold(state, async |(mut rest, answered)| {
+        let more = rest.recv().await?;
+        Some((more, (rest, answered)))
     }))
 }
 
@@ -257,7 +262,7 @@ impl Gateway {
 
 /// Tells a browser what its page may send, and whether it may at all.
 fn answer_preflight(preflight: &Preflight, asked: &HeaderMap) -> Response {
-    let mut response = StatusCode::OK.into_response();
+    let mut response = StatusCode::NO_CONTENT.into_response();
     let page = asked.get(header::ORIGIN).and_then(|page| page.to_str().ok());
     let allowed = match (preflight.origins.as_deref(), page) {
         (Some("*"), _) => Some("*"),

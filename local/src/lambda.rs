@@ -95,6 +95,8 @@ struct State {
     idle: BTreeSet<u64>,
     starting: usize,
     processes: BTreeMap<u64, Process>,
+    /// Processes whose answer is a stream that goes on.
+    streaming: BTreeSet<u64>,
     /// Processes of an old binary, which end when they ask for their next event.
     leaving: BTreeSet<u64>,
 }
@@ -194,7 +196,8 @@ impl Lambda {
     pub fn replace(&self, function: &str) {
         let Some(running) = self.0.functions.get(function) else { return };
         let mut state = running.state();
-        let busy: BTreeSet<u64> = state.in_flight.values().map(|(process, _)| *process).collect();
+        let in_flight = state.in_flight.values().map(|(process, _)| *process);
+        let busy: BTreeSet<u64> = in_flight.chain(state.streaming.iter().copied()).collect();
         state.idle.retain(|process| busy.contains(process));
         state.leaving.extend(busy.iter().copied());
         let before = state.processes.len();
@@ -254,10 +257,9 @@ impl Lambda {
         let pending = Pending { id: id.clone(), payload, cause, trace, asked_us, answer };
         self.0.record.asked(pending.recorded(&running.spec.name), &pending.payload);
         let answer = self.outcome(running, pending, outcome).await;
-        match answer.rest {
-            // It ends when its last byte is there.
-            Some(_) => self.0.record.begins_to_answer(&id),
-            None => self.0.record.ended(&id, &answer.outcome),
+        // A stream ends when its last byte is there.
+        if answer.rest.is_none() {
+            self.0.record.ended(&id, &answer.outcome);
         }
         answer
     }
@@ -372,6 +374,14 @@ impl Running {
         }
     }
 
+    /// The process that has an event answers it in a stream.
+    fn begins_to_stream(&self, id: &str, process: u64) -> Option<oneshot::Sender<Answer>> {
+        let mut state = self.state();
+        let (_, answer) = state.in_flight.remove(id)?;
+        state.streaming.insert(process);
+        Some(answer)
+    }
+
     /// Ends a process in the middle of what it does.
     fn end_process(&self, number: u64) {
         let mut state = self.state();
@@ -393,6 +403,8 @@ impl Running {
             }
         }
         state.leaving.remove(&number);
+        state.idle.remove(&number);
+        state.streaming.remove(&number);
         let Some(process) = state.processes.remove(&number) else { return };
         if !process.asked {
             // It ended before it asked for an event and would do so again: whoever waits is told.

@@ -152,26 +152,37 @@ async fn stream(lambda: &Lambda, place: Place, body: Body) -> StatusCode {
         return finish(lambda, place, Outcome::error("Runtime.TruncatedResponse", message));
     };
     let (out, rest) = mpsc::channel(16);
-    let outcome = Outcome { payload: prelude, failed: false };
-    let answer = Answer { outcome: outcome.clone(), rest: Some(rest) };
-    let accepted = finish(lambda, place, answer);
+    let whole = Outcome { payload: prelude, failed: false };
+    let Some(answer) = running.begins_to_stream(&id, process) else {
+        return StatusCode::BAD_REQUEST;
+    };
+    lambda.0.record.begins_to_answer(&id);
+    // Whoever waited may have given up; the process does not mind.
+    let _ = answer.send(Answer { outcome: whole.clone(), rest: Some(rest) });
     let handed_on = async {
         // Nobody tells a function that its client left: what it sends is read to its end all the same.
         let _ = out.send(Ok(first)).await;
         while let Some(more) = body.next().await {
-            let broken = more.is_err();
-            let _ = out.send(more.map_err(std::io::Error::other)).await;
-            if broken {
-                break;
-            }
+            let more = more.map_err(|err| err.to_string());
+            let _ = out.send(more.clone().map_err(std::io::Error::other)).await;
+            more?;
+        }
+        Ok::<_, String>(())
+    };
+    let outcome = match tokio::time::timeout(running.spec.timeout, handed_on).await {
+        Ok(Ok(())) => whole,
+        Ok(Err(why)) => Outcome::error("Runtime.ExitError", &why),
+        Err(_) => {
+            running.end_process(process);
+            // The client may be far behind, or read no more; the process has ended all the same.
+            let broken = std::io::Error::other("the function timed out");
+            tokio::spawn(async move { out.send(Err(broken)).await });
+            Outcome::error("Sandbox.Timedout", "the stream went on for too long")
         }
     };
-    if tokio::time::timeout(running.spec.timeout, handed_on).await.is_err() {
-        let _ = out.send(Err(std::io::Error::other("the function timed out"))).await;
-        running.end_process(process);
-    }
+    running.state().streaming.remove(&process);
     lambda.0.record.ended(&id, &outcome);
-    accepted
+    StatusCode::ACCEPTED
 }
 
 /// The status and headers of a stream as JSON, and what came of its body with them.

@@ -30,7 +30,7 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 pub(super) const DEADLINE: Duration = Duration::from_secs(25);
 
 /// How long what gave up may take to leave nothing behind; then its connection is dropped.
-const SETTLES_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const SETTLES_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a route says of its frame.
 pub(super) struct Frame {

@@ -15,8 +15,10 @@ use futures_util::{FutureExt, stream};
 use http::header::{self, HeaderValue};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use super::frame::SETTLES_WITHIN;
 use crate::problem::reasons;
 use crate::telemetry::{self, Invocation};
 use crate::{App, Problem, Reason};
@@ -46,19 +48,20 @@ impl Events {
     }
 }
 
-type Working<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type Working = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
 
 /// The work of a stream, until its frame begins it.
 #[derive(Clone)]
 pub(super) struct Work(Arc<Mutex<Option<Begin>>>);
 
-type Begin = Box<dyn FnOnce(Events) -> Working<Result<(), Problem>> + Send>;
+type Begin = Box<dyn FnOnce(Events) -> Working + Send>;
 
 /// An answer of Server-Sent Events that `work` sends one by one.
 ///
 /// The work begins once the handler has returned, with no transaction of it left. What it leaves uncommitted is rolled
 /// back when it ends. A problem that it ends with, its panic and its deadline ([`Route::streaming`](super::Route::streaming))
-/// become a last event `error` with a problem document. Nobody tells a function that its client left: the work goes on.
+/// become a last event `error` with a problem document. It must hold no transaction while it sends, for sending waits for the
+/// client. Nobody tells a function that its client left: the work goes on.
 pub fn events<F>(work: impl FnOnce(Events) -> F + Send + 'static) -> Response
 where
     F: Future<Output = Result<(), Problem>> + Send + 'static,
@@ -74,7 +77,8 @@ where
 /// A stream that goes on: the events that wait, the work that sends them, and the invocation that ends with it.
 struct Streaming {
     events: mpsc::Receiver<Bytes>,
-    work: Option<Working<Option<Reason>>>,
+    /// A task of its own: only what it sends waits for the client.
+    work: Option<JoinHandle<Option<Reason>>>,
     invocation: Option<Invocation>,
     refusal: Option<Reason>,
 }
@@ -97,7 +101,7 @@ pub(super) fn begin(
     let work = invocation.alone_during(async move {
         let work = AssertUnwindSafe(async { begin(out.clone()).await });
         let ended = timeout_at(Instant::now() + within, work.catch_unwind()).await;
-        app.settle().await;
+        let _ = timeout_at(Instant::now() + SETTLES_WITHIN, app.settle()).await;
         let problem = match ended {
             Ok(Ok(done)) => done.err()?,
             Ok(Err(_)) => telemetry::panicked(),
@@ -109,7 +113,7 @@ pub(super) fn begin(
     });
     let streaming = Streaming {
         events,
-        work: Some(Box::pin(work)),
+        work: Some(tokio::spawn(work)),
         invocation: Some(invocation),
         refusal: None,
     };
@@ -128,7 +132,7 @@ impl Streaming {
             let Self { events, work, .. } = self;
             let working = async {
                 match work {
-                    Some(work) => work.await,
+                    Some(work) => work.await.unwrap_or_default(),
                     None => pending().await,
                 }
             };
@@ -139,8 +143,9 @@ impl Streaming {
                     None => break,
                 },
                 refusal = working => {
-                    // What it sent last is still to be taken; then its senders are gone.
+                    // What it sent is still to be taken; nothing comes after it, whoever kept a sender.
                     (self.work, self.refusal) = (None, refusal);
+                    self.events.close();
                 }
                 () = tokio::time::sleep(HEARTBEAT) => return Some(Bytes::from_static(b": \n\n")),
             }
@@ -154,6 +159,9 @@ impl Streaming {
 
 impl Drop for Streaming {
     fn drop(&mut self) {
+        if let Some(work) = self.work.take() {
+            work.abort();
+        }
         if let Some(invocation) = self.invocation.take() {
             invocation.end_left();
         }

@@ -105,7 +105,15 @@ async fn a_function_that_ends_in_the_middle_leaves_no_whole_answer() -> Result<(
     let mut broken = Reading::get(&here, "/streams/exits").await?;
     assert!(broken.until("data: 1\n\n").await?);
     assert!(broken.whole().await.is_err());
-    Ok(())
+    // The record hears of it a moment after the client.
+    for _ in 0..100 {
+        if let End::Failed(why) = latest(&here)?.end {
+            assert!(why.starts_with("Runtime.ExitError"), "{why}");
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    anyhow::bail!("it is recorded as well: {:?}", latest(&here)?.end)
 }
 
 #[tokio::test]
