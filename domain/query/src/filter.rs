@@ -41,11 +41,14 @@ pub enum Filter {
     Contains(Dimension, String),
 }
 
-/// How a dimension is compared.
-const IN: &str = "in";
-const NOT_IN: &str = "not_in";
-const CONTAINS: &str = "contains";
-const WAYS: [&str; 3] = [IN, NOT_IN, CONTAINS];
+words! {
+    /// How a dimension is compared.
+    Match {
+        In = "in": "One of some values.",
+        NotIn = "not_in": "None of some values.",
+        Contains = "contains": "A text within its name.",
+    }
+}
 
 impl Filter {
     /// Reads `{"measure": …, "op": …, "value": …}` or `{"dimension": …, "op": …, "values": […]}`.
@@ -57,9 +60,7 @@ impl Filter {
                 let op = fields.need("op", faults);
                 let (value, other) = (fields.find("value"), fields.find("than"));
                 let measure = read_measure(&measure, entity, faults);
-                let op = op.and_then(|op| {
-                    op.word("comparison", Comparison::ALL, |one| one.name(), faults)
-                });
+                let op = op.and_then(|op| op.word("comparison", faults));
                 let operand = operand(at, measure, value, other, entity, faults);
                 measure
                     .zip(op)
@@ -70,7 +71,7 @@ impl Filter {
                 let op = fields.need("op", faults);
                 let (values, value) = (fields.find("values"), fields.find("value"));
                 let dimension = read_dimension(&dimension, entity, faults);
-                let op = op.and_then(|op| op.word("comparison", &WAYS, |one| one, faults));
+                let op = op.and_then(|op| op.word("comparison", faults));
                 named(at, dimension, op, values, value, faults)
             }
             _ => {
@@ -97,13 +98,13 @@ impl Filter {
                 json!({ "measure": measure.name(), "op": op.name(), "than": other.name() })
             }
             Self::Among(dimension, values) => {
-                json!({ "dimension": dimension.name(), "op": IN, "values": values })
+                json!({ "dimension": dimension.name(), "op": Match::In.name(), "values": values })
             }
             Self::NotAmong(dimension, values) => {
-                json!({ "dimension": dimension.name(), "op": NOT_IN, "values": values })
+                json!({ "dimension": dimension.name(), "op": Match::NotIn.name(), "values": values })
             }
             Self::Contains(dimension, text) => {
-                json!({ "dimension": dimension.name(), "op": CONTAINS, "value": text })
+                json!({ "dimension": dimension.name(), "op": Match::Contains.name(), "value": text })
             }
         }
     }
@@ -114,36 +115,39 @@ impl Filter {
     }
 }
 
-/// A measure that rows of the entity have.
+/// A measure that the entity has.
 pub(crate) fn read_measure(
     at: &At<'_>,
     entity: Option<Entity>,
     faults: &mut Faults,
 ) -> Option<Measure> {
-    let measure = at.word("measure", Measure::ALL, |one| one.name(), faults)?;
-    if let Some(entity) = entity.filter(|entity| !measure.entities().contains(entity)) {
-        let of = measure.entities().iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
-        let message = format!("a {} has no {}; it is of {of}", entity.name(), measure.name());
-        faults.add(&at.path, Why::NotTogether, message);
-        return None;
-    }
-    Some(measure)
+    let measure: Measure = at.word("measure", faults)?;
+    is_of(at, entity, measure.name(), measure.entities(), faults).then_some(measure)
 }
 
-/// A dimension that rows of the entity have.
+/// A dimension that the entity has.
 pub(crate) fn read_dimension(
     at: &At<'_>,
     entity: Option<Entity>,
     faults: &mut Faults,
 ) -> Option<Dimension> {
-    let dimension = at.word("dimension", Dimension::ALL, |one| one.name(), faults)?;
-    if let Some(entity) = entity.filter(|entity| !dimension.entities().contains(entity)) {
-        let of = dimension.entities().iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
-        let message = format!("a {} has no {}; it is of {of}", entity.name(), dimension.name());
-        faults.add(&at.path, Why::NotTogether, message);
-        return None;
-    }
-    Some(dimension)
+    let dimension: Dimension = at.word("dimension", faults)?;
+    is_of(at, entity, dimension.name(), dimension.entities(), faults).then_some(dimension)
+}
+
+/// Whether the entity is one of those that have this; it is not judged while the entity is not known.
+fn is_of(
+    at: &At<'_>,
+    entity: Option<Entity>,
+    name: &str,
+    entities: &[Entity],
+    faults: &mut Faults,
+) -> bool {
+    let Some(entity) = entity.filter(|entity| !entities.contains(entity)) else { return true };
+    let of = entities.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+    let message = format!("a {} has no {name}; it is of {of}", entity.name());
+    faults.add(&at.path, Why::NotTogether, message);
+    false
 }
 
 fn operand(
@@ -154,8 +158,7 @@ fn operand(
     entity: Option<Entity>,
     faults: &mut Faults,
 ) -> Option<Operand> {
-    let of_no_row = |measure: &Measure| measure.is_of_the_whole() || *measure == Measure::Count;
-    if let Some(whole) = measure.filter(of_no_row) {
+    if let Some(whole) = measure.filter(|measure| !measure.is_of_rows()) {
         let message = format!("{} is not of a row; it filters nothing", whole.name());
         faults.add(&at.path, Why::NotTogether, message);
         return None;
@@ -165,7 +168,7 @@ fn operand(
         (None, Some(than)) => {
             let other = read_measure(&than, entity, faults)?;
             let same = measure.is_none_or(|measure| measure.unit() == other.unit());
-            if !same || of_no_row(&other) || measure == Some(other) {
+            if !same || !other.is_of_rows() || measure == Some(other) {
                 let message = format!(
                     "{} cannot be compared with it; another figure of a row and of the same unit can",
                     other.name()
@@ -186,7 +189,7 @@ fn operand(
 fn named(
     at: &At<'_>,
     dimension: Option<Dimension>,
-    op: Option<&'static str>,
+    op: Option<Match>,
     values: Option<At<'_>>,
     value: Option<At<'_>>,
     faults: &mut Faults,
@@ -197,11 +200,11 @@ fn named(
         return None;
     }
     match (op?, values, value) {
-        (CONTAINS, None, Some(value)) => {
+        (Match::Contains, None, Some(value)) => {
             let text = read_value(&value, None, faults)?;
             Some(Filter::Contains(dimension?, text))
         }
-        (op @ (IN | NOT_IN), Some(values), None) => {
+        (op @ (Match::In | Match::NotIn), Some(values), None) => {
             let items = values.list(MOST_VALUES, faults)?;
             if items.is_empty() {
                 faults.add(&values.path, Why::Missing, "must name a value");
@@ -212,7 +215,7 @@ fn named(
             let read: Vec<String> = read.into_iter().collect::<Option<_>>()?;
             let dimension = dimension?;
             Some(match op {
-                IN => Filter::Among(dimension, read),
+                Match::In => Filter::Among(dimension, read),
                 _ => Filter::NotAmong(dimension, read),
             })
         }
@@ -244,30 +247,35 @@ fn read_value(at: &At<'_>, dimension: Option<Dimension>, faults: &mut Faults) ->
 
 /// The JSON Schema of a filter on an entity's rows.
 pub(crate) fn schema(entity: Entity) -> Value {
-    let of = |one: &&Measure| one.entities().contains(&entity) && !one.is_of_the_whole();
+    let of = |one: &&Measure| one.entities().contains(&entity) && one.is_of_rows();
     let measures: Vec<&str> = Measure::ALL.iter().filter(of).map(|one| one.name()).collect();
     let of = |one: &&Dimension| one.entities().contains(&entity) && !one.is_time();
     let dimensions: Vec<&str> = Dimension::ALL.iter().filter(of).map(|one| one.name()).collect();
     let comparisons: Vec<&str> = Comparison::ALL.iter().map(|one| one.name()).collect();
-    let number = json!({ "oneOf": [
-        { "type": "string", "pattern": DECIMAL_PATTERN }, { "type": "integer", "minimum": -MOST_WHOLE, "maximum": MOST_WHOLE },
-    ] });
+    let whole = json!({ "type": "integer", "minimum": -MOST_WHOLE, "maximum": MOST_WHOLE });
+    let number = json!({ "oneOf": [{ "type": "string", "pattern": DECIMAL_PATTERN }, whole] });
     let text = json!({
-        "type": "string", "minLength": 1, "maxLength": LONGEST_VALUE, "pattern": "^[^\\x00-\\x1F\\x7F-\\x9F]*$",
+        "type": "string", "minLength": 1, "maxLength": LONGEST_VALUE,
+        "pattern": "^[^\\x00-\\x1F\\x7F-\\x9F]*$",
     });
     let values = json!({ "type": "array", "items": text, "minItems": 1, "maxItems": MOST_VALUES });
-    let object = |properties: Value, required: [&str; 3]| json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
+    let object = |properties: Value, required: [&str; 3]| {
+        json!({
+            "type": "object", "properties": properties, "required": required,
+            "additionalProperties": false,
+        })
+    };
     let (measure, dimension) = (json!({ "enum": measures }), json!({ "enum": dimensions }));
     let op = json!({ "enum": comparisons });
     json!({ "oneOf": [
         object(json!({ "measure": measure, "op": op, "value": number }), ["measure", "op", "value"]),
         object(json!({ "measure": measure, "op": op, "than": measure }), ["measure", "op", "than"]),
         object(
-            json!({ "dimension": dimension, "op": { "enum": [IN, NOT_IN] }, "values": values }),
+            json!({ "dimension": dimension, "op": { "enum": [Match::In.name(), Match::NotIn.name()] }, "values": values }),
             ["dimension", "op", "values"],
         ),
         object(
-            json!({ "dimension": dimension, "op": { "const": CONTAINS }, "value": text }),
+            json!({ "dimension": dimension, "op": { "const": Match::Contains.name() }, "value": text }),
             ["dimension", "op", "value"],
         ),
     ] })

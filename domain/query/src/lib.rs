@@ -20,7 +20,7 @@ mod vocabulary;
 mod words;
 
 pub use fault::{Fault, Why};
-pub use filter::{Comparison, Filter, Operand};
+pub use filter::{Comparison, Filter, Match, Operand};
 pub use period::{Period, Relative, Unit as SpanUnit};
 pub use query::{Direction, Operation, Query, Sort, Visualisation};
 pub use reference::reference;

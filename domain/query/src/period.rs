@@ -90,7 +90,7 @@ impl Period {
             return read_day(&day, faults).map(Self::AsOf);
         }
         if let Some(word) = relative {
-            let word = word.word("period", Relative::ALL, |one| one.name(), faults);
+            let word = word.word("period", faults);
             return word.map(Self::Relative);
         }
         if let Some(year) = year {
@@ -233,7 +233,7 @@ fn read_last(
         return None;
     };
     let count = last.whole(1, MOST_COUNTED, faults);
-    let unit = unit.word("unit", Unit::ALL, |one| one.name(), faults)?;
+    let unit = unit.word("unit", faults)?;
     Some(Period::Last(i32::try_from(count?).ok()?, unit))
 }
 

@@ -140,10 +140,9 @@ fn read(at: &At<'_>, faults: &mut Faults) -> Option<Query> {
         return None;
     }
     let operation = fields.need("operation", faults);
-    let operation =
-        operation.and_then(|at| at.word("operation", Operation::ALL, |one| one.name(), faults));
+    let operation = operation.and_then(|at| at.word("operation", faults));
     let entity = fields.need("entity", faults);
-    let entity = entity.and_then(|at| at.word("entity", Entity::ALL, |one| one.name(), faults));
+    let entity = entity.and_then(|at| at.word("entity", faults));
     let measures = fields.need("measures", faults);
     let measures = measures.and_then(|at| read_measures(&at, entity, faults));
     let filters = fields.find("filters").map(|at| read_filters(&at, entity, faults));
@@ -153,8 +152,7 @@ fn read(at: &At<'_>, faults: &mut Faults) -> Option<Query> {
     let sort = fields.find("sort").map(|at| read_sort(&at, faults));
     let limit = fields.find("limit").map(|at| at.whole(1, MOST_ROWS, faults));
     let visualisation = fields.find("visualisation");
-    let visualisation = visualisation
-        .map(|at| at.word("visualisation", Visualisation::ALL, |one| one.name(), faults));
+    let visualisation = visualisation.map(|at| at.word("visualisation", faults));
     fields.finish(faults);
     let mut query = Query {
         operation: operation?,
@@ -176,14 +174,16 @@ fn read(at: &At<'_>, faults: &mut Faults) -> Option<Query> {
     Some(query)
 }
 
+/// Versions that could ever be.
+const MOST_VERSIONS: usize = 1_000;
+
 /// Whether the query is of a version that is not known here.
 fn is_newer(fields: &mut Fields<'_>, faults: &mut Faults) -> bool {
     let Some(at) = fields.need("version", faults) else { return false };
-    let Some(version) = at.whole(1, usize::MAX, faults) else { return false };
-    let newer = version as u64 > VERSION;
+    let version = at.whole(1, MOST_VERSIONS, faults);
+    let newer = version.is_some_and(|version| version as u64 > VERSION);
     if newer {
-        let message =
-            format!("is newer than {VERSION}, the newest version that is understood here");
+        let message = format!("is newer than {VERSION}, the newest version understood here");
         faults.add(&at.path, Why::NewerVersion, message);
     }
     newer
@@ -215,10 +215,8 @@ fn read_filters(at: &At<'_>, entity: Option<Entity>, faults: &mut Faults) -> Opt
 fn read_sort(at: &At<'_>, faults: &mut Faults) -> Option<Sort> {
     let mut fields = at.object(faults)?;
     let by = fields.need("by", faults);
-    let by = by.and_then(|at| at.word("measure", Measure::ALL, |one| one.name(), faults));
-    let direction = fields
-        .find("direction")
-        .map(|at| at.word("direction", Direction::ALL, |one| one.name(), faults));
+    let by = by.and_then(|at| at.word("measure", faults));
+    let direction = fields.find("direction").map(|at| at.word("direction", faults));
     fields.finish(faults);
     Some(Sort { by: by?, direction: direction.unwrap_or(Some(Direction::Descending))? })
 }
@@ -291,7 +289,7 @@ fn measures_agree(query: &Query, faults: &mut Faults) {
     let rows = query.answers_rows();
     for (at, measure) in query.measures.iter().enumerate() {
         let path = format!("/measures/{at}");
-        if rows && (measure.is_of_the_whole() || *measure == Measure::Count) {
+        if rows && !measure.is_of_rows() {
             let message = format!("{} is not of a row; aggregate tells it", measure.name());
             faults.add(&path, Why::NotTogether, message);
         }

@@ -5,11 +5,12 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value};
 
+use crate::vocabulary::Word;
 use crate::{Fault, Why};
 
-/// Faults of one query that are told; more help nobody.
+/// Faults of one query that are listed; more help nobody.
 const MOST_FAULTS: usize = 50;
-/// Characters of somebody's own text that are told again.
+/// Characters of somebody's own text that a message repeats.
 const MOST_QUOTED: usize = 40;
 
 /// The faults found so far.
@@ -18,9 +19,13 @@ pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
     pub(crate) fn add(&mut self, path: &str, why: Why, message: impl Into<String>) {
-        if self.0.len() < MOST_FAULTS {
+        if !self.are_enough() {
             self.0.push(Fault { path: path.to_owned(), why, message: message.into() });
         }
+    }
+
+    fn are_enough(&self) -> bool {
+        self.0.len() >= MOST_FAULTS
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -33,7 +38,6 @@ impl Faults {
 }
 
 /// A value and where it is.
-#[derive(Clone)]
 pub(crate) struct At<'a> {
     pub(crate) value: &'a Value,
     pub(crate) path: String,
@@ -70,6 +74,10 @@ impl<'a> Fields<'a> {
     /// Notes the fields that nobody took.
     pub(crate) fn finish(self, faults: &mut Faults) {
         for name in self.map.keys().filter(|name| !self.known.contains(&name.as_str())) {
+            // Looking for what was meant takes time, and nobody would be told.
+            if faults.are_enough() {
+                return;
+            }
             let near = nearest(name, self.known.iter().copied());
             let escaped = name.replace('~', "~0").replace('/', "~1");
             let message = format!("there is no field {}{near}", quoted(name));
@@ -107,22 +115,13 @@ impl<'a> At<'a> {
         }
     }
 
-    /// One of some words.
-    pub(crate) fn word<T>(
-        &self,
-        what: &str,
-        all: &[T],
-        name: impl Fn(&T) -> &'static str,
-        faults: &mut Faults,
-    ) -> Option<T>
-    where
-        T: Copy,
-    {
-        let word = self.text(faults)?;
-        let found = all.iter().find(|one| name(one) == word).copied();
+    /// One of the words of a table; `what` is what they are called.
+    pub(crate) fn word<W: Word>(&self, what: &str, faults: &mut Faults) -> Option<W> {
+        let text = self.text(faults)?;
+        let found = W::ALL.iter().find(|one| one.word() == text).copied();
         if found.is_none() {
-            let near = nearest(word, all.iter().map(&name));
-            let message = format!("{} is no {what}{near}", quoted(word));
+            let near = nearest(text, W::ALL.iter().map(|one| one.word()));
+            let message = format!("{} is no {what}{near}", quoted(text));
             faults.add(&self.path, Why::UnknownWord, message);
         }
         found
@@ -185,7 +184,7 @@ fn decimal(text: &str) -> Option<Decimal> {
     Some(if number.is_zero() { Decimal::ZERO } else { number.normalize() })
 }
 
-/// A text of somebody's, short enough to be told again.
+/// A text of somebody's, short enough for a message.
 pub(crate) fn quoted(text: &str) -> String {
     format!("`{}`", shortened(text))
 }
@@ -198,31 +197,15 @@ fn shortened(text: &str) -> String {
 
 /// `; did you mean …?`, where a known word is nearly the same, or the words there are.
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    let word: Vec<char> = word.chars().take(MOST_QUOTED).collect();
-    let near = known
-        .clone()
-        .map(|one| (distance(&word, &one.chars().collect::<Vec<_>>()), one))
-        .min()
-        .filter(|(distance, one)| *distance <= 2.max(one.len() / 4) && one.len() > 2 * distance);
+    let word: String = word.chars().take(MOST_QUOTED).collect();
+    // Letters that were swapped, left out, added or mistaken.
+    let near = known.clone().map(|one| (strsim::osa_distance(&word, one), one)).min();
+    // Of a short word that many would be another word: `==` is not `!=`.
+    let near = near.filter(|(typos, one)| *typos <= 2.max(one.len() / 4) && one.len() > 2 * typos);
     match near {
         Some((_, near)) => format!("; did you mean `{near}`?"),
         None => format!("; there are {}", known.collect::<Vec<_>>().join(", ")),
     }
-}
-
-/// How many letters must change for one word to become another (Levenshtein).
-fn distance(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.iter().enumerate() {
-        let mut before = row[0];
-        row[0] = at + 1;
-        for (to, expected) in other.iter().enumerate() {
-            let changed = before + usize::from(letter != expected);
-            before = row[to + 1];
-            row[to + 1] = changed.min(row[to] + 1).min(before + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

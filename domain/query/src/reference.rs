@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::filter::Comparison;
+use crate::filter::{Comparison, Match};
 use crate::period::{Relative, Unit as SpanUnit};
 use crate::query::{Direction, Operation, Visualisation};
+use crate::vocabulary::Word;
 use crate::{Dimension, Entity, Measure};
 
 /// What stands before the tables.
@@ -27,10 +28,10 @@ const ABOUT: &str = "# The portfolio query language\n\n\
 pub fn reference() -> String {
     let mut text = ABOUT.to_owned();
     let out = &mut text;
-    words(out, "Operations", Operation::ALL, Operation::name, Operation::about);
-    words(out, "Entities", Entity::ALL, Entity::name, Entity::about);
+    words::<Operation>(out, "Operations");
+    words::<Entity>(out, "Entities");
     let measures = Measure::ALL.iter().map(|one| {
-        let scope = if one.is_of_the_whole() { ", as a whole" } else { "" };
+        let scope = if one.is_of_rows() { "" } else { ", as a whole" };
         let of = format!("{}{scope}", entities(one.entities()));
         [code(one.name()), one.unit().name().into(), of, one.about().into()]
     });
@@ -39,23 +40,18 @@ pub fn reference() -> String {
         .iter()
         .map(|one| [code(one.name()), entities(one.entities()), one.about().into()]);
     table(out, "Dimensions", &["dimension", "of", ""], dimensions);
-    words(out, "Comparisons", Comparison::ALL, Comparison::name, Comparison::about);
-    words(out, "Periods", Relative::ALL, Relative::name, Relative::about);
-    words(out, "Units of `last`", SpanUnit::ALL, SpanUnit::name, SpanUnit::about);
-    words(out, "Directions", Direction::ALL, Direction::name, Direction::about);
-    words(out, "Visualisations", Visualisation::ALL, Visualisation::name, Visualisation::about);
+    words::<Comparison>(out, "Comparisons of measures");
+    words::<Match>(out, "Comparisons of dimensions");
+    words::<Relative>(out, "Periods");
+    words::<SpanUnit>(out, "Units of `last`");
+    words::<Direction>(out, "Directions");
+    words::<Visualisation>(out, "Visualisations");
     text
 }
 
 /// A table of words and what they mean.
-fn words<T: Copy>(
-    text: &mut String,
-    title: &str,
-    all: &[T],
-    name: fn(T) -> &'static str,
-    about: fn(T) -> &'static str,
-) {
-    let rows = all.iter().map(|one| [code(name(*one)), about(*one).into()]);
+fn words<W: Word>(text: &mut String, title: &str) {
+    let rows = W::ALL.iter().map(|one| [code(one.word()), one.meaning().into()]);
     table(text, title, &["word", ""], rows);
 }
 

@@ -39,7 +39,7 @@ fn measure(one: Measure) -> Value {
     let entities: Vec<&str> = one.entities().iter().map(|entity| entity.name()).collect();
     json!({
         "name": one.name(), "about": one.about(), "unit": one.unit().name(), "entities": entities,
-        "ofRows": !one.is_of_the_whole(), "needsOneSecurity": one.needs_one_security(),
+        "ofRows": one.is_of_rows(), "needsOneSecurity": one.needs_one_security(),
     })
 }
 

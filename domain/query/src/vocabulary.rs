@@ -31,7 +31,17 @@ impl Unit {
     }
 }
 
-/// A table of words: an enum, its words, and what is known of each.
+/// One of the words that a field of a query may have.
+pub(crate) trait Word: Copy + 'static {
+    /// All of them, in the order in which they are listed.
+    const ALL: &'static [Self];
+    /// What the word in a query is.
+    fn word(self) -> &'static str;
+    /// What it means.
+    fn meaning(self) -> &'static str;
+}
+
+/// A table of words: an enum, its words, and what each means.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal: $about:literal,)* }) => {
         $(#[$doc])*
@@ -41,7 +51,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All of them, in the order in which they are told.
+            /// All of them, in the order in which they are listed.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The word in a query.
@@ -54,9 +64,17 @@ macro_rules! words {
                 match self { $(Self::$variant => $about,)* }
             }
 
-            /// The one of this word.
-            pub fn named(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.name() == word)
+        }
+
+        impl $crate::vocabulary::Word for $name {
+            const ALL: &'static [Self] = Self::ALL;
+
+            fn word(self) -> &'static str {
+                self.name()
+            }
+
+            fn meaning(self) -> &'static str {
+                self.about()
             }
         }
     };
@@ -132,62 +150,61 @@ words! {
     }
 }
 
-/// What is known of a measure: its unit, the entities that have it, and whether it is of a period and not of a row.
-struct Known {
+/// What a measure is: its unit, the entities that have it, and whether a single row has it.
+struct Definition {
     unit: Unit,
-    of: &'static [Entity],
-    /// It is worked out for a whole level, so a row or a filter cannot have it.
-    whole: bool,
+    entities: &'static [Entity],
+    of_rows: bool,
 }
 
 impl Measure {
-    fn known(self) -> Known {
+    fn definition(self) -> Definition {
         use Entity::{Flow, Holding, Income, Lot, Trade};
-        let row = |unit, of| Known { unit, of, whole: false };
-        let whole = |unit| Known { unit, of: &[Holding], whole: true };
+        let row = |unit, entities| Definition { unit, entities, of_rows: true };
+        let whole = |unit, entities| Definition { unit, entities, of_rows: false };
         match self {
-            Self::Value | Self::UnrealisedGain => row(Unit::Money, &[Holding, Lot]),
-            Self::Invested => row(Unit::Money, &[Holding, Lot]),
+            Self::Value | Self::Invested | Self::UnrealisedGain => {
+                row(Unit::Money, &[Holding, Lot])
+            }
             Self::NetInvested => row(Unit::Money, &[Flow]),
             Self::AverageCost => row(Unit::Price, &[Holding, Lot]),
             Self::Price => row(Unit::Price, &[Holding, Lot, Trade]),
             Self::RealisedGain => row(Unit::Money, &[Lot]),
             Self::UnrealisedPercent => row(Unit::Percent, &[Holding, Lot]),
             Self::DayChange => row(Unit::Money, &[Holding]),
-            Self::DayChangePercent => row(Unit::Percent, &[Holding]),
-            Self::Return | Self::Xirr | Self::BenchmarkReturn | Self::Drawdown => {
-                whole(Unit::Percent)
+            Self::DayChangePercent | Self::Weight | Self::DividendYield => {
+                row(Unit::Percent, &[Holding])
             }
-            Self::Weight => row(Unit::Percent, &[Holding]),
+            Self::Return | Self::Xirr | Self::BenchmarkReturn | Self::Drawdown => {
+                whole(Unit::Percent, &[Holding])
+            }
             Self::Income => row(Unit::Money, &[Income]),
-            Self::DividendYield => row(Unit::Percent, &[Holding]),
             Self::Charges | Self::Amount => row(Unit::Money, &[Trade]),
             Self::Quantity => row(Unit::Quantity, &[Holding, Lot, Trade]),
             Self::PledgedQuantity => row(Unit::Quantity, &[Holding]),
             Self::HoldingDays | Self::DaysToLongTerm => row(Unit::Days, &[Lot]),
-            Self::UnusedExemption => Known { unit: Unit::Money, of: &[Lot], whole: true },
+            Self::UnusedExemption => whole(Unit::Money, &[Lot]),
             Self::High52w | Self::Low52w => row(Unit::Price, &[Holding]),
-            Self::Count => row(Unit::Count, Entity::ALL),
+            Self::Count => whole(Unit::Count, Entity::ALL),
         }
     }
 
     /// Its unit.
     pub fn unit(self) -> Unit {
-        self.known().unit
+        self.definition().unit
     }
 
     /// The entities that have it.
     pub fn entities(self) -> &'static [Entity] {
-        self.known().of
+        self.definition().entities
     }
 
-    /// Whether it is of a period or a level, and not of a single row: it filters no rows, and a list has no column of it.
-    pub fn is_of_the_whole(self) -> bool {
-        self.known().whole
+    /// Whether a single row has it. What is of a period, or counts rows, filters none and is no column of a list.
+    pub fn is_of_rows(self) -> bool {
+        self.definition().of_rows
     }
 
-    /// Whether it can be added up. What cannot is worked out anew for each group, and quantities and prices only within
-    /// one security: shares of two companies add up to nothing.
+    /// Whether it means something within one security alone: shares of two companies add up to nothing.
     pub fn needs_one_security(self) -> bool {
         matches!(self.unit(), Unit::Quantity | Unit::Price)
     }

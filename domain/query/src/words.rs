@@ -10,19 +10,16 @@ pub fn describe(query: &Query) -> String {
     let rows = plural(query.entity);
     let groups = list(query.group_by.iter().map(|one| spoken(one.name())), "and");
     let by = if groups.is_empty() { String::new() } else { format!(" by {groups}") };
-    let mut text = match query.operation {
-        Operation::Aggregate if query.measures == [Measure::Count] => {
-            format!("Number of {rows}{by}")
-        }
-        Operation::Aggregate => format!("{measures} of {rows}{by}"),
-        Operation::List => format!("{rows} with {measures}"),
-        Operation::Rank if groups.is_empty() => {
-            format!("First {} {rows} by {measures}", query.limit)
-        }
-        Operation::Rank => format!("First {} of {rows} by {groups}, with {measures}", query.limit),
-        Operation::Timeseries => format!("{measures} of {rows}{by}"),
-        Operation::Compare => format!("{measures} of {rows}{by}, compared"),
+    let mut text = if query.answers_rows() {
+        format!("{rows} with {measures}")
+    } else if query.measures == [Measure::Count] {
+        format!("number of {rows}{by}")
+    } else {
+        format!("{measures} of {rows}{by}")
     };
+    if query.operation == Operation::Rank {
+        text.push_str(&format!(", the first {}", query.limit));
+    }
     if !query.filters.is_empty() {
         let filters = query.filters.iter().map(filter);
         text.push_str(&format!(", where {}", list(filters, "and")));
@@ -31,7 +28,7 @@ pub fn describe(query: &Query) -> String {
         text.push_str(&format!(", {}", period(time)));
     }
     if let Some(other) = query.compare_with {
-        text.push_str(&format!(", with {}", period(other)));
+        text.push_str(&format!(", compared with {}", period(other)));
     }
     if let Some(sort) = query.sort {
         let end = match sort.direction {
@@ -54,7 +51,7 @@ fn plural(entity: Entity) -> &'static str {
         Entity::Holding => "holdings",
         Entity::Lot => "lots",
         Entity::Trade => "trades",
-        Entity::Income => "income",
+        Entity::Income => "payments",
         Entity::Flow => "flows",
     }
 }
@@ -95,7 +92,7 @@ fn period(one: Period) -> String {
         Period::Relative(word) => spoken(word.name()),
         Period::Last(1, unit) => format!("of the last {}", unit.name().trim_end_matches('s')),
         Period::Last(count, unit) => format!("of the last {count} {}", unit.name()),
-        Period::FinancialYear(from) => format!("in the financial year {}", financial_year(from)),
+        Period::FinancialYear(from) => format!("the financial year {}", financial_year(from)),
     }
 }
 

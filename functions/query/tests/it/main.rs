@@ -37,7 +37,7 @@ async fn a_query_is_told_in_words_and_with_its_defaults() -> Result<()> {
     let asha = here.person().await?;
     let reply = here.post("/v1/query/validate", &asha, &json!({ "query": rank() })).await?;
     assert_eq!((reply.status, &reply.body["valid"]), (200, &json!(true)), "{}", reply.body);
-    let words = "First 5 of holdings by security, with weight, largest weight first.";
+    let words = "Weight of holdings by security, the first 5, largest weight first.";
     assert_eq!(reply.body["description"], words);
     let again = json!({ "query": reply.body["query"] });
     assert_eq!(here.post("/v1/query/validate", &asha, &again).await?.body, reply.body);
