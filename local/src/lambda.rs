@@ -5,11 +5,12 @@
 //! developer guide.
 
 mod process;
+mod running;
 mod runtime_api;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
@@ -21,9 +22,10 @@ use uuid::Uuid;
 
 use crate::builder::Builder;
 use crate::doors::{Door, serve};
-use crate::record::{Cause, Invocation, Record, trace_id};
+use crate::record::{Cause, Record};
 use crate::template::Function;
 pub use process::{Environment, Listener, Listeners};
+use running::{Pending, Process, Running, State};
 
 /// Processes one function may have.
 const MOST_PROCESSES: usize = 10;
@@ -76,74 +78,6 @@ struct Inner {
     builder: Arc<Builder>,
     environment: Environment,
     record: Record,
-}
-
-/// A function and its processes.
-struct Running {
-    spec: Function,
-    state: Mutex<State>,
-    /// Wakes the processes that wait for an event; each looks whether there is one for it.
-    event: Notify,
-    started: AtomicUsize,
-}
-
-#[derive(Default)]
-struct State {
-    pending: VecDeque<Pending>,
-    in_flight: BTreeMap<String, (u64, oneshot::Sender<Answer>)>,
-    /// Processes that wait for an event, and those that have not asked for one yet.
-    idle: BTreeSet<u64>,
-    starting: usize,
-    processes: BTreeMap<u64, Process>,
-    /// Processes whose answer is a stream that goes on.
-    streaming: BTreeSet<u64>,
-    /// Processes of an old binary, which end when they ask for their next event.
-    leaving: BTreeSet<u64>,
-}
-
-/// A process of a function; dropping it ends it.
-struct Process {
-    _stop: oneshot::Sender<()>,
-    started_us: u64,
-    /// How long it took to ask for its first event, until that is told.
-    init_us: Option<u64>,
-    /// Whether it has asked for an event yet, which ends its start.
-    asked: bool,
-}
-
-/// An event that waits for a process.
-struct Pending {
-    id: String,
-    payload: Bytes,
-    cause: Cause,
-    /// The X-Ray header it is given.
-    trace: String,
-    asked_us: u64,
-    answer: oneshot::Sender<Answer>,
-}
-
-impl Pending {
-    /// What is recorded of it before a process has it.
-    fn recorded(&self, function: &str) -> Invocation {
-        let own = trace_id(&self.trace).to_owned();
-        let others = self.cause.traces.iter().map(|header| trace_id(header).to_owned());
-        let others: Vec<String> = others.filter(|id| *id != own).collect();
-        Invocation {
-            id: self.id.clone(),
-            function: function.to_owned(),
-            cause: self.cause.clone(),
-            traces: [vec![own], others].concat(),
-            asked_us: self.asked_us,
-            began_us: self.asked_us,
-            ..Invocation::default()
-        }
-    }
-}
-
-impl Running {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Lambda {
@@ -361,60 +295,6 @@ impl Lambda {
 
 /// A debug binary may take this long to start on top of the event's time.
 const START_ALLOWANCE: Duration = Duration::from_secs(5);
-
-impl Running {
-    /// A process asks for an event: it has started.
-    fn process_asked(&self, number: u64) {
-        let mut state = self.state();
-        if let Some(process) = state.processes.get_mut(&number)
-            && !std::mem::replace(&mut process.asked, true)
-        {
-            process.init_us = Some(epoch_us().saturating_sub(process.started_us));
-            state.starting = state.starting.saturating_sub(1);
-        }
-    }
-
-    /// The process that has an event answers it in a stream.
-    fn begins_to_stream(&self, id: &str, process: u64) -> Option<oneshot::Sender<Answer>> {
-        let mut state = self.state();
-        let (_, answer) = state.in_flight.remove(id)?;
-        state.streaming.insert(process);
-        Some(answer)
-    }
-
-    /// Ends a process in the middle of what it does.
-    fn end_process(&self, number: u64) {
-        let mut state = self.state();
-        state.processes.remove(&number);
-        state.idle.remove(&number);
-    }
-
-    fn process_ended(&self, number: u64, how: &str) {
-        let mut state = self.state();
-        let lost: Vec<String> = state
-            .in_flight
-            .iter()
-            .filter(|(_, (process, _))| *process == number)
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in lost {
-            if let Some((_, answer)) = state.in_flight.remove(&id) {
-                let _ = answer.send(Outcome::error("Runtime.ExitError", how).into());
-            }
-        }
-        state.leaving.remove(&number);
-        state.idle.remove(&number);
-        state.streaming.remove(&number);
-        let Some(process) = state.processes.remove(&number) else { return };
-        if !process.asked {
-            // It ended before it asked for an event and would do so again: whoever waits is told.
-            state.starting = state.starting.saturating_sub(1);
-            for pending in std::mem::take(&mut state.pending) {
-                let _ = pending.answer.send(Outcome::error("Runtime.InitError", how).into());
-            }
-        }
-    }
-}
 
 /// This moment.
 pub fn now() -> Timestamp {

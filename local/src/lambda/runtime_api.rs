@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-use tokio::sync::mpsc;
-
 use axum::Router;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::rejection::BytesRejection;
@@ -12,10 +9,11 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
 
-use super::{
-    Answer, Lambda, MOST_PAYLOAD_BYTES, Outcome, PRELUDE_ENDS, Pending, Running, epoch_ms,
-};
+use super::running::{Pending, Running};
+use super::{Answer, Lambda, MOST_PAYLOAD_BYTES, Outcome, PRELUDE_ENDS, epoch_ms};
 use crate::template::{ACCOUNT, REGION};
 
 /// Each process has a path of its own, so that it is known who asks.

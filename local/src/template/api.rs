@@ -135,7 +135,7 @@ impl Api {
 
 fn preflight(integration: &Node, evaluator: &Evaluator<'_>) -> Result<Preflight> {
     let answer = integration.need("responses")?.need("default")?;
-    let headers = headers(answer, "responseParameters", "method.response.header.", evaluator)?;
+    let headers = headers(answer, "method.response.header.", evaluator)?;
     let template = answer.get("responseTemplates").map(|all| all.need("application/json"));
     // Of API Gateway's templates, the one that contract/src/gateway.rs writes: its first text is `,origin,origin,`.
     let origins = template.transpose()?.map(|template| {
@@ -150,7 +150,7 @@ fn gateway_response(response: &Node, evaluator: &Evaluator<'_>) -> Result<Gatewa
     let status = response.get("statusCode").map(|status| evaluator.text(status)).transpose()?;
     Ok(GatewayResponse {
         status: status.map(|status| status.parse()).transpose()?,
-        headers: headers(response, "responseParameters", "gatewayresponse.header.", evaluator)?,
+        headers: headers(response, "gatewayresponse.header.", evaluator)?,
         body: response.need("responseTemplates")?.need("application/json")?.text()?.to_owned(),
     })
 }
@@ -158,11 +158,10 @@ fn gateway_response(response: &Node, evaluator: &Evaluator<'_>) -> Result<Gatewa
 /// The headers among the parameters of a response. API Gateway's literals stand in single quotes.
 fn headers(
     response: &Node,
-    of: &str,
     prefix: &str,
     evaluator: &Evaluator<'_>,
 ) -> Result<Vec<(String, String)>> {
-    let parameters = response.get(of).map_or(&[][..], Node::entries).iter();
+    let parameters = response.get("responseParameters").map_or(&[][..], Node::entries).iter();
     let headers = parameters.filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
     headers
         .map(|(name, value)| {
