@@ -7,5 +7,6 @@ mod isolation;
 mod keys;
 mod limits;
 mod permissions;
+mod stream;
 mod telemetry;
 mod tls;
