@@ -131,6 +131,20 @@ impl Ledger {
         held
     }
 
+    /// What would have been stated at the end of a day: what was held then, in every place. A cost is kept where as much
+    /// was held as `snapshots`, the newest of each place, say it is for.
+    pub fn snapshots_on(&self, day: Date, snapshots: &[Snapshot]) -> Vec<Snapshot> {
+        let stated: HashMap<&Place, &Snapshot> =
+            snapshots.iter().map(|snapshot| (&snapshot.place, snapshot)).collect();
+        let places = self.places.iter().zip(self.held_on(day));
+        let snapshot = |(place, quantity): (&Place, Decimal)| {
+            let same = stated.get(place).filter(|stated| stated.quantity == quantity);
+            let cost = same.and_then(|stated| stated.cost);
+            Snapshot { place: place.clone(), on: day, at: None, quantity, cost }
+        };
+        places.map(snapshot).collect()
+    }
+
     /// From when on everything that is held in the chosen places is known. Of a place there may be older snapshots than
     /// the one the ledger was made with: it is known from the oldest on after which all agree with the quantities.
     pub fn history(&self, snapshots: &[Snapshot], of: impl Fn(usize) -> bool) -> History {

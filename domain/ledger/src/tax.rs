@@ -181,7 +181,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn kind(&self, isin: Isin, on: Date) -> Option<AssetKind> {
+    /// The kind of a security on a day; `None` when it is not known.
+    pub fn kind(&self, isin: Isin, on: Date) -> Option<AssetKind> {
         let kinds = self.kinds.get(&isin)?;
         kinds.iter().rev().find(|(from, _)| *from <= on).map(|(_, kind)| *kind)
     }
@@ -237,6 +238,27 @@ fn flags(closing: &Closing) -> BTreeSet<Flag> {
         (matches!(closing.way, Way::SameDayDelivery(_)), Flag::SameDayDelivery),
     ];
     checks.into_iter().filter(|(holds, _)| *holds).map(|(_, flag)| flag).collect()
+}
+
+/// Whether a lot that is sold on a day is long term; `Term::Short` where the law says so whatever the time.
+pub fn term_on(kind: AssetKind, acquired_on: Date, sold_on: Date) -> Term {
+    term(kind, acquired_on, sold_on).0
+}
+
+/// The first day on which a lot is long term, by the rules of `today`; `None` of what never is.
+pub fn long_term_from(kind: AssetKind, acquired_on: Date, today: Date) -> Option<Date> {
+    let months = rules::of(kind, acquired_on, today).months?;
+    acquired_on.saturating_add(months.months()).tomorrow().ok()
+}
+
+/// The long-term gains on listed shares and equity funds of a financial year that are not taxed, per holder (section
+/// 112A, 198 of the Act of 2025); `None` of years before they were taxed. The limit of 2024-25 is that of the whole year.
+pub fn exemption(year: i16) -> Option<Decimal> {
+    match year {
+        ..2018 => None,
+        2018..2024 => Some(Decimal::from(100_000)),
+        2024.. => Some(Decimal::from(125_000)),
+    }
 }
 
 /// Short or long, and whether it is short because the law says so whatever the time.

@@ -109,6 +109,16 @@ impl Filter {
         }
     }
 
+    /// The word of the measure or dimension that it judges by.
+    pub fn about(&self) -> &'static str {
+        match self {
+            Self::Figure(measure, ..) => measure.name(),
+            Self::Among(dimension, _)
+            | Self::NotAmong(dimension, _)
+            | Self::Contains(dimension, _) => dimension.name(),
+        }
+    }
+
     /// Whether only rows of one security are left.
     pub fn is_one_security(&self) -> bool {
         matches!(self, Self::Among(dimension, values) if dimension.is_one_security() && values.len() == 1)

@@ -9,6 +9,7 @@
 //! a fault that says so, and never read in part.
 #![warn(missing_docs)]
 
+pub mod answer;
 mod fault;
 mod filter;
 mod period;

@@ -21,7 +21,24 @@ const ABOUT: &str = "# The portfolio query language\n\n\
     values of a dimension (`in`, `not_in`) or a part of its name (`contains`).\n\
     - **Time** is one of `{\"asOf\": \"2026-03-31\"}`, `{\"from\": …, \"to\": …}`, `{\"period\": \"this_month\"}`, \
     `{\"last\": 90, \"unit\": \"days\"}`, `{\"financialYear\": \"2025-26\"}`. `compareWith` is another of these.\n\
-    - Quantities and prices are of one security: shares of two companies add up to nothing.\n\n\
+    - Quantities and prices are of one security: shares of two companies add up to nothing.\n\
+    - **A security** is named by its name, its symbol or its ISIN, whatever the case. A name that a split changed the ISIN of \
+    is one security.\n\n\
+    ## Answers\n\n\
+    `POST /v1/query/execute` answers a query.\n\n\
+    - **Days**: holdings and open lots are those of the last day of the time, at its prices; today where no time is given. \
+    Closed lots, trades, income and flows are those within the time. Measures of a whole, such as `return`, are of the time.\n\
+    - **A row that is put together** has the sum of its rows, or one sum by another: `unrealised_percent` is the gain of all \
+    by the cost of all. Days of lots say in their meaning how they are put together.\n\
+    - **A figure that is unknown** is null and has a `reason`. A sum says how many rows are `missing` in it, and why.\n\
+    - **Rows that a filter cannot judge** are in nothing of the answer; `unjudged` counts them. What has no price is neither \
+    above nor below 10 %.\n\
+    - **`outcome`** is `answered`; `empty` where nothing matches; `unknown` where the data cannot say, such as of days before \
+    the history begins. `coverage` says from when on something is known.\n\
+    - **Rows**: 200 at most, and `nextCursor`. Without `sort` they come by what they are, and events with the newest first. \
+    What is unknown comes last.\n\
+    - A query that takes too much work is refused with `too_much_work`. A long time in small parts, or returns of hundreds of \
+    groups over a long history, can be that.\n\n\
     This page is written by `cargo run -p contract` from the tables that the reader and the schema are made of.\n";
 
 /// The language as Markdown, for docs/query.md.

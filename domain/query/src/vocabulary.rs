@@ -124,28 +124,29 @@ words! {
         Invested = "invested": "What it cost, with charges.",
         NetInvested = "net_invested": "What was put in less what was taken out.",
         AverageCost = "average_cost": "Cost of one share or unit.",
-        Price = "price": "The newest price of the day.",
+        Price = "price": "The newest price of the day; of trades, what was paid for one on average.",
         RealisedGain = "realised_gain": "What sales brought, less charges and what was sold had cost.",
         UnrealisedGain = "unrealised_gain": "Worth less cost.",
         UnrealisedPercent = "unrealised_percent": "Worth less cost, as percent of the cost.",
         DayChange = "day_change": "Gain since the close before.",
         DayChangePercent = "day_change_percent": "Gain since the close before, as percent of the worth then.",
+        Gain = "gain": "What prices and income brought in the period, less charges; of everything that was held in it.",
         Return = "return": "Time-weighted return of the period, in percent.",
         Xirr = "xirr": "Money-weighted yearly return of the period, in percent.",
-        BenchmarkReturn = "benchmark_return": "Return of the benchmark in the period, in percent.",
+        BenchmarkReturn = "benchmark_return": "Return of the NIFTY 50, without dividends, in the period, in percent.",
         Drawdown = "drawdown": "The deepest fall from a height within the period, in percent.",
-        Weight = "weight": "Share of the worth of everything that has a price, in percent.",
+        Weight = "weight": "Share of the worth of everything in the portfolio that has a price, in percent.",
         Income = "income": "What was paid, before tax was deducted.",
         DividendYield = "dividend_yield": "Dividends of the last twelve months, as percent of the worth.",
         Charges = "charges": "Brokerage, taxes and fees of trades.",
         Amount = "amount": "What changed hands, before charges.",
         Quantity = "quantity": "Shares or units.",
         PledgedQuantity = "pledged_quantity": "Shares or units that are pledged.",
-        HoldingDays = "holding_days": "Days since it was acquired, or until it was sold.",
-        DaysToLongTerm = "days_to_long_term": "Days until a gain is long term.",
-        UnusedExemption = "unused_exemption": "What is left of the year's exemption of long-term gains.",
-        High52w = "high_52w": "The highest close of 52 weeks.",
-        Low52w = "low_52w": "The lowest close of 52 weeks.",
+        HoldingDays = "holding_days": "Days since it was acquired, or until it was sold; of several lots the mean, weighted by cost.",
+        DaysToLongTerm = "days_to_long_term": "Days until a gain is long term; of several lots, of the first that is not yet; 0 when all are.",
+        UnusedExemption = "unused_exemption": "What is left of the exemption of long-term equity gains in the financial year of the last day, of everybody who has one of the lots, over all of their accounts.",
+        High52w = "high_52w": "The highest close of twelve months, in shares of today.",
+        Low52w = "low_52w": "The lowest close of twelve months, in shares of today.",
         Count = "count": "How many rows.",
     }
 }
@@ -175,6 +176,7 @@ impl Measure {
             Self::DayChangePercent | Self::Weight | Self::DividendYield => {
                 row(Unit::Percent, &[Holding])
             }
+            Self::Gain => whole(Unit::Money, &[Holding]),
             Self::Return | Self::Xirr | Self::BenchmarkReturn | Self::Drawdown => {
                 whole(Unit::Percent, &[Holding])
             }

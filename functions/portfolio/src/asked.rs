@@ -1,8 +1,8 @@
 //! Fields that several requests have.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use ledger::{Event, Isin, Place};
+use ledger::{Isin, Place};
 use shared::Problem;
 use shared::problem::reasons::NOT_FOUND;
 use shared::request::{Reader, id, whole};
@@ -61,7 +61,9 @@ impl Level {
         let healths = of_holder(book.healths.clone(), self.account_id, self.holder_of)?;
         let some = self.account_id.is_some() || self.holder_of.is_some();
         let accounts = some.then(|| healths.iter().map(|health| health.account_id).collect());
-        let isins = self.isin.map(|isin| with_relatives(&book.events, BTreeSet::from([isin])));
+        let isins = self
+            .isin
+            .map(|isin| ledger::returns::with_relatives(&book.events, BTreeSet::from([isin])));
         Ok((healths, Within { accounts, isins }))
     }
 }
@@ -77,27 +79,6 @@ impl Within {
         self.accounts.as_ref().is_none_or(|accounts| accounts.contains(&place.account))
             && self.isins.as_ref().is_none_or(|isins| isins.contains(&place.isin))
     }
-}
-
-/// Securities that shares of these went into or came out of, however far.
-pub(crate) fn with_relatives<'a>(
-    events: impl IntoIterator<Item = &'a Event>,
-    mut isins: BTreeSet<Isin>,
-) -> BTreeSet<Isin> {
-    let mut beside: HashMap<Isin, Vec<Isin>> = HashMap::new();
-    for event in events {
-        let from = event.place.isin;
-        if let Some(into) = event.target().map(|place| place.isin).filter(|into| *into != from) {
-            beside.entry(from).or_default().push(into);
-            beside.entry(into).or_default().push(from);
-        }
-    }
-    let mut next: Vec<Isin> = isins.iter().copied().collect();
-    while let Some(isin) = next.pop() {
-        let new = beside.remove(&isin).into_iter().flatten().filter(|other| isins.insert(*other));
-        next.extend(new);
-    }
-    isins
 }
 
 /// The year in which a financial year begins.

@@ -2,13 +2,13 @@
 
 mod answer;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 
 use axum::extract::State;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use ledger::returns::{Day, Period, Prices, Refused, Returns, ReturnsInput};
-use ledger::{Cause, Event, Isin, Move, Place, Snapshot};
+use ledger::returns::{Period, Prices, Refused, ReturnsInput};
+use ledger::{Isin, Snapshot};
 use rust_decimal::Decimal;
 use shared::fields;
 use shared::http::{Query, Reply, Route};
@@ -19,7 +19,7 @@ use stores::ledger::{Book, BookOn, assertions};
 use stores::prices::{Benchmark, PricesOver};
 use tokio_postgres::Row;
 
-use crate::asked::{Level, Within, with_relatives};
+use crate::asked::{Level, Within};
 use crate::reasons;
 use answer::{Interval, Performance};
 
@@ -117,7 +117,6 @@ async fn performance(
     let closes = PricesOver::read(&closes)?;
     let benchmark = query.benchmark.map(|benchmark| compared(benchmark, &closes, &index));
     let benchmark = benchmark.transpose()?;
-    let never_priced = never_priced(&book, (&within, to), &closes);
     let prices = Prices::new(closes);
     let mut snapshots = book.every_snapshot(&asserted)?;
     snapshots.retain(|snapshot| within.has(&snapshot.place));
@@ -131,11 +130,12 @@ async fn performance(
         snapshots: &snapshots,
         prices: &prices,
     };
-    let (priced, returns, days) = of_priced(&known, period, &book, (&within, never_priced))?;
-    let paid =
-        known.paid(|place| within.has(&book.ledger.places[place]) && !priced.left_out(place));
+    let place = |place: usize| &book.ledger.places[place];
+    let priced = known.of_priced(period, |one| within.has(place(one))).map_err(refused)?;
+    let has_price = |one: usize| !priced.without.contains(&place(one).isin);
+    let paid = known.paid(|one| within.has(place(one)) && has_price(one));
     shared::http::ok(Performance::new(
-        (&returns, &days),
+        (&priced.returns, &priced.days),
         paid,
         query.interval,
         benchmark,
@@ -162,67 +162,6 @@ fn compared(
         return Err(Problem::new(reasons::NO_BENCHMARK).with("benchmark", name));
     }
     Ok((name, closes))
-}
-
-/// What has a price at the ends of a period, and what has none.
-struct Priced<'a> {
-    places: &'a [Place],
-    without: BTreeSet<Isin>,
-}
-
-impl Priced<'_> {
-    fn left_out(&self, place: usize) -> bool {
-        self.without.contains(&self.places[place].isin)
-    }
-}
-
-/// What of an account has neither a close nor a fill that would be one: it is in no figure of any day.
-fn never_priced(
-    book: &Book,
-    (within, to): (&Within, Date),
-    closes: &HashMap<Isin, Vec<(Date, Decimal)>>,
-) -> BTreeSet<Isin> {
-    let is_price = |step: &&Move| matches!(step.cause, Cause::Trade(_) | Cause::From(..));
-    let of = |place: usize| book.ledger.places[place].isin;
-    let filled: HashSet<Isin> =
-        book.ledger.moves.iter().filter(is_price).map(|step| of(step.place)).collect();
-    // What a statement lists with nothing in it was never held, and what comes later is nothing of the period.
-    let moves = book.ledger.moves.iter().filter(|step| step.on <= to);
-    let held: HashSet<usize> = moves.map(|step| step.place).collect();
-    let places = (0..book.ledger.places.len())
-        .filter(|place| held.contains(place) && within.has(&book.ledger.places[*place]))
-        .map(of);
-    places.filter(|isin| !closes.contains_key(isin) && !filled.contains(isin)).collect()
-}
-
-/// Returns of everything that has prices at both ends. One holding without a price does not take the returns of all
-/// the others away: it is left out and named, with what shares of it went into or came out of, since what leaves the one
-/// would be lost and what comes into the other found. When nothing is left, the refusal says so.
-fn of_priced<'a>(
-    known: &ReturnsInput<'a>,
-    period: Period,
-    book: &'a Book,
-    (within, without): (&Within, BTreeSet<Isin>),
-) -> Result<(Priced<'a>, Returns, Vec<Day>), Problem> {
-    let events: Vec<&Event> = book.events.iter().filter(|event| event.on <= period.to).collect();
-    let without = with_relatives(events.iter().copied(), without);
-    let mut priced = Priced { places: &book.ledger.places, without };
-    let mut on = period.to;
-    loop {
-        let of = |place: usize| within.has(&priced.places[place]) && !priced.left_out(place);
-        if !(0..priced.places.len()).any(of) {
-            return Err(refused(Refused::Unpriced { on, isins: priced.without }));
-        }
-        match known.returns(period, of) {
-            Ok((returns, days)) => return Ok((priced, returns, days)),
-            Err(Refused::Unpriced { on: end, isins }) => {
-                priced.without.extend(isins);
-                priced.without = with_relatives(events.iter().copied(), priced.without);
-                on = end;
-            }
-            Err(other) => return Err(refused(other)),
-        }
-    }
 }
 
 /// The day on which something first came in, or was stated to be there.

@@ -24,6 +24,21 @@ impl Prices {
         }
         Self(lists)
     }
+
+    /// The closes of a security, by day; empty when there is none.
+    pub fn of(&self, isin: Isin) -> &[(Date, Decimal)] {
+        self.0.get(&isin).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The closes of a security until the end of a day; the last one is the newest.
+    pub fn until(&self, isin: Isin, day: Date) -> &[(Date, Decimal)] {
+        let all = self.of(isin);
+        &all[..all.partition_point(|(on, _)| *on <= day)]
+    }
+
+    pub(super) fn has(&self, isin: Isin) -> bool {
+        self.0.contains_key(&isin)
+    }
 }
 
 /// One day of a portfolio. `value` after the day's events, at its prices.

@@ -1,5 +1,11 @@
 //! Queries as they are written, with the answer of the reader and that of the published schema.
 
+#![expect(clippy::expect_used, reason = "helpers of tests are tests")]
+
+mod answers;
+mod portfolio;
+mod properties;
+
 use std::sync::LazyLock;
 
 use portfolio_query::{
@@ -269,7 +275,7 @@ fn filter(entity: Entity) -> impl Strategy<Value = Value> {
     ]
 }
 
-fn query() -> impl Strategy<Value = Value> {
+pub(crate) fn query() -> impl Strategy<Value = Value> {
     prop::sample::select(Entity::ALL.to_vec()).prop_flat_map(query_of)
 }
 

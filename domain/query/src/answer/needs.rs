@@ -1,0 +1,67 @@
+//! What must be read to answer a query.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::is_series_of_holdings;
+use crate::filter::{Filter, Operand};
+use crate::{Dimension, Entity, Measure, Query};
+
+/// What must be read to answer a query, beside what is held today and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Closes, of these days: from a day, or from the beginning; until today.
+    pub prices: Option<Option<Date>>,
+    /// Closes of the index that returns are compared with.
+    pub benchmark: bool,
+    /// Kinds of securities for tax.
+    pub tax: bool,
+}
+
+impl Query {
+    /// What must be read to answer it, when today is this day.
+    pub fn needs(&self, today: Date) -> Needs {
+        let has = |some: &[Measure]| self.every_measure().any(|one| some.contains(&one));
+        let whole = [Measure::Gain, Measure::Return, Measure::Xirr, Measure::Drawdown];
+        let days =
+            [Some(self.days(today)), self.compare_with.map(|other| super::days_of(other, today))];
+        let days = days.into_iter().flatten();
+        let earlier = days.clone().any(|days| days.to < today)
+            && matches!(self.entity, Entity::Holding | Entity::Lot);
+        let extremes = has(&[Measure::High52w, Measure::Low52w]);
+        let priced = has(&whole) || is_series_of_holdings(self) || earlier || extremes;
+        let first = days.map(|days| {
+            let back = if extremes { days.to.saturating_sub(1.year()) } else { days.to };
+            // A period of the beginning has no first day, unless only its last day counts.
+            let whole = has(&whole) || is_series_of_holdings(self);
+            let from = if whole { days.from?.saturating_sub(1.day()) } else { back };
+            Some(from.min(back))
+        });
+        let first = first.reduce(|one, other| Some(one?.min(other?))).flatten();
+        let by = |dimension| self.every_dimension().any(|one| one == dimension);
+        Needs {
+            prices: priced.then_some(first),
+            benchmark: has(&[Measure::BenchmarkReturn]),
+            tax: has(&[Measure::DaysToLongTerm, Measure::UnusedExemption]) || by(Dimension::Term),
+        }
+    }
+
+    fn every_measure(&self) -> impl Iterator<Item = Measure> {
+        let filtered = self.filters.iter().flat_map(|filter| match filter {
+            Filter::Figure(one, _, Operand::Measure(other)) => vec![*one, *other],
+            Filter::Figure(one, ..) => vec![*one],
+            _ => Vec::new(),
+        });
+        self.measures.iter().copied().chain(filtered)
+    }
+
+    fn every_dimension(&self) -> impl Iterator<Item = Dimension> {
+        let filtered = self.filters.iter().filter_map(|filter| match filter {
+            Filter::Among(one, _) | Filter::NotAmong(one, _) | Filter::Contains(one, _) => {
+                Some(*one)
+            }
+            Filter::Figure(..) => None,
+        });
+        self.group_by.iter().copied().chain(filtered)
+    }
+}
