@@ -49,3 +49,8 @@ begin
                 for each statement execute function market.keep_quotes()', source);
     end loop;
 end $$;
+
+-- Versions are raised when everything else of a transaction is done. What marks changes is made from tables.toml.
+drop trigger if exists raised on shared.changes;
+create constraint trigger raised after insert on shared.changes deferrable initially deferred
+    for each row execute function tenant.raise_version();

@@ -158,6 +158,18 @@ class World:
     def key_id(self):
         return self.post("/v1/api-keys", self.key_request(), self.owner)["keyId"]
 
+    def query(self):
+        return {
+            "version": 1,
+            "operation": "rank",
+            "entity": "holding",
+            "measures": ["value", "weight"],
+            "groupBy": ["security"],
+        }
+
+    def query_id(self):
+        return self.post("/v1/query/execute", {"query": self.query()}, self.owner)["queryId"]
+
     def workspace_id(self):
         request = {"name": f"Family {secrets.token_hex(4)}"}
         return self.post("/v1/workspaces", request, self.owner)["workspaceId"]
@@ -289,6 +301,10 @@ SAMPLES = {
         }
     ),
     "market-asset-kind": lambda world: Sample(path={"isin": SECURITY}, body={"kind": "equity"}),
+    "query-execute": lambda world: Sample(body={"query": world.query()}),
+    "query-log-get": lambda world: Sample(path={"queryId": world.query_id()}),
+    "query-rerun": lambda world: Sample(path={"queryId": world.query_id()}),
+    "query-validate": lambda world: Sample(body={"query": world.query()}),
     "transactions-create": lambda world: Sample(body=world.transaction()),
     "transactions-delete": lambda world: Sample(path={"transactionId": world.transaction_id()}),
     "transactions-update": lambda world: Sample(

@@ -21,8 +21,18 @@ struct Declaration {
 #[derive(Deserialize)]
 struct Table {
     kind: String,
+    version: Option<Version>,
     #[serde(default)]
     grants: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// The version that a change of a table raises.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Version {
+    Ledger,
+    Market,
+    None,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -52,6 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let declaration: Declaration =
         toml::from_str(&std::fs::read_to_string(root.join("tables.toml"))?)?;
     writeln!(text, "const GRANTS: &str = {:?};", grants(&declaration)?)?;
+    writeln!(text, "const VERSIONS: &str = {:?};", versions(&declaration)?)?;
     #[expect(clippy::disallowed_methods, reason = "cargo says there where to write")]
     let out = std::env::var("OUT_DIR")?;
     std::fs::write(Path::new(&out).join("migrations.rs"), text)?;
@@ -105,7 +116,7 @@ end $$;
 fn grants(declaration: &Declaration) -> Result<String, Box<dyn Error>> {
     let (mut tables, mut functions) = (String::new(), String::new());
     let mut usages: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (table, Table { kind, grants }) in &declaration.tables {
+    for (table, Table { kind, grants, .. }) in &declaration.tables {
         let schema = schema(table);
         if ["identity", "person", "system"].contains(&kind.as_str())
             && !grants.contains_key("km_system")
@@ -139,6 +150,38 @@ fn grants(declaration: &Declaration) -> Result<String, Box<dyn Error>> {
         }
     }
     Ok(format!("{text}set local role km_owner;\n{tables}{functions}"))
+}
+
+/// The triggers that note a change of what a version is of. A table that no service may forget says which it raises.
+fn versions(declaration: &Declaration) -> Result<String, Box<dyn Error>> {
+    let mut text = String::new();
+    for (table, Table { kind, version, .. }) in &declaration.tables {
+        let has_version = ["tenant", "reference"].contains(&kind.as_str());
+        let argument = match version {
+            Some(Version::Ledger) if kind == "tenant" => Some("ledger"),
+            Some(Version::Market) if kind == "reference" => Some("market"),
+            Some(Version::None) if has_version => None,
+            None if !has_version => None,
+            _ => {
+                return Err(format!(
+                    "{table}: a tenant table says `version = \"ledger\"` or \"none\", a reference table \
+                     \"market\" or \"none\", and no other table has one"
+                )
+                .into());
+            }
+        };
+        for (event, rows) in [("insert", "new"), ("update", "new"), ("delete", "old")] {
+            writeln!(text, "drop trigger if exists marked_by_{event} on {table};")?;
+            if let Some(argument) = argument {
+                writeln!(
+                    text,
+                    "create trigger marked_by_{event} after {event} on {table} referencing {rows} table as changed \
+                     for each statement execute function tenant.mark_change('{argument}');"
+                )?;
+            }
+        }
+    }
+    Ok(text)
 }
 
 fn schema(name: &str) -> &str {

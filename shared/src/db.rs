@@ -90,6 +90,8 @@ pub fn statement<'a, const N: usize>(sql: &'a str, params: [Param<'a>; N]) -> St
 pub enum Entry<'a> {
     /// Who shows a token or a key, checked by `tenant.enter`, `tenant.enter_person` or `tenant.enter_key`.
     Member(&'a Caller),
+    /// The same caller once more, in a request that was counted when they entered first.
+    Again(&'a Caller),
     /// A consumer of a published event, checked against the outbox by `tenant.enter_event`.
     Event {
         /// The event being consumed.
@@ -192,7 +194,18 @@ impl Db {
         Ok(each(rows))
     }
 
-    /// The same in two parts, and still one round trip: `work` has the rows of the `first` statements while Postgres
+    /// Statements that may write, inside a workspace and committed with it: one round trip, repeated if the connection had
+    /// died, so that running twice must do no harm.
+    pub async fn write<'a, const N: usize>(
+        &self,
+        entry: impl Into<Entry<'a>>,
+        statements: [Statement<'_>; N],
+    ) -> Result<[Vec<Row>; N], DbError> {
+        let ((), rows) = self.whole(entry.into(), Step::Write, (&[], &|_| ()), &statements).await?;
+        Ok(each(rows))
+    }
+
+    /// Statements that read, in two parts, and still one round trip: `work` has the rows of the `first` statements while Postgres
     /// works on the `rest`, within the patience of one round trip, and is done again when the connection had died.
     pub async fn read_meanwhile<'a, const N: usize, T>(
         &self,
@@ -234,6 +247,17 @@ impl Db {
     ) -> Result<(T, Vec<Vec<Row>>), DbError> {
         // What is counted is written down.
         let begin = if entry.writes() { Step::Write } else { Step::Read };
+        self.whole(entry, begin, first, rest).await
+    }
+
+    /// A whole transaction in one round trip.
+    async fn whole<T>(
+        &self,
+        entry: Entry<'_>,
+        begin: Step<'_>,
+        first: (&[Statement<'_>], &impl Fn(Vec<Vec<Row>>) -> T),
+        rest: &[Statement<'_>],
+    ) -> Result<(T, Vec<Vec<Row>>), DbError> {
         let close: Vec<_> = entry.counting().chain([Step::Commit]).collect();
         let (lease, sent) = self.send(&entry.opening(begin), first, rest, &close).await?;
         Ok(lease.settle(sent)?.parts())

@@ -28,7 +28,7 @@ pub struct BookOn {
 }
 
 /// How many statements a book takes.
-pub const STATEMENTS: usize = 4;
+pub const STATEMENTS: usize = 5;
 
 impl BookOn {
     /// At prices of `day` or before. Always the whole book: shares move between accounts.
@@ -45,7 +45,9 @@ impl BookOn {
     pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
         let asserted = statement("select * from imports.stated()", []);
         let securities = statement("select * from portfolio.securities($1)", [typed(&self.day)]);
-        [transactions::events(), asserted, health::all(), securities]
+        // The versions first: what changes meanwhile makes a book newer than they say, and never older.
+        let versions = statement("select ledger, market from tenant.versions()", []);
+        [versions, transactions::events(), asserted, health::all(), securities]
     }
 
     /// Asks it with whatever else is asked of the caller's workspace, in one round trip: lots are worked out while
@@ -56,21 +58,23 @@ impl BookOn {
         caller: &Caller,
         others: [Statement<'_>; N],
     ) -> Result<(Book, [Vec<Row>; N]), Problem> {
-        let [events, asserted, accounts, securities] = self.statements();
-        let first = [events, asserted, accounts];
+        let [versions, events, asserted, accounts, securities] = self.statements();
+        let first = [versions, events, asserted, accounts];
         let rest: Vec<_> = others.into_iter().chain([securities]).collect();
-        let reckon = |[events, asserted, accounts]: [Vec<Row>; 3]| {
-            self.reckon(&events, &asserted, &accounts)
+        let reckon = |[versions, events, asserted, accounts]: [Vec<Row>; 4]| {
+            let unpriced = self.reckon(&events, &asserted, &accounts)?;
+            Ok::<_, Problem>((Versions::read(&versions), unpriced))
         };
         let (reckoned, mut rest) = db.read_meanwhile(caller, first, reckon, &rest).await?;
         let securities = rest.pop().unwrap_or_default();
-        Ok((reckoned?.book(&securities)?, each(rest)))
+        let (versions, unpriced) = reckoned?;
+        Ok((unpriced.book(versions, &securities)?, each(rest)))
     }
 
     /// What the queries were answered.
     pub fn read(&self, answers: &[Vec<Row>; STATEMENTS]) -> Result<Book, Problem> {
-        let [events, asserted, accounts, securities] = answers;
-        self.reckon(events, asserted, accounts)?.book(securities)
+        let [versions, events, asserted, accounts, securities] = answers;
+        self.reckon(events, asserted, accounts)?.book(Versions::read(versions), securities)
     }
 
     fn reckon(
@@ -108,7 +112,10 @@ impl BookOn {
         let later = events.iter().any(|event| event.on > self.day)
             || snapshots.iter().any(|snapshot| snapshot.on > self.day);
         if self.closing && later {
-            snapshots = closing(&ledger, self.day, &mut events, &mut asserted);
+            // What happened later goes, and what is stated later is what was held then.
+            snapshots = ledger.snapshots_on(self.day, &snapshots);
+            events.retain(|event| event.on <= self.day);
+            asserted.iter_mut().for_each(|row| row.taken.on = row.taken.on.min(self.day));
             ledger = Ledger::new(&events, &snapshots);
         }
         ledger.left_out = out;
@@ -140,7 +147,7 @@ struct UnpricedBook {
 }
 
 impl UnpricedBook {
-    fn book(self, securities: &[Row]) -> Result<Book, Problem> {
+    fn book(self, versions: Versions, securities: &[Row]) -> Result<Book, Problem> {
         let Self { ledger, events, snapshots, mut holdings, healths } = self;
         let rows = securities;
         let mut securities = HashMap::with_capacity(rows.len());
@@ -153,7 +160,7 @@ impl UnpricedBook {
                 refer(holding, known);
             }
         }
-        Ok(Book { ledger, events, snapshots, securities, holdings, healths })
+        Ok(Book { versions, ledger, events, snapshots, securities, holdings, healths })
     }
 }
 
@@ -169,8 +176,27 @@ pub fn assertions<'a>() -> Statement<'a> {
     )
 }
 
+/// How often what figures are worked out from was changed: the same versions on the same day have the same figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Versions {
+    /// The workspace's events, statements, links, accounts and stated kinds.
+    pub ledger: i64,
+    /// Prices, names, symbols, indices and kinds, which are the same for everybody.
+    pub market: i64,
+}
+
+impl Versions {
+    fn read(rows: &[Row]) -> Self {
+        let row = rows.first();
+        row.map(|row| Self { ledger: row.get("ledger"), market: row.get("market") })
+            .unwrap_or_default()
+    }
+}
+
 /// Everything that is known of a workspace's portfolio.
 pub struct Book {
+    /// The versions it is of.
+    pub versions: Versions,
     /// Lots, closings, income and quantities.
     pub ledger: Ledger,
     /// The events it was made of.
@@ -260,28 +286,6 @@ fn in_their_folio(events: &mut [Event], asserted: &[Asserted]) {
             event.place = (*place).clone();
         }
     }
-}
-
-/// Takes everything back to the end of a day: what happened later goes, and what is stated later is what was held then.
-fn closing(
-    ledger: &Ledger,
-    day: Date,
-    events: &mut Vec<Event>,
-    asserted: &mut [Asserted],
-) -> Vec<Snapshot> {
-    events.retain(|event| event.on <= day);
-    let costs: HashMap<Place, (Decimal, Option<Decimal>)> =
-        asserted.iter().map(|row| (row.place.clone(), (row.owned, row.cost))).collect();
-    for row in asserted {
-        row.taken.on = row.taken.on.min(day);
-    }
-    let places = ledger.places.iter().zip(ledger.held_on(day));
-    let snapshot = |(place, quantity): (&Place, Decimal)| {
-        let stated = costs.get(place).filter(|(owned, _)| *owned == quantity);
-        let cost = stated.and_then(|(_, cost)| *cost);
-        Snapshot { place: place.clone(), on: day, at: None, quantity, cost }
-    };
-    places.map(snapshot).collect()
 }
 
 /// When a statement was taken.

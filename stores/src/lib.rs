@@ -11,6 +11,7 @@ pub mod health;
 pub mod instruments;
 pub mod ledger;
 pub mod prices;
+pub mod queries;
 pub mod sessions;
 pub mod tax;
 pub mod transactions;

@@ -57,9 +57,7 @@ impl Here {
         let viewer = self.member(workspace, "viewer").await?;
         let import = self.import(&owner, &Form::example("zerodha-console-holdings.xlsx")?).await?;
         let isin = own_isin(&owner)?;
-        let paid = json!({ "accountId": import.body["accountId"], "kind": "dividend", "isin": isin,
-                           "on": "2026-08-20", "amount": "55.00" });
-        let paid = self.made("/v1/transactions", &owner, &paid).await?;
+        let paid = self.paid(&owner, &import.body["accountId"], &isin).await?;
         let key = json!({ "name": "Report", "scopes": ["portfolio:read"] });
         let key = self.made("/v1/api-keys", &owner, &key).await?;
         let email = format!("{}@example.in", Uuid::now_v7().simple());
@@ -83,11 +81,12 @@ impl Here {
             ("accountId", import.body["accountId"].clone()),
             ("holderOf", import.body["accountId"].clone()),
             ("uploadId", upload["uploadId"].clone()),
-            ("transactionId", paid["transactionId"].clone()),
+            ("transactionId", paid),
             ("isin", json!(isin)),
             ("keyId", key["keyId"].clone()),
             ("connectionId", connection.body["connectionId"].clone()),
             ("exportId", export["exportId"].clone()),
+            ("queryId", self.query_of(&owner).await?),
         ]);
         ensure!(ids.values().all(Value::is_string), "{ids:?}");
         let came = self.zerodha(&owner, &client, "success").await?;
@@ -95,6 +94,21 @@ impl Here {
         let secrets =
             BTreeMap::from([("token", token), ("requestToken", came.0), ("state", came.1)]);
         Ok(Tenant { people: vec![owner, analyst, viewer, invited], ids, secrets })
+    }
+
+    /// The id of a dividend.
+    async fn paid(&self, person: &Person, account: &Value, isin: &str) -> Result<Value> {
+        let paid = json!({ "accountId": account, "kind": "dividend", "isin": isin, "on": "2026-08-20",
+                           "amount": "55.00" });
+        Ok(self.made("/v1/transactions", person, &paid).await?["transactionId"].clone())
+    }
+
+    /// The id of a query that somebody asked.
+    async fn query_of(&self, person: &Person) -> Result<Value> {
+        let query = json!({ "query": {
+            "version": 1, "operation": "list", "entity": "holding", "measures": ["quantity"],
+        } });
+        Ok(self.made("/v1/query/execute", person, &query).await?["queryId"].clone())
     }
 
     async fn made(&self, path: &str, person: &Person, body: &Value) -> Result<Value> {

@@ -14,8 +14,10 @@ use tokio_postgres::Client;
 use crate::root;
 
 /// Operations that write and leave no entry in the audit log, and why.
-const UNAUDITED: [(&str, &str); 3] = [
+const UNAUDITED: [(&str, &str); 5] = [
     ("imports-create", "the tenant's file was imported before: nothing is written"),
+    ("query-execute", "the query is in the person's log of queries, and nothing else is written"),
+    ("query-rerun", "the query is in the person's log of queries, and nothing else is written"),
     ("query-validate", "it reads a query and writes nothing"),
     ("workspaces-switch", "only where the session's next refresh leads is written"),
 ];

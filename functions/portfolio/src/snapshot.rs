@@ -31,9 +31,9 @@ async fn snapshot(app: App, delivery: Delivery<Value>) -> Result<(), Problem> {
     );
     let Some((tx, [_])) = delivery.enter(&app, [turn]).await? else { return Ok(()) };
     let question = BookOn::closing(day);
-    let [one, two, three, four] = question.statements();
+    let [one, two, three, four, five] = question.statements();
     let [accounts, answers @ ..] =
-        tx.batch([stores::accounts::all(), one, two, three, four]).await?;
+        tx.batch([stores::accounts::all(), one, two, three, four, five]).await?;
     let begun = accounts.iter().map(stores::accounts::Account::from);
     let begun = begun.filter(|account| clock::india_day(account.created_at) <= day);
     let begun: BTreeSet<_> = begun.map(|account| account.account_id).collect();

@@ -1,7 +1,7 @@
 //! `POST /v1/query/validate`: whether a query can be asked, and what it asks.
 
 use axum::extract::State;
-use portfolio_query::{Fault, Query, describe};
+use portfolio_query::{Query, describe};
 use serde::Serialize;
 use serde_json::Value;
 use shared::http::{Json, Reply, Route};
@@ -9,6 +9,8 @@ use shared::request::any_object;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission};
 use utoipa::ToSchema;
+
+use crate::run::{QueryFault, named};
 
 /// For any member, and keys with `query:read`.
 pub fn route() -> Route {
@@ -42,24 +44,6 @@ struct QueryValidation {
     faults: Vec<QueryFault>,
 }
 
-/// A fault of a query.
-#[derive(Serialize, ToSchema)]
-struct QueryFault {
-    /// Where in the query, as a JSON Pointer: `/filters/0/value`. Empty for the query as a whole.
-    path: String,
-    /// A stable word: `wrong_type`, `unknown_field`, `missing`, `unknown_word`, `out_of_range`, `too_many`, `repeated`,
-    /// `not_together` or `newer_version`.
-    reason: &'static str,
-    /// What is wrong and what would be right, for people.
-    message: String,
-}
-
-impl From<Fault> for QueryFault {
-    fn from(Fault { path, why, message }: Fault) -> Self {
-        Self { path, reason: why.name(), message }
-    }
-}
-
 /// Reads a query without running it. A query with faults is an answer, not an error: `valid` is false then.
 #[utoipa::path(post, path = "/v1/query/validate", request_body = QueryValidateRequest,
     responses((status = 200, body = QueryValidation)))]
@@ -77,11 +61,8 @@ async fn validate(
             query: Some(query.to_json()),
             faults: Vec::new(),
         },
-        Err(faults) => QueryValidation {
-            valid: false,
-            query: None,
-            description: None,
-            faults: faults.into_iter().map(QueryFault::from).collect(),
-        },
+        Err(faults) => {
+            QueryValidation { valid: false, query: None, description: None, faults: named(faults) }
+        }
     })
 }

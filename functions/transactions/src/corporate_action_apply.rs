@@ -75,13 +75,13 @@ async fn corporate_action_apply(
     Idempotent { request, claim }: Idempotent<CorporateActionApplyRequest>,
 ) -> Reply {
     let question = BookOn::new(clock::india_day(clock::now()));
-    let [one, two, three, four] = question.statements();
+    let [one, two, three, four, five] = question.statements();
     // Two at once: the second one waits here and reads what the first has entered.
     let lock = statement(
         "select pg_advisory_xact_lock(hashtextextended('corporate-actions/' || current_setting('app.workspace_id'), 0))",
         [],
     );
-    let first = [claim.statement(), lock, published(), one, two, three, four];
+    let first = [claim.statement(), lock, published(), one, two, three, four, five];
     let (tx, [claimed, _, actions, answers @ ..]) = app.db().enter(&caller, first).await?;
     if let Some(earlier) = claim.earlier(&claimed)? {
         return shared::http::ok(earlier);

@@ -23,6 +23,7 @@ begin
         delete from workspaces.members t where t.user_id = gone.user_id;
         delete from access.api_keys t where t.user_id = gone.user_id;
         delete from shared.idempotency_keys t where t.user_id = gone.user_id;
+        delete from query.queries t where t.user_id = gone.user_id;
         delete from auth.shares t where t.user_id = gone.user_id;
         delete from auth.person_keys t where t.user_id = gone.user_id;
         delete from auth.sessions t where t.user_id = gone.user_id;

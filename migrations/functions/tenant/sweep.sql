@@ -1,8 +1,9 @@
 -- Deletes what has aged, and answers how much of each. Events outlive the 14 days a queue keeps them; refresh tokens go with
--- their sessions. Entries of the audit log are kept for so many years, and for one at least.
-create or replace function tenant.sweep(p_audit_years int)
+-- their sessions. Entries of the audit log are kept for so many years, and for one at least; queries with their outcomes for so
+-- many days.
+create or replace function tenant.sweep(p_audit_years int, p_query_days int)
 returns table (registrations bigint, idempotency_keys bigint, event_claims bigint, outbox bigint, uploads bigint, syncs bigint,
-               audit bigint)
+               audit bigint, queries bigint)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     delete from auth.registrations r where r.expires_at < now() - interval '1 day';
@@ -27,6 +28,8 @@ begin
     get diagnostics syncs = row_count;
     delete from access.audit a where a.at < now() - make_interval(years => greatest(p_audit_years, 1));
     get diagnostics audit = row_count;
+    delete from query.queries q where q.asked_at < now() - make_interval(days => greatest(p_query_days, 1));
+    get diagnostics queries = row_count;
     delete from access.key_uses u where u.hour < now() - make_interval(years => greatest(p_audit_years, 1));
     return next;
 end $$;

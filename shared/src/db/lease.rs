@@ -68,7 +68,7 @@ impl Step<'_> {
         match self {
             Self::Read => "begin read only",
             Self::Write => "begin",
-            Self::Enter(Entry::Member(_)) => "tenant.enter",
+            Self::Enter(Entry::Member(_) | Entry::Again(_)) => "tenant.enter",
             Self::Enter(Entry::Event { .. }) => "tenant.enter_event",
             Self::CheckShare => "tenant.check_share",
             Self::CountKey => "tenant.count_key",
@@ -172,7 +172,7 @@ impl Lease {
             Step::Read => self.plain("begin read only").await,
             Step::Write => self.plain("begin").await,
             Step::Commit => self.plain("commit").await,
-            Step::Enter(Entry::Member(caller)) => self.enter(caller).await,
+            Step::Enter(Entry::Member(caller) | Entry::Again(caller)) => self.enter(caller).await,
             Step::Enter(Entry::Event { event, consumer }) => {
                 self.one(
                     "select fresh from tenant.enter_event($1, $2)",

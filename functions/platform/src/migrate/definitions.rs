@@ -7,7 +7,7 @@ use shared::{Problem, crypto};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
 
-use super::{FUNCTIONS, GRANTS};
+use super::{FUNCTIONS, GRANTS, VERSIONS};
 
 /// Every trigger.
 const TRIGGERS: &str = include_str!("../../../../migrations/triggers.sql");
@@ -37,7 +37,7 @@ async fn run(client: &mut Client, migrated: bool) -> Result<Vec<String>, tokio_p
         all.execute(VALIDATE, &[name]).await?;
     }
     let listed: HashSet<&str> =
-        FUNCTIONS.iter().map(|(name, _)| *name).chain(["grants", "triggers"]).collect();
+        FUNCTIONS.iter().map(|(name, _)| *name).chain(["grants", "triggers", "versions"]).collect();
     for gone in ran.keys().filter(|name| !listed.contains(name.as_str())) {
         let forms = forms(&all, gone).await?;
         drop_forms(&all, owner(gone), forms.iter().map(|(form, _)| form.as_str())).await?;
@@ -54,6 +54,11 @@ async fn run(client: &mut Client, migrated: bool) -> Result<Vec<String>, tokio_p
         all.batch_execute("set local role km_owner").await?;
         all.batch_execute(TRIGGERS).await?;
         note(&all, "triggers", TRIGGERS).await?;
+    }
+    if changed("versions", VERSIONS) {
+        all.batch_execute("set local role km_owner").await?;
+        all.batch_execute(VERSIONS).await?;
+        note(&all, "versions", VERSIONS).await?;
     }
     all.commit().await?;
     Ok(applied)

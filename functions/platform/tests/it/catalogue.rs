@@ -12,6 +12,8 @@ use tokio_postgres::Client;
 pub(crate) struct Table {
     pub(crate) kind: Kind,
     #[serde(default)]
+    pub(crate) version: Option<String>,
+    #[serde(default)]
     pub(crate) grants: BTreeMap<String, BTreeSet<String>>,
 }
 

@@ -6,4 +6,5 @@ mod metrics;
 mod migrations;
 mod outbox;
 mod rotation;
+mod versions;
 mod walls;

@@ -92,10 +92,16 @@ async fn the_sweep_deletes_what_has_aged_and_nothing_else() -> Result<()> {
                  (gen_random_uuid(), now() - interval '7 years' + interval '1 day', 'x')",
         )
         .await?;
+    let asha = here.person().await?;
+    for days in [89, 91] {
+        let sql = "insert into query.queries (workspace_id, query_id, user_id, asked_at, query)
+                   values ($1, gen_random_uuid(), $2, now() - make_interval(days => $3), '{}')";
+        admin.execute(sql, &[&asha.workspace_id, &asha.user_id, &days]).await?;
+    }
     let answer = here.invoke("platform-cleanup", &Here::sample("platform-cleanup")?).await?;
     let all = json!({
         "registrations": 1, "idempotencyKeys": 0, "eventClaims": 0, "outbox": 1, "uploads": 1, "syncs": 1,
-        "auditEntries": 1,
+        "auditEntries": 1, "queries": 1,
     });
     assert_eq!(answer, all);
     let old = "select count(*) from access.audit where at < now() - interval '6 years'";

@@ -1,4 +1,6 @@
-//! Queries by their schema, and what is said of them.
+//! Queries by their schema, what is said of them, and their answers.
+
+mod execute;
 
 use anyhow::{Context, Result};
 use http::Method;

@@ -1,0 +1,5 @@
+//! `POST /v1/query/execute`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(query::execute::route())
+}

@@ -1,0 +1,5 @@
+//! `GET /v1/query/queries/{queryId}`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(query::log_get::route())
+}

@@ -1,0 +1,31 @@
+//! Every refusal of the service.
+
+use shared::{Code, Reason};
+
+shared::reasons! {
+    /// A query with faults is not run.
+    pub const INVALID_QUERY: Reason = Reason::new(
+        Code::InvalidArgument,
+        "invalid_query",
+        "The query has faults: `faults` names all of them with their places. `POST /v1/query/validate` says the same \
+         without running anything.",
+    );
+    /// More work than an answer may be.
+    pub const TOO_MUCH_WORK: Reason = Reason::new(
+        Code::FailedPrecondition,
+        "too_much_work",
+        "Answering this takes too much work. Choose fewer groups, larger parts of time or a shorter time.",
+    );
+    /// The page that a cursor leads to is not there any more.
+    pub const CURSOR_GONE: Reason = Reason::new(
+        Code::FailedPrecondition,
+        "cursor_gone",
+        "The data have changed since the page before, and the row it ended with is gone. Begin again without `cursor`.",
+    );
+    /// Nobody saw what a query by key was answered.
+    pub const NOT_STORED: Reason = Reason::new(
+        Code::FailedPrecondition,
+        "not_stored",
+        "This query was cut off or refused, or asked with a key: there is no answer of it to compare with.",
+    );
+}
