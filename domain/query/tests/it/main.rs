@@ -5,6 +5,7 @@
 mod answers;
 mod portfolio;
 mod properties;
+mod questions;
 
 use std::sync::LazyLock;
 
