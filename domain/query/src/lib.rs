@@ -16,7 +16,9 @@ mod period;
 mod query;
 mod reader;
 mod reference;
+pub mod say;
 mod schema;
+pub mod understand;
 mod vocabulary;
 mod words;
 

@@ -1,7 +1,9 @@
 //! Queries and what a portfolio answers.
 
 use ledger::{Act, Ratio};
+use portfolio_query::Query;
 use portfolio_query::answer::{Outcome, Unknown};
+use portfolio_query::say::{Unfit, fill, sentence};
 use serde_json::{Value, json};
 
 use crate::portfolio::{ASHA, CMS, INFY, RAVI, TCS, ids, isin, nothing, text, two_people};
@@ -351,4 +353,50 @@ fn rows_come_in_the_order_that_is_asked_for_and_what_is_unknown_last() {
     };
     assert_eq!(order("descending"), [TCS, INFY, CMS]);
     assert_eq!(order("ascending"), [INFY, TCS, CMS]);
+}
+
+#[test]
+fn an_answer_is_told_in_a_sentence_of_its_cells() {
+    let tell = |query: Value| {
+        let answer = two_people().ask(&query);
+        let read = Query::read(&query).unwrap();
+        fill(&sentence(&read, &answer), &answer).unwrap()
+    };
+    let this_year = json!({ "time": { "period": "this_financial_year" } });
+    let tcs = json!({ "filters": [{ "dimension": "security", "op": "in", "values": ["TCS"] }] });
+    let by_sector = json!({ "groupBy": ["security"], "limit": 2 });
+    let table = [
+        (
+            query("aggregate", "holding", &["value"], json!({})),
+            "Your portfolio: worth ₹97,350.00. Left out: 1, because there is no price.",
+        ),
+        (
+            query("aggregate", "holding", &["unrealised_gain"], tcs),
+            "TCS: unrealised gain ₹13,750.00.",
+        ),
+        (
+            query("aggregate", "holding", &["gain"], this_year),
+            "Your portfolio, this financial year: gain ₹7,850.00.",
+        ),
+        (
+            query("rank", "holding", &["weight"], by_sector),
+            "Share of your portfolio: Tata Consultancy Services 65.49%; Infosys 34.51%; \
+             CMS Info Systems not known.",
+        ),
+        (
+            query("aggregate", "holding", &["value"], json!({ "time": { "asOf": "2020-03-31" } })),
+            "That cannot be said: history starts 2024-06-03.",
+        ),
+    ];
+    for (query, expected) in table {
+        assert_eq!(tell(query.clone()), expected, "{query}");
+    }
+}
+
+#[test]
+fn a_text_with_a_cell_that_is_not_there_is_not_filled() {
+    let answer = two_people().ask(&query("aggregate", "holding", &["value"], json!({})));
+    for text in ["{{r1c0}}", "{{r0c9}}", "{{r0c0", "{{value}}", "{{r99999999999999999999c0}}"] {
+        assert!(matches!(fill(text, &answer), Err(Unfit::NoSuchCell(_))), "{text}");
+    }
 }

@@ -1,0 +1,554 @@
+//! The words that questions are made of, in English and Hinglish, and what each means.
+
+use crate::{Dimension, Measure};
+
+/// What a phrase means, before it is known what the whole question means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Concept {
+    /// A figure that has no other meaning.
+    Figure(Measure),
+    /// Profit or loss, of whichever kind.
+    Profit,
+    /// What somebody made: profit that has happened.
+    Made,
+    /// A loss.
+    Loss,
+    /// `in the red`: rows with a loss.
+    InLoss,
+    /// `in profit`: rows with a gain.
+    InProfit,
+    Realised,
+    Unrealised,
+    /// A return, in percent.
+    Return,
+    /// Compared with an index.
+    Benchmark,
+    Worth,
+    /// `have`, `own`: what is held, where nothing else is said.
+    Have,
+    Invested,
+    /// Money put in, less what was taken out.
+    NewMoney,
+    Dividend,
+    Trades,
+    Bought,
+    Sold,
+    /// `change`, `moved`: the day's change.
+    Change,
+    Percent,
+    /// `of my portfolio`.
+    OfPortfolio,
+    Portfolio,
+    By(Dimension),
+    /// `each`, `per`, `by`, before or after a dimension.
+    Each,
+    Named(Dimension),
+    Class(&'static str),
+    /// Shares and stocks.
+    Stocks,
+    /// Holdings of every class.
+    Holdings,
+    Lots,
+    Short,
+    Long,
+    Most,
+    Least,
+    Best,
+    Worst,
+    Gainers,
+    Losers,
+    Above,
+    Below,
+    AtLeast,
+    AtMost,
+    /// `between 10 and 20`.
+    Between,
+    /// All but what is named next.
+    Except,
+    /// In and not in percent.
+    Rupees,
+    /// What was received for one share that was sold.
+    SellPrice,
+    /// One by one.
+    OneByOne,
+    /// One's own return beside that of an index.
+    BesideIndex,
+    /// A which is not worked out here.
+    TaxBill,
+    HowMany,
+    HowMuch,
+    List,
+    When,
+    /// `days until`, `how many days`.
+    Days,
+    Compare,
+    /// `split between`.
+    Split,
+    Only,
+    And,
+    /// It says nothing.
+    Filler,
+}
+
+use Concept::*;
+
+/// Phrases by what they mean, with commas between. The longest that fits a question counts.
+const PHRASES: &[(Concept, &str)] = &[
+    (
+        Figure(Measure::Xirr),
+        "xirr, irr, cagr, annualised return, annualized return, yearly return, annual return, \
+        money weighted return",
+    ),
+    (
+        Figure(Measure::Drawdown),
+        "drawdown, max drawdown, maximum drawdown, deepest fall, largest fall, biggest fall, worst fall, \
+        largest drawdown, deepest drawdown, peak to trough",
+    ),
+    (
+        Figure(Measure::DividendYield),
+        "dividend yield, div yield, yield, yielding, yields, dividend yielding",
+    ),
+    (
+        Figure(Measure::Charges),
+        "charges, brokerage, brokerage and taxes, fees, fees and taxes, trading costs, transaction charges, \
+        transaction costs, charges and taxes, taxes and charges, stt",
+    ),
+    (
+        Figure(Measure::Weight),
+        "weight, weights, weightage, allocation, exposure, percent of my portfolio, \
+        percentage of my portfolio, % of my portfolio, share of my portfolio, share of portfolio, \
+        part of my portfolio, portion of my portfolio, fraction of my portfolio, portfolio ka kitna hissa, \
+        kitna hissa, hissa",
+    ),
+    (
+        Figure(Measure::AverageCost),
+        "average cost, average price, average buy price, average buying price, avg price, avg cost, avg, \
+        average, buy price, buying price, purchase price, cost price, average rate, kharid price",
+    ),
+    (
+        Figure(Measure::Price),
+        "price, prices, current price, market price, last price, closing price, last close, close, ltp, cmp, \
+        nav, bhav, rate, quote, trading at, trades at, daam",
+    ),
+    (
+        Figure(Measure::Quantity),
+        "quantity, units, qty, number of shares, number of units, how many shares, how many units, \
+        kitne units, unit, kitne unit, share count, no of shares, how many shares and units",
+    ),
+    (Figure(Measure::PledgedQuantity), "pledged, pledge, pledged quantity, pledged shares, girvi"),
+    (
+        Figure(Measure::HoldingDays),
+        "holding period, holding days, days held, how long have i held, how long have i been holding, \
+        how long have i owned, how long do i hold, kitne din se, kab se, holding period in days",
+    ),
+    (
+        Figure(Measure::DaysToLongTerm),
+        "days to long term, days until long term, days till long term, become long term, becomes long term, \
+        turn long term, turns long term, be long term, long term kab, days left to long term, go long term, \
+        qualify as long term, qualify for long term",
+    ),
+    (
+        Figure(Measure::UnusedExemption),
+        "exemption, ltcg exemption, unused exemption, exemption left, tax free limit, tax exemption, \
+        exemption limit, long term exemption",
+    ),
+    (
+        Figure(Measure::High52w),
+        "52 week high, 52 w high, 52 wk high, fifty two week high, year high, yearly high, 52 hafte ka high",
+    ),
+    (
+        Figure(Measure::Low52w),
+        "52 week low, 52 w low, 52 wk low, fifty two week low, year low, yearly low",
+    ),
+    (
+        Profit,
+        "profit, profits, gain, gains, p&l, pnl, pl, p l, profit loss, profit and loss, profit or loss, \
+        profit ya loss, profit nuksan, fayda nuksan, fayda, faida, munafa, munaafa, labh, up, upar, \
+        profitable, performance, performing, perform, performed, performers, performer, making, earning, \
+        gained, risen, grown, appreciated, appreciation, make me, makes me, in the green or red, \
+        green or red, red or green, in the red or green, in profit or loss, profit mein ya loss mein, \
+        fayde mein ya nuksan mein, paper profit, paper profits, p and l, earnings, kama, kamaa, faayda, \
+        munaafe, badhat, bada",
+    ),
+    (
+        Made,
+        "made me, made, make, did i make, have i made, did i earn, have i earned, earn, earned, kamaya, \
+        kamaaya, kamai, kamayi, made or lost, make or lose, gained or lost",
+    ),
+    (
+        Loss,
+        "lost me, cost me the most, loss, losses, lost, lose, losing, nuksan, nuksaan, ghata, down, neeche, \
+        niche, fallen, dropped, fell, gira, gire, giri, gira hua, tuta, tute, toota, sunk, tanked, crashed, \
+        decline, declined, slipped, eroded",
+    ),
+    (
+        InLoss,
+        "in loss, in losses, in the red, at a loss, with a loss, with losses, with loss, losing money, \
+        loss making, lossmaking, under water, underwater, ghate mein, ghate me, nuksan mein, nuksan me, \
+        loss mein, loss me, in minus, in negative, negative, minus mein, minus me, red me, red mein, \
+        in red, bleeding, losers list, loss me hai, in the minus",
+    ),
+    (
+        InProfit,
+        "in profit, in the green, at a profit, with a profit, with a gain, with profit, in plus, \
+        profit mein, profit me, fayde mein, fayde me, munafe mein, green mein, plus me, plus mein, \
+        in the plus, green me, in green, positive, fayde me hai, munafe me, gaining, making money, \
+        making profit, in gains",
+    ),
+    (
+        Realised,
+        "realised, realized, booked, book, capital gains, capital gain, taxable gains, taxable gain, \
+        gains cashed in, locked in, profit booking, closed positions, from selling, by selling, on sales, \
+        from sales, on sold",
+    ),
+    (
+        Unrealised,
+        "unrealised, unrealized, notional, paper, on paper, sitting on, open positions, on what i hold, \
+        mark to market, mtm",
+    ),
+    (Return, "return, returns, time weighted return, twr, twrr, rate of return, absolute return"),
+    (Benchmark, "nifty, nifty 50, the nifty, benchmark, index, the index, the market"),
+    (
+        Worth,
+        "worth, value, valuation, current value, market value, valued, total value, net worth, keemat, \
+        kimat, mulya, kitne ka hai, kitne ki hai, kitne ke hai, kitne ka, kitne ke, size, kitne ka tha, \
+        kitna paisa hai, biggest by value, keemat kya, valued at, amounts to, kitne ka hua, mol, daam kya, \
+        how big is, how large is, market worth, bhaav kya, kitne paise hai",
+    ),
+    (
+        Have,
+        "have, own, hold, held, holding, got, is in, is at, paas, hai, hain, rakha hai, lying in, parked in, \
+        kitna hai, pade, pada, padi, pade hue, pada hua, rakhe, rakhi, rakha, rakhe hue, owned, sitting in, \
+        sitting at, sits in",
+    ),
+    (
+        Invested,
+        "invested, invest, investment, invested amount, cost, total cost, cost me, cost basis, book value, \
+        put in, lagaya, lagaya hai, invest kiya, invest kiya hai, kitna lagaya, lagaye, spent, principal, \
+        capital invested, daala, dala, daale, dale, daali, daala tha, paisa daala, paise daale, \
+        invested money, buying cost, total buying cost, my cost, put into it, putting in, investing, \
+        paisa lagaya, paise lagaye, lagaya hua, laga hua, laga, lage, sunk into",
+    ),
+    (
+        NewMoney,
+        "net invested, net investment, net investments, net inflow, net inflows, inflow, inflows, new money, \
+        fresh money, net money, net flow, net flows, cash flow, cash flows, put in net, money did i add, \
+        net deployed, added",
+    ),
+    (
+        Dividend,
+        "dividend, dividends, dividend income, payout, payouts, income, dividend payers, dividend payer, \
+        dividend paying, divident, dividand, interest, passive income",
+    ),
+    (
+        Trades,
+        "trades, transactions, transaction, orders, executions, trade, traded, order history, trade history, \
+        lenden, saude, sauda",
+    ),
+    (
+        Bought,
+        "bought, buy, buys, purchase, purchases, purchased, buying, kharida, kharidi, kharide, khareeda, \
+        kharidari, acquired, buy for, pick up, picked up, picked, accumulate, accumulated, kharid, \
+        kharidi hui, purchasing, took a position, entered, got into, subscribed",
+    ),
+    (
+        Sold,
+        "sold, sell, sells, sale, sales, selling, becha, beche, bechi, exited, exits, bech, bechke, bech ke, \
+        bech kar, bechkar, bechi hui, offloaded, offload, disposed, disposed of, liquidated, dumped, \
+        unloaded, got rid of, squared off, nikale, nikala, booked out of, encashed, redeemed, redemption, \
+        redemptions",
+    ),
+    (
+        Change,
+        "change, changed, move, moved, movement, day change, day gain, daily change, badha, badla, \
+        ghata badha, fluctuate, swing",
+    ),
+    (
+        Percent,
+        "percent, percentage, %, pct, per cent, pratishat, percentage terms, in percent, by percent, \
+        percentwise, percent wise",
+    ),
+    (
+        OfPortfolio,
+        "of my portfolio, of portfolio, of the portfolio, of my total, of my holdings, of my money, \
+        of total, of my investments, portfolio ka, of everything",
+    ),
+    (
+        Portfolio,
+        "portfolio, portfolios, account balance, everything, everything i own, everything i hold, wealth, \
+        corpus",
+    ),
+    (
+        By(Dimension::Sector),
+        "by sector, sector wise, sectorwise, per sector, each sector, every sector, har sector, \
+        across sectors, sector by sector, by industry, industry wise, sectoral",
+    ),
+    (
+        By(Dimension::Class),
+        "by asset class, asset class wise, per asset class, each asset class, by class, asset wise, by type, \
+        by asset type, class wise, har asset class",
+    ),
+    (
+        By(Dimension::Account),
+        "by account, account wise, accountwise, per account, each account, every account, har account, \
+        across accounts, by demat",
+    ),
+    (
+        By(Dimension::Broker),
+        "by broker, broker wise, brokerwise, per broker, each broker, every broker, har broker, \
+        across brokers",
+    ),
+    (
+        By(Dimension::Holder),
+        "by holder, holder wise, per holder, each holder, by person, per person, each person, each member, \
+        by member, family member wise, by owner",
+    ),
+    (
+        By(Dimension::Security),
+        "by stock, stock wise, stockwise, per stock, each stock, every stock, har stock, by security, \
+        per security, each security, by holding, per holding, each holding, every holding, har holding, \
+        by company, per company, each company, company wise, scrip wise, by scrip, by share, share wise, \
+        har share, each share, by fund, per fund, each fund, fund wise, stock by stock",
+    ),
+    (
+        By(Dimension::Term),
+        "by term, term wise, short and long term, long and short term, short vs long term, \
+        short term and long term, long term and short term, short versus long term, stcg and ltcg, \
+        ltcg and stcg, stcg vs ltcg, ltcg vs stcg, short or long term, by holding term",
+    ),
+    (Each, "each, per, by, wise, har, every, across, according to, ke hisab se, grouped by"),
+    (Named(Dimension::Sector), "sector, sectors, industry, industries"),
+    (Named(Dimension::Account), "account, accounts, demat"),
+    (Named(Dimension::Broker), "broker, brokers"),
+    (Named(Dimension::Class), "asset class, asset classes, asset"),
+    (Class("mutual_fund"), "mutual fund, mutual funds, mf, mfs, funds, fund, schemes, scheme"),
+    (Class("etf"), "etf, etfs, exchange traded funds, exchange traded fund"),
+    (
+        Class("government_security"),
+        "government security, government securities, g sec, gsec, gsecs, government bonds, govt bonds",
+    ),
+    (
+        Stocks,
+        "stock, stocks, share, shares, equity, equities, scrip, scrips, company, companies, direct equity",
+    ),
+    (
+        Holdings,
+        "holdings, position, positions, investments, securities, instruments, assets, names, bets, things, \
+        anything, something, inside, contents, each of them, everything i have, lot of things, item, items, \
+        positions of mine",
+    ),
+    (Lots, "lots, lot, tax lots"),
+    (
+        Short,
+        "short term, stcg, shortterm, short term capital gains, short term capital gain, short term gains, \
+        short term gain",
+    ),
+    (
+        Long,
+        "long term, ltcg, longterm, long term capital gains, long term capital gain, long term gains, \
+        long term gain",
+    ),
+    (
+        Most,
+        "most, top, largest, biggest, highest, maximum, max, greatest, heaviest, sabse zyada, sabse jyada, \
+        sabse bada, sabse bade, sabse badi, sabse upar, leading, major, main, zyada se zyada, first, \
+        more than any other, sabse",
+    ),
+    (
+        Least,
+        "least, bottom, smallest, lowest, minimum, min, fewest, tiniest, sabse kam, sabse chota, \
+        sabse chote, sabse chhota, sabse niche, sabse neeche",
+    ),
+    (Best, "best, sabse achha, sabse acha, sabse accha, sabse badhiya, strongest"),
+    (Worst, "worst, weakest, sabse kharab, sabse bura, poorest"),
+    (Gainers, "gainers, gainer, winners, winner, movers, mover, rose, went up"),
+    (Losers, "losers, loser, laggards, laggard, worst performers, worst performer"),
+    (
+        Above,
+        "above, over, more than, greater than, higher than, exceeding, exceeds, exceed, bigger than, \
+        larger than, se zyada, se jyada, se upar, se adhik, se bade, beyond, north of, crossing",
+    ),
+    (
+        Below,
+        "below, under, less than, lower than, smaller than, se kam, se neeche, se niche, beneath, \
+        fewer than, cheaper than",
+    ),
+    (HowMany, "how many, number of, count, count of, kitne, no of, total number of"),
+    (
+        HowMuch,
+        "how much, kitna, what amount, amount of, kitni, what sum, what is the sum, how big, how large, \
+        kitna sa",
+    ),
+    (
+        List,
+        "list, show, which, what are, kaun, kaun se, kaun sa, kaunse, kaunsa, kaunsi, konsa, konse, display, \
+        dikhao, dikha, batao, bata, show me, give me, tell me, see, name",
+    ),
+    (When, "when, kab"),
+    (
+        Days,
+        "how many days, days until, days till, days to, days left, days before, number of days, kitne din, \
+        kitne din mein, in days, how long until, how long till, how long before, become, becomes, turn, \
+        turns, qualify, qualifies, eligible for",
+    ),
+    (
+        Compare,
+        "compare, compared, compared to, compared with, comparison, versus, vs, against, than, relative to, \
+        ke mukable, tulna, compare karo, difference between",
+    ),
+    (
+        Split,
+        "split, split broken down, break down, breakdown, breakup, break up, divided, distributed, spread, \
+        distribution, mix, composition, diversification",
+    ),
+    (Only, "only, just, sirf, bas"),
+    (And, "and, aur, what about, how about, also"),
+    (
+        AtLeast,
+        "at least, or more, no less than, not less than, minimum of, kam se kam, and above, and more, \
+        or above, upwards",
+    ),
+    (AtMost, "at most, or less, no more than, not more than, maximum of, and below, or below"),
+    (Between, "between, in the range, ranging from, ranging, ke beech"),
+    (
+        Except,
+        "except, except for, excluding, exclude, without, apart from, other than, barring, leaving out, \
+        leave out, ignore, ignoring, if we ignore, not counting, minus the, ke alawa, ke siwa, ke bina, \
+        chhod ke, chhodkar, chod ke, chodkar, hata ke, outside of, outside, besides, not in, non",
+    ),
+    (
+        Rupees,
+        "in rupees, rupees, rupee, rupaye, rupay, rupee terms, rs, inr, in rs, in inr, money terms, \
+        in money terms, absolute terms, in absolute terms, paise mein",
+    ),
+    (
+        SellPrice,
+        "selling price, average selling price, average sell price, sell price, sale price, \
+        avg selling price, avg sell price, bechne ka price, price did i sell",
+    ),
+    (
+        OneByOne,
+        "history, one by one, list every, list each, list all, every dividend, each dividend, \
+        all the dividends, every payout, each payout, individually, entries, log, ledger, record, records, \
+        ek ek karke",
+    ),
+    (
+        BesideIndex,
+        "against the nifty, against nifty, vs nifty, vs the nifty, versus nifty, versus the nifty, \
+        beat the nifty, beat nifty, beat the market, beat the index, beat the benchmark, beating the nifty, \
+        beating nifty, beating the market, outperform, outperform the nifty, outperformed, outperforming, \
+        underperform, underperformed, underperforming, nifty se, nifty ke mukable, nifty ke muqable, \
+        compared to nifty, compared to the nifty, compared with nifty, compared with the nifty, \
+        relative to nifty, relative to the nifty, lag the nifty, trail the nifty, behind the nifty, \
+        ahead of the nifty, better than nifty, better than the nifty, better than the market, \
+        worse than the nifty",
+    ),
+    (
+        TaxBill,
+        "tax rate, rate of tax, tax slab, how much tax, tax will i pay, tax do i owe, tax i owe, \
+        tax liability, tax bill, tax payable, tax to pay, tax to be paid, tax due, tax dena, \
+        tax dena padega, tax lagega, kitna tax, income tax",
+    ),
+    (
+        Filler,
+        "somewhere, what, is, my, the, a, an, of, in, on, for, to, i, me, do, does, did, am, are, was, were, be, been, \
+        has, had, it, its, that, this, these, those, so, far, total, overall, all, please, can, could, you, \
+        we, our, us, from, with, at, as, how, money, amount, current, currently, present, latest, right, \
+        up till, since, till, until, there, there are, any, some, get, got me, received, receive, paid, \
+        pay, pays, paying, came, come, aaya, aayi, aye, mila, mile, mili, hua, hui, hue, ho, gaya, gayi, \
+        raha, rahe, rahi, tha, thi, ka, ki, ke, ko, se, mein, mai, par, pe, ne, kya, maine, mera, meri, \
+        mere, mujhe, hamara, apna, apne, apni, wale, wala, wali, kisme, kis, kisne, jo, woh, wo, yeh, ye, \
+        or, ya, bhi, toh, bhai, yaar, kiya, kiye, kar, karo, de, diya, dedo, chahiye tha, in total, \
+        in terms of, terms, by how much, basis, figure, figures, number, numbers, now, data, report, \
+        summary, details, detail, status, overview, info, information, develop, developed, evolve, evolved, \
+        look, looking, looks, like, going, doing, do i have, actually, exactly, about, around, roughly, \
+        approximately, entire, whole, complete, full, combined, together, who, whose, where, into, out, \
+        still, already, yet, today as, stand, stands, stood, among, left, unused, remaining, remain, \
+        available, used, limit, days, day, term, financial, year, years, month, months, week, weeks, \
+        period, time, date, end, start, beginning, as of, as on, one, ones, them, they, their, each of, \
+        rate of, level, because, then, hey, hi there, ok, okay, thanks, thank, hello there, dear, sir, \
+        kindly, want, would like, need, know, find, calculate, tell, give, let, lets, check, much, many, \
+        more, very, really, just now, ended, ending, year end, went, brought, bring, brought in, generated, \
+        generate, gave, given, long, ab, kuch, sab, saare, sara, poora, pura, kul, totals, sum, st, nd, rd, \
+        th, hisab, hisaab, haal, if, by when, trading, traded at, bought at, at what, yours, truly, \
+        lakh limit, under which, via, through, using, at which, on which, per cent of, percent of, \
+        every single, single, wise breakup, ltd, limited, inc, whatever, others, other, another, thru, \
+        mine, ours, would, such, same, both, bit, being, again, along, always, away, back, basically, \
+        before i, considering, counting, curious, currently as, even, else, ever since i, everyone, \
+        finally, from my, further, generally, getting, given that, gone, going on, good morning, hello ji, \
+        here, hmm, however, im, ive, whats, hows, id, indeed, instead, itself, just tell, keep, kind, \
+        kindly tell, last, lately, literally, little, lying, major part, make it, may, maybe, might, \
+        must be, my own, myself, near, nearly, never mind, nice, no, nor, not, off, oh, old, once, onto, \
+        our own, overall how, own money, particular, perhaps, plz, pls, please tell, possible, \
+        put together, quick, quickly, quite, rather, recent, recently, regarding, respect, respectively, \
+        result, say, says, saying, seem, seems, shall be, simply, since when, sitting, small, sort, sorted, \
+        sort of, speaking, specific, specifically, suppose, sure, talking, than that, that is, thing, \
+        think of, this is, those that, though, thus, tiny, took, toward, towards, try, type, u, um, unto, \
+        ur, usually, various, versus what, view, viz, wanna, wanted, well, were there, what all, whats up, \
+        whatsoever, when i, whenever, whereas, whether, while, wise view, within, wondering, word, words, \
+        work, works, ya know, yes, you know, your, yourself, actual, added up, adding, add up, altogether, \
+        apiece, array, ask, bring up, bringing, by any chance, called, case, chunk, come out, coming, \
+        contribute, contributed, contribution, current status, fetch, folks, for me, full list, get me, \
+        going by, hand, hands, head, here is, hold of, hope, idea, in fact, in my, including, inclusive, \
+        involved, kindly share, lined up, made up, make up, makes up, making up, managed, mean, means, \
+        mention, moment, net of, note, of all, open, open up, out of, part, parts, people, piece, pieces, \
+        place, point, position wise, pull, pull up, put, puts, question, running, share with, \
+        sitting there, stuff, take, taken, takes, taking, thats, the most recent, tot, track, turned, \
+        turned out, turn out, was it, ways, what about my, which ones, work out, worked, worked out, run, \
+        ran, guys, buddy, friend, team, app, kitemate, account mein, accounts mein, jin, jis, jinme, jisme, \
+        unme, usme, isme, isse, usse, unka, uska, iska, inka, unke, uske, iske, inke, dono, teeno, milake, \
+        milakar, mila ke, mila kar, chal, chala, chale, chali, chal raha, chal rahe, hone, hona, hoga, \
+        hogi, honge, bache, bacha, bachi, baki, baaki, pada hai, wahan, yahan, waha, yaha, kaise, kaisa, \
+        kaisi, kahan, kaha, lekar, leke, liye, ke liye, hisse, waise, matlab, zara, jara, thoda, thode, \
+        bolo, boliye, bataiye, bataye, bataao, samjhao, dekho, dekhna, dekh, dikhaiye, dikhaye, jaldi, \
+        chuka, chuki, chuke, gaye, jata, jati, jate, jaa, ja, aa, aur kitna, hum, humne, humara, humare, \
+        hamare, hamari, tumhare, aap, aapke, ji, haan, nahi, nahin, na, kabhi, phir, fir, lag raha, saath, \
+        sath, sahit, milkar, overall mein, wagairah, vagaira, etc, maal, saman, paisa, paise, paisey, \
+        rakam, kul milakar, kul mila ke, andar, bahar, hisab se, tarah, kitna kitna, kis kis, kaun kaun, \
+        kaunsi kaunsi, konsi, kon, kon se, konse konse, jitna, jitne, utna",
+    ),
+];
+
+/// Every phrase and what it means.
+pub(super) fn phrases() -> impl Iterator<Item = (&'static str, Concept)> {
+    PHRASES
+        .iter()
+        .flat_map(|(concept, phrases)| phrases.split(", ").map(|phrase| (phrase, *concept)))
+}
+
+/// Words for sectors that mean the same, so that a question may use another than the source.
+pub(super) const SECTORS: &[&[&str]] = &[
+    &["it", "information technology", "technology", "tech", "software", "it services"],
+    &[
+        "banks",
+        "bank",
+        "banking",
+        "financials",
+        "financial",
+        "financial services",
+        "finance",
+        "bfsi",
+    ],
+    &[
+        "pharma",
+        "pharmaceuticals",
+        "pharmaceutical",
+        "healthcare",
+        "health care",
+        "pharmaceuticals biotechnology",
+    ],
+    &["automobiles", "automobile", "auto", "autos", "automotive", "automobile and auto components"],
+    &["fmcg", "consumer goods", "fast moving consumer goods", "consumer staples"],
+    &["oil gas", "oil and gas", "oil", "energy", "oil gas consumable fuels", "petroleum"],
+    &["metals", "metal", "metals mining", "mining", "steel"],
+    &["telecom", "telecommunication", "telecommunications"],
+    &["realty", "real estate", "property"],
+    &["power", "utilities", "electricity"],
+    &["cement", "construction materials"],
+    &["chemicals", "chemical"],
+    &["media", "media entertainment", "entertainment"],
+    &["services"],
+    &["consumer durables", "durables"],
+    &["capital goods", "industrials", "engineering"],
+    &["textiles", "textile"],
+];

@@ -1,0 +1,488 @@
+//! Days in a question: words, months, dates, financial years, spans.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::tokens::{Token, number, word_number};
+use crate::Dimension;
+use crate::period::{Period, Relative, Unit};
+
+/// What some words say of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Time {
+    /// Days.
+    Days(Period),
+    /// Parts of time: `monthly`.
+    Every(Dimension),
+    /// The period of the same length before: `the previous one`.
+    Before,
+    /// Days that are still to come: `next year`.
+    Future,
+}
+
+/// Phrases that say a period.
+const PHRASES: &[(&str, Relative)] = &[
+    ("today", Relative::Today),
+    ("right now", Relative::Today),
+    ("now", Relative::Today),
+    ("currently", Relative::Today),
+    ("at the moment", Relative::Today),
+    ("aaj", Relative::Today),
+    ("abhi", Relative::Today),
+    ("yesterday", Relative::Yesterday),
+    ("kal", Relative::Yesterday),
+    ("this week", Relative::ThisWeek),
+    ("is hafte", Relative::ThisWeek),
+    ("iss hafte", Relative::ThisWeek),
+    ("last week", Relative::LastWeek),
+    ("previous week", Relative::LastWeek),
+    ("pichle hafte", Relative::LastWeek),
+    ("pichhle hafte", Relative::LastWeek),
+    ("this month", Relative::ThisMonth),
+    ("current month", Relative::ThisMonth),
+    ("month to date", Relative::ThisMonth),
+    ("mtd", Relative::ThisMonth),
+    ("is mahine", Relative::ThisMonth),
+    ("iss mahine", Relative::ThisMonth),
+    ("is month", Relative::ThisMonth),
+    ("last month", Relative::LastMonth),
+    ("previous month", Relative::LastMonth),
+    ("the month before", Relative::LastMonth),
+    ("pichle mahine", Relative::LastMonth),
+    ("pichhle mahine", Relative::LastMonth),
+    ("pichle month", Relative::LastMonth),
+    ("this quarter", Relative::ThisQuarter),
+    ("current quarter", Relative::ThisQuarter),
+    ("is quarter", Relative::ThisQuarter),
+    ("last quarter", Relative::LastQuarter),
+    ("previous quarter", Relative::LastQuarter),
+    ("pichle quarter", Relative::LastQuarter),
+    ("this year", Relative::ThisYear),
+    ("this calendar year", Relative::ThisYear),
+    ("current year", Relative::ThisYear),
+    ("year to date", Relative::ThisYear),
+    ("so far this year", Relative::ThisYear),
+    ("ytd", Relative::ThisYear),
+    ("is saal", Relative::ThisYear),
+    ("iss saal", Relative::ThisYear),
+    ("is year", Relative::ThisYear),
+    ("last year", Relative::LastYear),
+    ("last calendar year", Relative::LastYear),
+    ("previous year", Relative::LastYear),
+    ("pichle saal", Relative::LastYear),
+    ("pichhle saal", Relative::LastYear),
+    ("pichle year", Relative::LastYear),
+    ("this financial year", Relative::ThisFinancialYear),
+    ("current financial year", Relative::ThisFinancialYear),
+    ("this fiscal year", Relative::ThisFinancialYear),
+    ("this fiscal", Relative::ThisFinancialYear),
+    ("this tax year", Relative::ThisFinancialYear),
+    ("this fy", Relative::ThisFinancialYear),
+    ("current fy", Relative::ThisFinancialYear),
+    ("is financial year", Relative::ThisFinancialYear),
+    ("iss financial year", Relative::ThisFinancialYear),
+    ("is fy", Relative::ThisFinancialYear),
+    ("last financial year", Relative::LastFinancialYear),
+    ("previous financial year", Relative::LastFinancialYear),
+    ("last fiscal year", Relative::LastFinancialYear),
+    ("last fiscal", Relative::LastFinancialYear),
+    ("last tax year", Relative::LastFinancialYear),
+    ("last fy", Relative::LastFinancialYear),
+    ("previous fy", Relative::LastFinancialYear),
+    ("pichle financial year", Relative::LastFinancialYear),
+    ("pichhle financial year", Relative::LastFinancialYear),
+    ("pichle fy", Relative::LastFinancialYear),
+    ("pichhle fy", Relative::LastFinancialYear),
+    ("is vitt varsh", Relative::ThisFinancialYear),
+    ("pichle vitt varsh", Relative::LastFinancialYear),
+    ("all time", Relative::All),
+    ("since the beginning", Relative::All),
+    ("since inception", Relative::All),
+    ("from the beginning", Relative::All),
+    ("since i started", Relative::All),
+    ("since start", Relative::All),
+    ("till date", Relative::All),
+    ("to date", Relative::All),
+    ("till now", Relative::All),
+    ("until now", Relative::All),
+    ("so far", Relative::All),
+    ("ab tak", Relative::All),
+    ("abhi tak", Relative::All),
+    ("aaj tak", Relative::All),
+    ("ever", Relative::All),
+    ("in all", Relative::All),
+    ("lifetime", Relative::All),
+    ("shuru se", Relative::All),
+];
+
+/// Phrases that say parts of time, or no days at all.
+const OTHERS: &[(&str, Time)] = &[
+    ("monthly", Time::Every(Dimension::Month)),
+    ("month by month", Time::Every(Dimension::Month)),
+    ("month on month", Time::Every(Dimension::Month)),
+    ("month wise", Time::Every(Dimension::Month)),
+    ("monthwise", Time::Every(Dimension::Month)),
+    ("by month", Time::Every(Dimension::Month)),
+    ("per month", Time::Every(Dimension::Month)),
+    ("each month", Time::Every(Dimension::Month)),
+    ("every month", Time::Every(Dimension::Month)),
+    ("har mahine", Time::Every(Dimension::Month)),
+    ("mahine ke hisab se", Time::Every(Dimension::Month)),
+    ("over time", Time::Every(Dimension::Month)),
+    ("quarterly", Time::Every(Dimension::Quarter)),
+    ("quarter wise", Time::Every(Dimension::Quarter)),
+    ("quarter by quarter", Time::Every(Dimension::Quarter)),
+    ("by quarter", Time::Every(Dimension::Quarter)),
+    ("per quarter", Time::Every(Dimension::Quarter)),
+    ("each quarter", Time::Every(Dimension::Quarter)),
+    ("every quarter", Time::Every(Dimension::Quarter)),
+    ("har quarter", Time::Every(Dimension::Quarter)),
+    ("yearly", Time::Every(Dimension::FinancialYear)),
+    ("annually", Time::Every(Dimension::FinancialYear)),
+    ("year wise", Time::Every(Dimension::FinancialYear)),
+    ("year by year", Time::Every(Dimension::FinancialYear)),
+    ("year on year", Time::Every(Dimension::FinancialYear)),
+    ("by year", Time::Every(Dimension::FinancialYear)),
+    ("per year", Time::Every(Dimension::FinancialYear)),
+    ("each year", Time::Every(Dimension::FinancialYear)),
+    ("every year", Time::Every(Dimension::FinancialYear)),
+    ("har saal", Time::Every(Dimension::FinancialYear)),
+    ("by financial year", Time::Every(Dimension::FinancialYear)),
+    ("per financial year", Time::Every(Dimension::FinancialYear)),
+    ("each financial year", Time::Every(Dimension::FinancialYear)),
+    ("every financial year", Time::Every(Dimension::FinancialYear)),
+    ("financial year wise", Time::Every(Dimension::FinancialYear)),
+    ("by fy", Time::Every(Dimension::FinancialYear)),
+    ("per fy", Time::Every(Dimension::FinancialYear)),
+    ("each fy", Time::Every(Dimension::FinancialYear)),
+    ("every fy", Time::Every(Dimension::FinancialYear)),
+    ("fy wise", Time::Every(Dimension::FinancialYear)),
+    ("advance tax", Time::Every(Dimension::AdvanceTaxWindow)),
+    ("by advance tax window", Time::Every(Dimension::AdvanceTaxWindow)),
+    ("by advance tax instalment", Time::Every(Dimension::AdvanceTaxWindow)),
+    ("the last one", Time::Before),
+    ("the previous one", Time::Before),
+    ("the one before", Time::Before),
+    ("the period before", Time::Before),
+    ("last one", Time::Before),
+    ("next month", Time::Future),
+    ("next year", Time::Future),
+    ("next week", Time::Future),
+    ("next financial year", Time::Future),
+    ("next fy", Time::Future),
+    ("tomorrow", Time::Future),
+    ("in the future", Time::Future),
+    ("agle saal", Time::Future),
+    ("agle mahine", Time::Future),
+];
+
+/// The words that a phrase of time may have.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    let phrases = PHRASES.iter().map(|(phrase, _)| *phrase);
+    let others = OTHERS.iter().map(|(phrase, _)| *phrase);
+    let months = MONTHS.iter().map(|(name, _)| *name);
+    let all = phrases.chain(others).flat_map(|phrase| phrase.split(' ')).chain(months);
+    all.chain([
+        "days", "weeks", "months", "years", "day", "week", "month", "year", "since", "between",
+        "last", "past",
+    ])
+}
+
+const MONTHS: [(&str, i8); 12] = [
+    ("january", 1),
+    ("february", 2),
+    ("march", 3),
+    ("april", 4),
+    ("may", 5),
+    ("june", 6),
+    ("july", 7),
+    ("august", 8),
+    ("september", 9),
+    ("october", 10),
+    ("november", 11),
+    ("december", 12),
+];
+
+fn month(word: &str) -> Option<i8> {
+    let full = MONTHS.iter().find(|(name, _)| *name == word).map(|(_, month)| *month);
+    full.or_else(|| match word {
+        "sept" => Some(9),
+        _ if word.len() == 3 => {
+            MONTHS.iter().find(|(name, _)| name.starts_with(word)).map(|(_, month)| *month)
+        }
+        _ => None,
+    })
+}
+
+/// What the words from here on say of time, and how many they are.
+pub(super) fn read(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
+    let found = [
+        span(tokens),
+        between(tokens, today),
+        since(tokens, today),
+        until(tokens, today),
+        financial_year(tokens, today),
+        day(tokens, today).map(|(day, length)| (Time::Days(Period::AsOf(day)), length)),
+        month_or_year(tokens, today),
+        phrase(tokens),
+    ];
+    // The longest counts; of two that are as long, the first.
+    found.into_iter().flatten().rev().max_by_key(|(_, length)| *length)
+}
+
+fn phrase(tokens: &[Token]) -> Option<(Time, usize)> {
+    let relative =
+        PHRASES.iter().map(|(phrase, word)| (*phrase, Time::Days(Period::Relative(*word))));
+    let all = relative.chain(OTHERS.iter().copied());
+    let fits = all.filter_map(|(phrase, time)| Some((time, starts_with(tokens, phrase)?)));
+    fits.max_by_key(|(_, length)| *length)
+}
+
+/// How many words a phrase has, when the tokens begin with it.
+pub(super) fn starts_with(tokens: &[Token], phrase: &str) -> Option<usize> {
+    let words: Vec<&str> = phrase.split(' ').collect();
+    let same = tokens.len() >= words.len()
+        && words.iter().zip(tokens).all(|(word, token)| *word == token.text);
+    same.then_some(words.len())
+}
+
+/// `last 90 days`, `past six months`, `pichle 3 mahine`.
+fn span(tokens: &[Token]) -> Option<(Time, usize)> {
+    let the = usize::from(tokens.first()?.text == "the");
+    let first = tokens.get(the)?;
+    if !["last", "past", "previous", "pichle", "pichhle"].contains(&first.text.as_str()) {
+        return None;
+    }
+    let count = &tokens.get(the + 1)?.text;
+    let (count, length) = match number(count).and_then(|number| i32::try_from(number).ok()) {
+        Some(count) => (count, the + 3),
+        None => match word_number(count) {
+            Some(count) => (i32::try_from(count).ok()?, the + 3),
+            None => return None,
+        },
+    };
+    let unit = unit(&tokens.get(length - 1)?.text)?;
+    (1..=3_650).contains(&count).then_some((Time::Days(Period::Last(count, unit)), length))
+}
+
+fn unit(word: &str) -> Option<Unit> {
+    Some(match word {
+        "day" | "days" | "din" | "d" => Unit::Days,
+        "week" | "weeks" | "hafte" => Unit::Weeks,
+        "month" | "months" | "mahine" | "m" => Unit::Months,
+        "year" | "years" | "saal" | "y" => Unit::Years,
+        _ => return None,
+    })
+}
+
+/// `between 1 April 2026 and 30 June 2026`, `from April to June`.
+fn between(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
+    if !["between", "from"].contains(&tokens.first()?.text.as_str()) {
+        return None;
+    }
+    let (first, length) = edges(&tokens[1..], today)?;
+    let next = 1 + length;
+    if !["and", "to", "until", "till", "tak"].contains(&tokens.get(next)?.text.as_str()) {
+        return None;
+    }
+    let (last, length) = edges(&tokens[next + 1..], today)?;
+    let (from, to) = (first.0, last.1);
+    let period = Period::Between { from: Some(from), to: Some(to) };
+    (from <= to).then_some((Time::Days(period), next + 1 + length))
+}
+
+/// The first and last day of a day, a month or a year.
+fn edges(tokens: &[Token], today: Date) -> Option<((Date, Date), usize)> {
+    if let Some((day, length)) = day(tokens, today) {
+        return Some(((day, day), length));
+    }
+    match month_or_year(tokens, today)? {
+        (Time::Days(Period::Between { from: Some(from), to: Some(to) }), length) => {
+            Some(((from, to), length))
+        }
+        _ => None,
+    }
+}
+
+/// `since April`, `since 1 January 2026`, `from 2025 on`.
+fn since(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
+    if !["since", "after"].contains(&tokens.first()?.text.as_str()) {
+        return None;
+    }
+    let ((from, _), length) = edges(&tokens[1..], today)?;
+    Some((Time::Days(Period::Between { from: Some(from), to: None }), 1 + length))
+}
+
+/// `before April`, `until 31 March 2026`.
+fn until(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
+    let first = &tokens.first()?.text;
+    if !["before", "until", "till", "upto"].contains(&first.as_str()) {
+        return None;
+    }
+    let ((from, to), length) = edges(&tokens[1..], today)?;
+    let to = if first == "before" { from.yesterday().ok()? } else { to };
+    Some((Time::Days(Period::Between { from: None, to: Some(to) }), 1 + length))
+}
+
+/// `FY 2025-26`, `FY26`, `2025-26`, `financial year 2025-26`.
+fn financial_year(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
+    let named = ["financial year", "fiscal year", "tax year", "fy", "f y"];
+    // The year in which a year is assessed is the one after it.
+    let assessed = ["assessment year", "ay"].iter().find_map(|name| starts_with(tokens, name));
+    if let Some(skip) = assessed {
+        return match financial_year(&tokens[skip..], today)? {
+            (Time::Days(Period::FinancialYear(year)), length) => {
+                Some((Time::Days(Period::FinancialYear(year - 1)), skip + length))
+            }
+            _ => None,
+        };
+    }
+    let skip = named.iter().find_map(|name| starts_with(tokens, name)).unwrap_or(0);
+    let first = &tokens.get(skip)?.text;
+    let year = |text: &str| -> Option<i16> {
+        let parts: Vec<&str> = text.split(['-', '/']).collect();
+        match parts[..] {
+            [from, to] if from.len() == 4 && (to.len() == 2 || to.len() == 4) => {
+                let from: i16 = from.parse().ok()?;
+                let end: i16 = to[to.len() - 2..].parse().ok()?;
+                ((from + 1) % 100 == end).then_some(from)
+            }
+            [from, to] if from.len() == 2 && to.len() == 2 => {
+                let (from, end): (i16, i16) = (from.parse().ok()?, to.parse().ok()?);
+                ((from + 1) % 100 == end).then_some(2000 + from)
+            }
+            // The year in which it ends.
+            [end] if skip > 0 && end.len() == 2 => Some(1999 + end.parse::<i16>().ok()?),
+            [end] if skip > 0 && end.len() == 4 => Some(end.parse::<i16>().ok()? - 1),
+            _ => None,
+        }
+    };
+    let found = match first.strip_prefix("fy").filter(|rest| !rest.is_empty()) {
+        Some(rest) => match rest.len() {
+            2 => Some(1999 + rest.parse::<i16>().ok()?),
+            4 => Some(rest.parse::<i16>().ok()? - 1),
+            _ => year(rest),
+        },
+        None => year(first),
+    };
+    let found = found.filter(|year| (1990..=today.year() + 1).contains(year))?;
+    Some((Time::Days(Period::FinancialYear(found)), skip + 1))
+}
+
+/// A day: `31 March 2026`, `31st March`, `March 31, 2026`, `31/03/2026`, `2026-03-31`. Without a year the last one.
+fn day(tokens: &[Token], today: Date) -> Option<(Date, usize)> {
+    let skip = usize::from(["on", "ko"].contains(&tokens.first()?.text.as_str()));
+    let rest = &tokens[skip..];
+    let first = &rest.first()?.text;
+    if let Some(day) = written(first) {
+        return Some((day, skip + 1));
+    }
+    let ordinal = |at: usize| -> Option<(i8, usize)> {
+        let day: i8 = rest.get(at)?.text.parse().ok().filter(|day| (1..=31).contains(day))?;
+        let ends = rest.get(at + 1).map(|token| token.text.as_str());
+        let suffix = usize::from(matches!(ends, Some("st" | "nd" | "rd" | "th")));
+        Some((day, 1 + suffix))
+    };
+    let (day, month, length) = match ordinal(0) {
+        Some((day, length)) => {
+            let of = usize::from(rest.get(length).is_some_and(|token| token.text == "of"));
+            (day, month(&rest.get(length + of)?.text)?, length + of + 1)
+        }
+        None => {
+            let month = month(first)?;
+            let (day, length) = ordinal(1)?;
+            (day, month, 1 + length)
+        }
+    };
+    let year = rest.get(length).and_then(|token| four_digits(&token.text));
+    let date = |year| Date::new(year, month, day).ok();
+    let found = match year {
+        Some(year) => date(year),
+        None => date(today.year()).filter(|day| *day <= today).or_else(|| date(today.year() - 1)),
+    };
+    Some((found?, skip + length + usize::from(year.is_some())))
+}
+
+fn written(text: &str) -> Option<Date> {
+    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
+    let [first, second, third] = parts[..] else { return None };
+    let (year, day) = if first.len() == 4 { (first, third) } else { (third, first) };
+    let year: i16 = match year.len() {
+        4 => year.parse().ok()?,
+        2 => 2000 + year.parse::<i16>().ok()?,
+        _ => return None,
+    };
+    Date::new(year, second.parse().ok()?, day.parse().ok()?).ok()
+}
+
+fn four_digits(text: &str) -> Option<i16> {
+    let year = (text.len() == 4).then(|| text.parse::<i16>().ok()).flatten();
+    year.filter(|year| (1990..=2099).contains(year))
+}
+
+/// `in July`, `July 2026`, `in 2025`, `Q1`, `end of March`. A month without a year is the last one that has begun.
+fn month_or_year(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
+    let skip = usize::from(["in", "during", "of", "for"].contains(&tokens.first()?.text.as_str()));
+    let rest = &tokens[skip..];
+    let first = &rest.first()?.text;
+    let days =
+        |from: Date, to: Date| Time::Days(Period::Between { from: Some(from), to: Some(to) });
+    if let Some(year) = four_digits(first).filter(|year| *year <= today.year()) {
+        let from = Date::new(year, 1, 1).ok()?;
+        return Some((days(from, from.last_of_year()), skip + 1));
+    }
+    // "may" is a month where it is written as one, or has a year.
+    let year = rest.get(1).and_then(|token| four_digits(&token.text));
+    let written = rest.first()?.raw.starts_with(char::is_uppercase) || year.is_some() || skip > 0;
+    let month = month(first).filter(|month| *month != 5 || written)?;
+    let from = match year {
+        Some(year) => Date::new(year, month, 1).ok()?,
+        None => {
+            let this = Date::new(today.year(), month, 1).ok()?;
+            if this <= today { this } else { this.saturating_sub(1.year()) }
+        }
+    };
+    Some((days(from, from.last_of_month()), skip + 1 + usize::from(year.is_some())))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tokens::tokens;
+    use super::*;
+
+    #[test]
+    fn days_are_read_as_people_write_them() {
+        let between = |from: &str, to: &str| json!({ "from": from, "to": to });
+        let table = [
+            ("last 90 days", json!({ "last": 90, "unit": "days" }), 3),
+            ("the past six months", json!({ "last": 6, "unit": "months" }), 4),
+            ("since April", json!({ "from": "2026-04-01" }), 2),
+            ("since 1 January 2025", json!({ "from": "2025-01-01" }), 4),
+            ("in July", between("2026-07-01", "2026-07-31"), 2),
+            ("December", between("2025-12-01", "2025-12-31"), 1),
+            ("in 2025", between("2025-01-01", "2025-12-31"), 2),
+            ("31st March", json!({ "asOf": "2026-03-31" }), 3),
+            ("on 31/03/2026", json!({ "asOf": "2026-03-31" }), 2),
+            ("March 5, 2024", json!({ "asOf": "2024-03-05" }), 3),
+            ("FY 2025-26", json!({ "financialYear": "2025-26" }), 2),
+            ("FY26", json!({ "financialYear": "2025-26" }), 1),
+            ("between April and June 2026", between("2026-04-01", "2026-06-30"), 5),
+            ("this financial year", json!({ "period": "this_financial_year" }), 3),
+            ("pichle mahine", json!({ "period": "last_month" }), 2),
+        ];
+        for (text, expected, length) in table {
+            let found = read(&tokens(text), jiff::civil::date(2026, 11, 30));
+            let Some((Time::Days(period), words)) = found else { panic!("{text}: {found:?}") };
+            assert_eq!((period.to_json(), words), (expected, length), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_no_days_is_none() {
+        for text in ["may I see", "10", "2,500", "lasting", "99/99/2026"] {
+            assert_eq!(read(&tokens(text), jiff::civil::date(2026, 11, 30)), None, "{text}");
+        }
+    }
+}
