@@ -158,7 +158,7 @@ fn april(year: i16) -> Date {
 }
 
 /// The year in which the financial year of a day begins.
-fn financial_year_of(day: Date) -> i16 {
+pub(crate) fn financial_year_of(day: Date) -> i16 {
     if day.month() < 4 { day.year() - 1 } else { day.year() }
 }
 

@@ -40,7 +40,13 @@ const PHRASES: &str = "should i, should we, should my, shall i, shall we, should
     apply for ipo, subscribe to the ipo, worth subscribing, add more, buy more, sell more, dip, \
     buy the dip, next big, good stock, good stocks, good fund, good funds, which stock to, which fund to, \
     which share to, konsa stock, kaunsa stock lu, konsa share lu, kaunsa fund, konsa fund, konsa lu, \
-    kya lu, acha hai kya, accha hai kya, sahi hai kya, theek hai kya, safe hai kya, safe hai";
+    kya lu, acha hai kya, accha hai kya, sahi hai kya, theek hai kya, safe hai kya, safe hai, pick a good, \
+    good small cap, good mid cap, good large cap, lene ke liye, kharidne ke liye, kaun better, better hai, \
+    deserves, deserve, worth adding, kahan tak jayega, kaha tak jayega, jayega, jayegi, top picks, picks, \
+    pick for me, suggest me, guide me, help me choose, which one is better, is better, kaunsa better, \
+    kaunsa accha, kaunsa acha, konsa accha, konsa acha, invest more, add some more, adding more, \
+    adding some more, buying more, sell some, trim, book partial, partial profit, hold or exit, \
+    exit or hold, get in, enter now, time to enter";
 
 /// Words that make "best" a wish for advice where nothing is said of one's own.
 const WISHES: &str = "fund, funds, stock, stocks, share, shares, sip, etf, etfs, investment, investments, sector, sectors, \

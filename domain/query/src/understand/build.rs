@@ -37,6 +37,9 @@ pub(super) fn build(frame: &Frame, names: &Names) -> Built {
             "The future is in no portfolio; ask about what is, or was.".to_owned(),
         );
     }
+    if frame.has(Concept::Definition) {
+        return Built::Nothing(format!("What words mean is not explained here. {CAN}"));
+    }
     if frame.has(Concept::TaxBill) {
         return Built::Nothing("What tax is due is not worked out here; ask about realised gains by term and financial year.".to_owned());
     }
@@ -57,7 +60,12 @@ pub(super) fn build(frame: &Frame, names: &Names) -> Built {
         let chosen: Vec<Named> = chosen.collect();
         match build_with(frame, names, &chosen) {
             Built::Query(query) => Some((names.securities.get(*number)?.name.clone(), query)),
-            _ => None,
+            // Nothing is said of it: what it is worth is.
+            Built::Choices { options, .. } => {
+                let (_, query) = options.into_iter().next()?;
+                Some((names.securities.get(*number)?.name.clone(), query))
+            }
+            Built::Nothing(_) => None,
         }
     };
     let mut options: Vec<(String, Query)> = several.iter().filter_map(meant).collect();

@@ -27,7 +27,7 @@ pub(super) enum Concept {
     /// `have`, `own`: what is held, where nothing else is said.
     Have,
     Invested,
-    /// Money put in, less what was taken out.
+    /// Money less what was taken out.
     NewMoney,
     Dividend,
     Trades,
@@ -71,6 +71,10 @@ pub(super) enum Concept {
     SellPrice,
     /// One by one.
     OneByOne,
+    /// The newest: `last trade`.
+    Latest,
+    /// What a word means, which is not told here.
+    Definition,
     /// One's own return beside that of an index.
     BesideIndex,
     /// A which is not worked out here.
@@ -150,7 +154,9 @@ const PHRASES: &[(Concept, &str)] = &[
     (
         Figure(Measure::UnusedExemption),
         "exemption, ltcg exemption, unused exemption, exemption left, tax free limit, tax exemption, \
-        exemption limit, long term exemption",
+        exemption limit, long term exemption, ltcg limit, ltcg exempt, exempt limit, tax free gains, \
+        tax free ltcg, ltcg free limit, exemption bachi, limit bachi, long term limit, \
+        tax free long term gains",
     ),
     (
         Figure(Measure::High52w),
@@ -223,11 +229,13 @@ const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         Invested,
-        "invested, invest, investment, invested amount, cost, total cost, cost me, cost basis, book value, \
-        put in, lagaya, lagaya hai, invest kiya, invest kiya hai, kitna lagaya, lagaye, spent, principal, \
+        "put, invested, invest, investment, invested amount, cost, total cost, cost me, cost basis, book value, \
+        lagaya, lagaya hai, invest kiya, invest kiya hai, kitna lagaya, lagaye, spent, principal, \
         capital invested, daala, dala, daale, dale, daali, daala tha, paisa daala, paise daale, \
         invested money, buying cost, total buying cost, my cost, put into it, putting in, investing, \
-        paisa lagaya, paise lagaye, lagaya hua, laga hua, laga, lage, sunk into",
+        paisa lagaya, paise lagaye, lagaya hua, laga hua, laga, lage, sunk into, put in, \
+        put money, i put, have i put, have put, \
+        put so much, put into this, money put",
     ),
     (
         NewMoney,
@@ -377,7 +385,7 @@ const PHRASES: &[(Concept, &str)] = &[
     (
         HowMuch,
         "how much, kitna, what amount, amount of, kitni, what sum, what is the sum, how big, how large, \
-        kitna sa",
+        kitna sa, amount spent, amount received, kitni rakam",
     ),
     (
         List,
@@ -402,7 +410,10 @@ const PHRASES: &[(Concept, &str)] = &[
         distribution, mix, composition, diversification",
     ),
     (Only, "only, just, sirf, bas"),
-    (And, "and, aur, what about, how about, also"),
+    (
+        And,
+        "and, aur, what about, how about, also, plus, as well as, along with, together with, tatha, aur uska",
+    ),
     (
         AtLeast,
         "at least, or more, no less than, not less than, minimum of, kam se kam, and above, and more, \
@@ -450,15 +461,27 @@ const PHRASES: &[(Concept, &str)] = &[
         tax dena padega, tax lagega, kitna tax, income tax",
     ),
     (
+        Latest,
+        "last thing, last things, last purchase, last sale, last trade, last buy, last sell, \
+        last transaction, latest, most recent, newest, aakhri, akhri, last dividend, latest dividend, \
+        last one i bought",
+    ),
+    (
+        Definition,
+        "difference between an, difference between a, what is an, meaning of, explain, explanation, define, \
+        definition, how does, kya hota hai, kya hoti hai, kya hote hain, kya hota, matlab kya, full form, \
+        stands for, calculated, how is it calculated",
+    ),
+    (
         Filler,
-        "somewhere, what, is, my, the, a, an, of, in, on, for, to, i, me, do, does, did, am, are, was, were, be, been, \
-        has, had, it, its, that, this, these, those, so, far, total, overall, all, please, can, could, you, \
-        we, our, us, from, with, at, as, how, money, amount, current, currently, present, latest, right, \
-        up till, since, till, until, there, there are, any, some, get, got me, received, receive, paid, \
-        pay, pays, paying, came, come, aaya, aayi, aye, mila, mile, mili, hua, hui, hue, ho, gaya, gayi, \
-        raha, rahe, rahi, tha, thi, ka, ki, ke, ko, se, mein, mai, par, pe, ne, kya, maine, mera, meri, \
-        mere, mujhe, hamara, apna, apne, apni, wale, wala, wali, kisme, kis, kisne, jo, woh, wo, yeh, ye, \
-        or, ya, bhi, toh, bhai, yaar, kiya, kiye, kar, karo, de, diya, dedo, chahiye tha, in total, \
+        "somewhere, what, is, my, the, a, an, of, in, on, for, to, i, me, do, does, did, am, are, was, were, \
+        be, been, has, had, it, its, that, this, these, those, so, far, total, overall, all, please, can, \
+        could, you, we, our, us, from, with, at, as, how, money, amount, current, currently, present, \
+        right, up till, since, till, until, there, there are, any, some, get, got me, received, receive, \
+        paid, pay, pays, paying, came, come, aaya, aayi, aye, mila, mile, mili, hua, hui, hue, ho, gaya, \
+        gayi, raha, rahe, rahi, tha, thi, ka, ki, ke, ko, se, mein, mai, par, pe, ne, kya, maine, mera, \
+        meri, mere, mujhe, hamara, apna, apne, apni, wale, wala, wali, kisme, kis, kisne, jo, woh, wo, yeh, \
+        ye, or, ya, bhi, toh, bhai, yaar, kiya, kiye, kar, karo, de, diya, dedo, chahiye tha, in total, \
         in terms of, terms, by how much, basis, figure, figures, number, numbers, now, data, report, \
         summary, details, detail, status, overview, info, information, develop, developed, evolve, evolved, \
         look, looking, looks, like, going, doing, do i have, actually, exactly, about, around, roughly, \
@@ -492,11 +515,11 @@ const PHRASES: &[(Concept, &str)] = &[
         going by, hand, hands, head, here is, hold of, hope, idea, in fact, in my, including, inclusive, \
         involved, kindly share, lined up, made up, make up, makes up, making up, managed, mean, means, \
         mention, moment, net of, note, of all, open, open up, out of, part, parts, people, piece, pieces, \
-        place, point, position wise, pull, pull up, put, puts, question, running, share with, \
-        sitting there, stuff, take, taken, takes, taking, thats, the most recent, tot, track, turned, \
-        turned out, turn out, was it, ways, what about my, which ones, work out, worked, worked out, run, \
-        ran, guys, buddy, friend, team, app, kitemate, account mein, accounts mein, jin, jis, jinme, jisme, \
-        unme, usme, isme, isse, usse, unka, uska, iska, inka, unke, uske, iske, inke, dono, teeno, milake, \
+        place, point, position wise, pull, pull up, puts, question, running, share with, sitting there, \
+        stuff, take, taken, takes, taking, thats, the most recent, tot, track, turned, turned out, \
+        turn out, was it, ways, what about my, which ones, work out, worked, worked out, run, ran, guys, \
+        buddy, friend, team, app, kitemate, account mein, accounts mein, jin, jis, jinme, jisme, unme, \
+        usme, isme, isse, usse, unka, uska, iska, inka, unke, uske, iske, inke, dono, teeno, milake, \
         milakar, mila ke, mila kar, chal, chala, chale, chali, chal raha, chal rahe, hone, hona, hoga, \
         hogi, honge, bache, bacha, bachi, baki, baaki, pada hai, wahan, yahan, waha, yaha, kaise, kaisa, \
         kaisi, kahan, kaha, lekar, leke, liye, ke liye, hisse, waise, matlab, zara, jara, thoda, thode, \
@@ -505,7 +528,13 @@ const PHRASES: &[(Concept, &str)] = &[
         hamare, hamari, tumhare, aap, aapke, ji, haan, nahi, nahin, na, kabhi, phir, fir, lag raha, saath, \
         sath, sahit, milkar, overall mein, wagairah, vagaira, etc, maal, saman, paisa, paise, paisey, \
         rakam, kul milakar, kul mila ke, andar, bahar, hisab se, tarah, kitna kitna, kis kis, kaun kaun, \
-        kaunsi kaunsi, konsi, kon, kon se, konse konse, jitna, jitne, utna",
+        kaunsi kaunsi, konsi, kon, kon se, konse konse, jitna, jitne, utna, cashed, cashed out, wud, cud, \
+        wuld, banti, banta, bante, wats, whts, wht, koi, kin, kinhe, credited, credit, calendar, \
+        calendar year, slice, rest, the rest, remainder, sit, sits, friday ko, per annum, figures of, \
+        how would, be worth of, dekh lo, please check, everything at, if i, current prices, todays prices, \
+        at current prices, at market prices, at todays prices, as it stands, in the market, tell me about, \
+        ones that, of them, of these, of those, out there, in there, up there, i am, i have, we have, \
+        do we have, there in, number wise, value wise, each and every, in hand",
     ),
 ];
 

@@ -54,6 +54,10 @@ const PHRASES: &[(&str, Relative)] = &[
     ("this quarter", Relative::ThisQuarter),
     ("current quarter", Relative::ThisQuarter),
     ("is quarter", Relative::ThisQuarter),
+    ("is timahi", Relative::ThisQuarter),
+    ("pichli timahi", Relative::LastQuarter),
+    ("pichhli timahi", Relative::LastQuarter),
+    ("pichle timahi", Relative::LastQuarter),
     ("last quarter", Relative::LastQuarter),
     ("previous quarter", Relative::LastQuarter),
     ("pichle quarter", Relative::LastQuarter),
@@ -221,6 +225,8 @@ pub(super) fn read(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
         between(tokens, today),
         since(tokens, today),
         until(tokens, today),
+        quarter(tokens, today),
+        weekday(tokens, today),
         financial_year(tokens, today),
         day(tokens, today).map(|(day, length)| (Time::Days(Period::AsOf(day)), length)),
         month_or_year(tokens, today),
@@ -311,6 +317,55 @@ fn since(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
     }
     let ((from, _), length) = edges(&tokens[1..], today)?;
     Some((Time::Days(Period::Between { from: Some(from), to: None }), 1 + length))
+}
+
+/// `Q2`, `Q2 of this FY`, `Q1 FY26`: quarters of a financial year, of the running one where none is named.
+fn quarter(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
+    let skip = usize::from(["in", "during", "of", "for"].contains(&tokens.first()?.text.as_str()));
+    let number: i8 = tokens.get(skip)?.text.strip_prefix('q')?.parse().ok()?;
+    if !(1..=4).contains(&number) {
+        return None;
+    }
+    let mut length = skip + 1;
+    let of = usize::from(
+        tokens.get(length).is_some_and(|token| ["of", "in"].contains(&token.text.as_str())),
+    );
+    let rest = tokens.get(length + of..).unwrap_or_default();
+    let named = financial_year(rest, today).or_else(|| phrase(rest));
+    let this = crate::period::financial_year_of(today);
+    let year = match named {
+        Some((Time::Days(Period::FinancialYear(year)), words)) => {
+            length += of + words;
+            year
+        }
+        Some((Time::Days(Period::Relative(Relative::ThisFinancialYear)), words)) => {
+            length += of + words;
+            this
+        }
+        Some((Time::Days(Period::Relative(Relative::LastFinancialYear)), words)) => {
+            length += of + words;
+            this - 1
+        }
+        _ => this,
+    };
+    let from = Date::new(year, 4, 1).ok()?.saturating_add((i32::from(number - 1) * 3).months());
+    let to = from.saturating_add(3.months()).yesterday().ok()?;
+    Some((Time::Days(Period::Between { from: Some(from), to: Some(to) }), length))
+}
+
+/// `last Friday`, `on Monday`: the last one; today only where it is not said to be the last.
+fn weekday(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
+    const NAMES: [&str; 7] =
+        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let before = tokens.first()?.text.as_str();
+    let skip = usize::from(["last", "on", "this", "pichle", "previous"].contains(&before));
+    let word = &tokens.get(skip)?.text;
+    let wanted = NAMES.iter().position(|name| name == word)?;
+    let now = usize::try_from(today.weekday().to_monday_zero_offset()).ok()?;
+    let back = (now + 7 - wanted) % 7;
+    let back = if back == 0 && ["last", "pichle", "previous"].contains(&before) { 7 } else { back };
+    let day = today.saturating_sub(i32::try_from(back).ok()?.days());
+    Some((Time::Days(Period::AsOf(day)), skip + 1))
 }
 
 /// `before April`, `until 31 March 2026`.

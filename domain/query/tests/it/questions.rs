@@ -21,6 +21,9 @@ use investor::investor;
 const SET: &str = include_str!("questions/set.txt");
 const EXPECTED: &str = include_str!("questions/expected.txt");
 
+/// Before a question that was in half B and was read.
+const MOVED: &str = "A: ";
+
 /// What a question is to be answered with.
 #[derive(Clone, Debug, PartialEq)]
 enum Wanted {
@@ -129,6 +132,9 @@ enum Half {
 
 /// By the last bit of the question's FNV-1a hash (64 bits).
 fn half(question: &str) -> Half {
+    if question.starts_with(MOVED) {
+        return Half::A;
+    }
     let hash = question.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
@@ -168,6 +174,7 @@ fn names(book: &Book) -> Names {
 }
 
 fn judge(book: &Book, names: &Names, question: &str, wanted: &Wanted) -> Verdict {
+    let question = question.trim_start_matches(MOVED);
     let understood = understand(question, names, day(TODAY), None);
     let right = match (wanted, &understood) {
         (Wanted::Cells(wanted), Understanding::Query { query, .. }) => {
@@ -223,7 +230,7 @@ fn half_a_is_understood_and_nothing_is_confidently_wrong() {
 }
 
 /// How many questions of half B were right when the score was last committed. It may rise.
-const HALF_B: usize = 194;
+const HALF_B: usize = 193;
 
 #[test]
 fn half_b_scores_no_less_than_before() {

@@ -18,6 +18,7 @@ impl Draft<'_> {
         self.choose_classes();
         self.choose_groups();
         self.rank();
+        self.newest();
         self.query()
     }
 
@@ -126,7 +127,7 @@ impl Draft<'_> {
             self.groups.push(Dimension::Class);
         }
         // Several by name are one sum, unless they are to be told apart.
-        if self.securities > 1 && self.any(&[Concept::Compare, Concept::Each, Concept::List]) {
+        if self.securities > 1 && self.any(&[Concept::Compare, Concept::Each, Concept::OneByOne]) {
             self.groups.push(Dimension::Security);
         }
         let of_one = self.securities == 1 || self.groups.contains(&Dimension::Security);
@@ -168,12 +169,29 @@ impl Draft<'_> {
         self.limit = number.or(Some(if self.frame.plural { A_FEW } else { 1 }));
     }
 
+    /// The last trades, or the last so many.
+    fn newest(&mut self) {
+        let events = self.operation == Operation::List && self.entity != Entity::Holding;
+        let compared = self.filters.iter().any(|filter| matches!(filter, Filter::Figure(..)));
+        if !events || compared {
+            return;
+        }
+        let number = self.numbers().find(|number| !number.is_percent && !number.is_amount);
+        let number = number.and_then(|number| usize::try_from(number.value).ok());
+        let one = (self.has(Concept::Latest) && !self.frame.plural).then_some(1);
+        self.limit = number.or(one).or(self.limit);
+    }
+
     /// The query as it stands, with its days.
     pub(super) fn query(&self) -> Query {
         let mut compare_with = None;
         let mut operation = self.operation;
         let mut groups = self.groups.clone();
-        let days: Vec<Period> = self.frame.days().collect();
+        let mut days: Vec<Period> = self.frame.days().collect();
+        if days.len() > 1 {
+            // "so far this year" is this year.
+            days.retain(|period| *period != Period::Relative(Relative::All));
+        }
         let time = match days[..] {
             [one, other, ..] => {
                 // A day is compared with a day.

@@ -20,7 +20,37 @@ impl Draft<'_> {
             .or_else(|| self.of_returns())
             .or_else(|| self.of_profit())
             .or_else(|| self.of_money())
-            .or_else(|| self.of_value())
+            .or_else(|| self.of_value())?;
+        self.also();
+        Some(())
+    }
+
+    /// Adds the other figures that are named: "what it cost and what it is worth".
+    fn also(&mut self) {
+        let listed =
+            matches!(self.operation, Operation::Aggregate) && self.entity == Entity::Holding;
+        if !self.has(Concept::And) || !listed || self.period().is_some() || self.measures.len() != 1
+        {
+            return;
+        }
+        let named = self.frame.concepts.iter().filter_map(|concept| match concept {
+            Concept::Worth => Some(Measure::Value),
+            Concept::Invested => Some(Measure::Invested),
+            Concept::Profit | Concept::Unrealised => Some(Measure::UnrealisedGain),
+            Concept::Figure(measure) if measure.entities().contains(&Entity::Holding) => {
+                Some(*measure)
+            }
+            _ => None,
+        });
+        let mut all: Vec<Measure> = Vec::new();
+        for measure in named {
+            if !all.contains(&measure) {
+                all.push(measure);
+            }
+        }
+        if all.len() > 1 && all.contains(&self.measures[0]) {
+            self.measures = all;
+        }
     }
 
     /// The price compared with the average cost.
@@ -167,7 +197,9 @@ impl Draft<'_> {
             _ => {}
         }
         let shares = self.any(&[Concept::Stocks, Concept::Figure(Measure::Quantity)]);
-        if self.any(&[Concept::HowMany, Concept::Figure(Measure::Quantity)]) {
+        if !self.has(Concept::HowMuch)
+            && self.any(&[Concept::HowMany, Concept::Figure(Measure::Quantity)])
+        {
             let measure =
                 if shares && self.securities == 1 { Measure::Quantity } else { Measure::Count };
             return self.is(Entity::Trade, &[measure]);
@@ -226,8 +258,7 @@ impl Draft<'_> {
             }
             Some(_) => choose(percent, Measure::Return, Measure::Gain),
             None if self.frame.is_today() || self.has(Change) && !self.is_ever() => {
-                let rank = self.any(&[Gainers, Losers]);
-                choose(percent || rank, Measure::DayChangePercent, Measure::DayChange)
+                choose(percent, Measure::DayChangePercent, Measure::DayChange)
             }
             None if self.has(Made)
                 && !self.any(&[InLoss, InProfit])
@@ -257,7 +288,9 @@ impl Draft<'_> {
         if self.has(Concept::NewMoney) {
             return self.is(Entity::Flow, &[Measure::NetInvested]);
         }
-        if !self.has(Concept::Invested) {
+        let counts = self.has(Concept::HowMany)
+            && (self.class().is_some() || self.any(&[Concept::Stocks, Concept::Holdings]));
+        if !self.has(Concept::Invested) || counts {
             return None;
         }
         match self.period() {
@@ -285,7 +318,11 @@ impl Draft<'_> {
         {
             return self.is(Entity::Holding, &[Measure::Weight]);
         }
-        let enough = self.any(&[Worth, Portfolio, HowMuch, Split, Holdings])
+        let compares =
+            self.any(&[Concept::Above, Concept::Below, Concept::AtLeast, Concept::AtMost])
+                && self.numbers().next().is_some();
+        let enough = compares
+            || self.any(&[Worth, Portfolio, HowMuch, Split, Holdings])
             || (self.has(Have) && (self.class().is_some() || !self.filters.is_empty()))
             || self.class().is_some()
             || groups
