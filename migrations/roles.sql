@@ -13,7 +13,7 @@ begin
         end if;
     end loop;
     foreach name in array array[
-        'svc_access', 'svc_auth', 'svc_brokers', 'svc_imports', 'svc_market', 'svc_notifications', 'svc_platform', 'svc_portfolio', 'svc_query', 'svc_transactions', 'svc_workspaces'
+        'svc_access', 'svc_auth', 'svc_brokers', 'svc_chat', 'svc_imports', 'svc_market', 'svc_notifications', 'svc_platform', 'svc_portfolio', 'svc_query', 'svc_transactions', 'svc_workspaces'
     ] loop
         if not exists (select from pg_roles where rolname = name) then
             execute format('create role %I login', name);

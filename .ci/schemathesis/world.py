@@ -153,7 +153,7 @@ class World:
         return self.post("/v1/transactions", self.transaction(), self.owner)["transactionId"]
 
     def key_request(self):
-        return {"name": "Reader", "scopes": ["portfolio:read", "query:read"]}
+        return {"name": "Reader", "scopes": ["portfolio:read", "query:read", "chat:ask"]}
 
     def key_id(self):
         return self.post("/v1/api-keys", self.key_request(), self.owner)["keyId"]
@@ -169,6 +169,15 @@ class World:
 
     def query_id(self):
         return self.post("/v1/query/execute", {"query": self.query()}, self.owner)["queryId"]
+
+    def certified(self):
+        return {"question": f"How are we doing {secrets.token_hex(4)}", "query": self.query()}
+
+    def certified_id(self):
+        return self.post("/v1/query/certified", self.certified(), self.owner)["certifiedId"]
+
+    def asked(self):
+        return self.post("/v1/chat/query", {"question": "Should I sell?"}, self.owner)
 
     def workspace_id(self):
         request = {"name": f"Family {secrets.token_hex(4)}"}
@@ -282,6 +291,16 @@ SAMPLES = {
     "portfolio-performance": lambda world: Sample(
         query={"accountId": world.import_statement()["accountId"]}
     ),
+    "chat-ask": lambda world: Sample(body={"question": "What is my portfolio worth?"}),
+    "chat-conversation-delete": lambda world: Sample(
+        path={"conversationId": world.asked()["conversationId"]}
+    ),
+    "chat-conversation-get": lambda world: Sample(
+        path={"conversationId": world.asked()["conversationId"]}
+    ),
+    "chat-rate": lambda world: Sample(
+        path={"turnId": world.asked()["turnId"]}, body={"rating": "up"}
+    ),
     "imports-create": lambda world: Sample(body=world.statement()),
     "imports-list": lambda world: world.import_statement() and Sample(),
     "imports-get": lambda world: Sample(
@@ -301,6 +320,8 @@ SAMPLES = {
         }
     ),
     "market-asset-kind": lambda world: Sample(path={"isin": SECURITY}, body={"kind": "equity"}),
+    "query-certified-create": lambda world: Sample(body=world.certified()),
+    "query-certified-delete": lambda world: Sample(path={"certifiedId": world.certified_id()}),
     "query-execute": lambda world: Sample(body={"query": world.query()}),
     "query-log-get": lambda world: Sample(path={"queryId": world.query_id()}),
     "query-rerun": lambda world: Sample(path={"queryId": world.query_id()}),

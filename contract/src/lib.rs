@@ -37,6 +37,7 @@ pub fn services() -> Vec<Service> {
         // Its functions are called by queues so far.
         service("notifications", Vec::new(), &[]),
         service("query", query::routes(), query::REASONS),
+        service("chat", chat::routes(), chat::REASONS),
         service("transactions", transactions::routes(), transactions::reasons::ALL),
         service("workspaces", workspaces::routes(), workspaces::reasons::ALL),
     ]

@@ -37,8 +37,10 @@ listed! {
         Enter,
         /// See holdings, totals and imports.
         ReadPortfolio,
-        /// Ask questions of the portfolio.
+        /// Run queries over the portfolio.
         Query,
+        /// Ask questions in plain language.
+        Ask,
         /// Import files and change accounts.
         WritePortfolio,
         /// Make, rotate and revoke one's own API keys.
@@ -58,7 +60,7 @@ impl Permission {
     /// The roles that have it. Roles: owner, admin, analyst, viewer.
     pub const fn roles(self) -> &'static [&'static str] {
         match self {
-            Self::Enter | Self::ReadPortfolio | Self::Query => {
+            Self::Enter | Self::ReadPortfolio | Self::Query | Self::Ask => {
                 &["owner", "admin", "analyst", "viewer"]
             }
             Self::WritePortfolio | Self::ManageKeys => &["owner", "admin", "analyst"],
@@ -72,6 +74,7 @@ impl Permission {
         match self {
             Self::ReadPortfolio => Some("portfolio:read"),
             Self::Query => Some("query:read"),
+            Self::Ask => Some("chat:ask"),
             Self::Enter
             | Self::WritePortfolio
             | Self::ManageKeys

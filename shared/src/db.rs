@@ -102,9 +102,26 @@ pub enum Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// Whether entering itself writes.
+    /// The caller; none of an event.
+    pub fn caller(&self) -> Option<&Caller> {
+        match self {
+            Self::Member(caller) | Self::Again(caller) => Some(caller),
+            Self::Event { .. } => None,
+        }
+    }
+
+    /// The same once more, not counted.
+    #[must_use]
+    pub fn again(self) -> Self {
+        match self {
+            Self::Member(caller) => Self::Again(caller),
+            other => other,
+        }
+    }
+
+    /// Whether entering itself writes, or goes on with something that did.
     fn writes(&self) -> bool {
-        self.counts() || matches!(self, Self::Event { .. })
+        matches!(self, Self::Again(_)) || self.counts() || matches!(self, Self::Event { .. })
     }
 
     /// Whether it is a request of those that are counted.

@@ -9,8 +9,8 @@ use ::ledger::{Event, Holding, Isin, Ledger, Place, Price, PricePoint, Snapshot}
 use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use shared::db::{Numeric, Statement, each, statement};
-use shared::{Caller, Db, Problem, typed};
+use shared::db::{Entry, Numeric, Statement, each, statement};
+use shared::{Db, Problem, typed};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -52,10 +52,10 @@ impl BookOn {
 
     /// Asks it with whatever else is asked of the caller's workspace, in one round trip: lots are worked out while
     /// Postgres looks prices up.
-    pub async fn ask<const N: usize>(
+    pub async fn ask<'a, const N: usize>(
         &self,
         db: &Db,
-        caller: &Caller,
+        entry: impl Into<Entry<'a>>,
         others: [Statement<'_>; N],
     ) -> Result<(Book, [Vec<Row>; N]), Problem> {
         let [versions, events, asserted, accounts, securities] = self.statements();
@@ -65,7 +65,7 @@ impl BookOn {
             let unpriced = self.reckon(&events, &asserted, &accounts)?;
             Ok::<_, Problem>((Versions::read(&versions), unpriced))
         };
-        let (reckoned, mut rest) = db.read_meanwhile(caller, first, reckon, &rest).await?;
+        let (reckoned, mut rest) = db.read_meanwhile(entry, first, reckon, &rest).await?;
         let securities = rest.pop().unwrap_or_default();
         let (versions, unpriced) = reckoned?;
         Ok((unpriced.book(versions, &securities)?, each(rest)))

@@ -1,14 +1,20 @@
-//! Queries in the portfolio query language, answered from the book of a workspace.
+//! Queries in the portfolio query language, answered from the book of a workspace, and the log of them.
+//!
+//! The log is the one thing that is written here: whoever runs a query, runs it by [`execute`], which notes it before and its
+//! outcome after.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ::ledger::returns::Prices;
 use ::ledger::tax::Facts;
 use jiff::civil::Date;
 use portfolio_query::Query;
-use portfolio_query::answer::{self, Answer, Needs, Portfolio, TooMuchWork};
-use shared::db::{Statement, statement};
-use shared::{Caller, Db, Problem};
+use portfolio_query::answer::{self, Answer, Needs, Outcome, Portfolio, TooMuchWork};
+use portfolio_query::understand::{Names, SecurityName};
+use serde_json::Value;
+use shared::auth::Credential;
+use shared::db::{Entry, Statement, statement};
+use shared::{Db, Problem, clock, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -21,10 +27,14 @@ use crate::tax;
 /// The index that returns are compared with.
 const BENCHMARK: &str = "NIFTY 50";
 
-/// An answer, and what it was worked out from.
-pub struct Answered {
-    /// The answer.
-    pub answer: Result<Answer, TooMuchWork>,
+/// What came of a query.
+pub struct Executed {
+    /// Its place in the log.
+    pub query_id: Uuid,
+    /// The day in India it was answered on.
+    pub today: Date,
+    /// The answer with all of its rows; none where it was too much work.
+    pub answer: Option<Answer>,
     /// The versions of what it was worked out from.
     pub versions: Versions,
     /// How fresh the accounts are.
@@ -33,11 +43,92 @@ pub struct Answered {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Answers a query as of today, in one round trip, which writes `note` first: the caller's route computes, so that entering
-/// writes as well.
-pub async fn answer(
+impl Executed {
+    /// Whether the question was answered: with rows, or because nothing matches.
+    pub fn answers(&self) -> bool {
+        let outcome = self.answer.as_ref().map(|answer| answer.outcome);
+        matches!(outcome, Some(Outcome::Answered | Outcome::Empty))
+    }
+}
+
+/// Runs a query as of today. One round trip notes it in the log and reads everything; a second one notes what came of it: the
+/// first rows, as many as the query wants. Of a call by key the log keeps their number alone.
+pub async fn execute(
     db: &Db,
-    caller: &Caller,
+    entry: Entry<'_>,
+    query: &Query,
+    question: Option<String>,
+) -> Result<Executed, Problem> {
+    let (query_id, written) = (Uuid::now_v7(), query.to_json());
+    let today = clock::india_day(clock::now());
+    let note = Note { query_id, question: &question, query: &written };
+    let answered = answer(db, entry, query, today, note.statement(&None)).await?;
+    let Answered { answer, versions, healths, left_out } = answered;
+    let by_key = entry.caller().is_some_and(|caller| matches!(caller.by, Credential::Key(..)));
+    let shown = answer.as_ref().ok().map(|answer| {
+        let mut shown = answer.clone();
+        shown.rows.truncate(query.limit);
+        shown
+    });
+    let rows = shown.as_ref().map_or(0, |shown| shown.rows.len());
+    let rows = i32::try_from(rows).unwrap_or(i32::MAX);
+    let word = shown.as_ref().map_or("failed", |shown| shown.outcome.name());
+    let stored = shown.filter(|_| !by_key).map(serde_json::to_value).transpose();
+    let stored = stored.map_err(Problem::internal)?;
+    let outcome = statement(
+        "insert into query.outcomes
+             (workspace_id, query_id, user_id, today, ledger_version, market_version, outcome, rows, answer)
+         values (tenant.workspace(), $1, tenant.person(), $2, $3, $4, $5, $6, $7)
+         on conflict on constraint outcomes_pk do nothing",
+        [
+            typed(&query_id),
+            typed(&today),
+            typed(&versions.ledger),
+            typed(&versions.market),
+            typed(&word),
+            typed(&rows),
+            typed(&stored),
+        ],
+    );
+    db.write(entry.again(), [outcome]).await?;
+    Ok(Executed { query_id, today, answer: answer.ok(), versions, healths, left_out })
+}
+
+/// What the log says of a query before it runs.
+pub struct Note<'a> {
+    /// Its id.
+    pub query_id: Uuid,
+    /// The words it stands for.
+    pub question: &'a Option<String>,
+    /// As it was read, or as it was sent.
+    pub query: &'a Value,
+}
+
+impl Note<'_> {
+    /// Writes it down, with its faults where it has some and is not run.
+    pub fn statement<'a>(&'a self, faults: &'a Option<Value>) -> Statement<'a> {
+        statement(
+            "insert into query.queries (workspace_id, query_id, user_id, key_id, question, query, faults)
+             values (tenant.workspace(), $1, tenant.person(), nullif(current_setting('app.key_id', true), ''), $2, $3, $4)
+             on conflict on constraint queries_pk do nothing",
+            [typed(&self.query_id), typed(self.question), typed(self.query), typed(faults)],
+        )
+    }
+}
+
+/// An answer, and what it was worked out from.
+struct Answered {
+    answer: Result<Answer, TooMuchWork>,
+    versions: Versions,
+    healths: Vec<Health>,
+    left_out: Vec<LeftOut>,
+}
+
+/// Answers a query as of a day, in one round trip, which writes `note` first: the caller's route computes, so that entering
+/// writes as well.
+async fn answer(
+    db: &Db,
+    entry: Entry<'_>,
     query: &Query,
     today: Date,
     note: Statement<'_>,
@@ -50,9 +141,41 @@ pub async fn answer(
     let known = if needs.tax { tax::known() } else { nothing() };
     let others = [note, accounts::all(), assertions(), known, closes, over.index()];
     let (book, [_, accounts, asserted, known, closes, index]) =
-        BookOn::new(today).ask(db, caller, others).await?;
+        BookOn::new(today).ask(db, entry, others).await?;
     let rows = RowsOfQuery { accounts, asserted, known, closes, index };
     rows.answer(query, needs, today, book)
+}
+
+/// What a question may name: every security of the entered workspace, held or not.
+pub fn names<'a>() -> Statement<'a> {
+    statement(
+        "select distinct on (x.isin) x.isin, coalesce(q.name, x.name, x.isin) as name, q.symbol,
+                coalesce(nullif(q.sector, 'unclassified'), x.sector) as sector
+         from (
+             select h.isin, h.name, nullif(h.sector, 'unclassified') as sector from imports.holdings h
+             union all
+             select t.isin, t.name, null from transactions.transactions t where t.removed_at is null and t.isin is not null
+         ) x left join market.quotes q on q.isin = x.isin
+         order by x.isin, x.sector nulls last",
+        [],
+    )
+}
+
+/// What [`names`] and [`accounts::all`] were answered.
+pub fn read_names(securities: &[Row], accounts: &[Row]) -> Names {
+    let accounts: Vec<Account> = accounts.iter().map(Account::from).collect();
+    let set = |words: Vec<String>| words.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let security = |row: &Row| SecurityName {
+        name: row.get("name"),
+        symbol: row.get("symbol"),
+        isin: row.get("isin"),
+    };
+    Names {
+        securities: securities.iter().map(security).collect(),
+        sectors: set(securities.iter().filter_map(|row| row.get("sector")).collect()),
+        accounts: set(accounts.iter().map(|one| one.label.clone()).collect()),
+        brokers: set(accounts.into_iter().map(|one| one.broker).collect()),
+    }
 }
 
 /// A statement without rows, in the place of one that a query does not need.

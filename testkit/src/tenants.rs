@@ -88,6 +88,7 @@ impl Here {
             ("exportId", export["exportId"].clone()),
             ("queryId", self.query_of(&owner).await?),
         ]);
+        let ids = ids.into_iter().chain(self.chat_of(&owner).await?).collect::<BTreeMap<_, _>>();
         ensure!(ids.values().all(Value::is_string), "{ids:?}");
         let came = self.zerodha(&owner, &client, "success").await?;
         let (token, came) = (json!(token), (json!(came.request_token), json!(came.state)));
@@ -101,6 +102,22 @@ impl Here {
         let paid = json!({ "accountId": account, "kind": "dividend", "isin": isin, "on": "2026-08-20",
                            "amount": "55.00" });
         Ok(self.made("/v1/transactions", person, &paid).await?["transactionId"].clone())
+    }
+
+    /// The ids of a conversation and its question, and of a certified one.
+    async fn chat_of(&self, person: &Person) -> Result<[(&'static str, Value); 3]> {
+        let question = json!({ "question": "What is my portfolio worth?" });
+        let asked = self.made("/v1/chat/query", person, &question).await?;
+        let query = json!({
+            "version": 1, "operation": "aggregate", "entity": "holding", "measures": ["value"],
+        });
+        let certified = json!({ "question": "How are we doing?", "query": query });
+        let certified = self.made("/v1/query/certified", person, &certified).await?;
+        Ok([
+            ("conversationId", asked["conversationId"].clone()),
+            ("turnId", asked["turnId"].clone()),
+            ("certifiedId", certified["certifiedId"].clone()),
+        ])
     }
 
     /// The id of a query that somebody asked.

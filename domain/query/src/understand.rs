@@ -79,6 +79,14 @@ pub fn understand(
     finish(build::build(&frame, names), frame.mended)
 }
 
+/// A question as it is looked for among certified ones: its words in small letters.
+pub fn words_of(question: &str) -> String {
+    let question: String = question.chars().take(LONGEST_QUESTION).collect();
+    let words: Vec<String> =
+        tokens::tokens(&question).into_iter().map(|token| token.text).collect();
+    words.join(" ")
+}
+
 /// Nothing but a query that the reader takes is ever answered.
 fn finish(built: Built, mended: Vec<(String, String)>) -> Understanding {
     let read = |query: &Query| Query::read(&query.to_json()).ok();

@@ -16,6 +16,7 @@ pub const SERVICES: &[&str] = &[
     "access",
     "auth",
     "brokers",
+    "chat",
     "imports",
     "market",
     "notifications",

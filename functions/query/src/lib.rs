@@ -6,6 +6,9 @@
 //! - A query is in the log before it runs, and what came of it after; only whoever asked sees either.
 //! - A figure that is not known is never zero: it says why.
 
+pub mod certified_create;
+pub mod certified_delete;
+pub mod certified_list;
 pub mod execute;
 mod log;
 pub mod log_get;
@@ -28,5 +31,8 @@ pub fn routes() -> Vec<Route> {
         log_list::route(),
         log_get::route(),
         rerun::route(),
+        certified_create::route(),
+        certified_list::route(),
+        certified_delete::route(),
     ]
 }

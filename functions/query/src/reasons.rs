@@ -10,11 +10,11 @@ shared::reasons! {
         "The query has faults: `faults` names all of them with their places. `POST /v1/query/validate` says the same \
          without running anything.",
     );
-    /// More work than an answer may be.
-    pub const TOO_MUCH_WORK: Reason = Reason::new(
-        Code::FailedPrecondition,
-        "too_much_work",
-        "Answering this takes too much work. Choose fewer groups, larger parts of time or a shorter time.",
+    /// A question has one query.
+    pub const CERTIFIED_ALREADY: Reason = Reason::new(
+        Code::AlreadyExists,
+        "certified_already",
+        "The question is certified already. Delete it first to give it another query.",
     );
     /// The page that a cursor leads to is not there any more.
     pub const CURSOR_GONE: Reason = Reason::new(

@@ -1,21 +1,19 @@
 //! Running a query, and the two rows of the log that it leaves.
 
-use jiff::civil::Date;
 use portfolio_query::answer::Answer;
 use portfolio_query::{Fault, Query, describe};
 use serde::Serialize;
 use serde_json::Value;
-use shared::auth::Credential;
-use shared::db::{Entry, Statement, statement};
 use shared::page::{Page, PageQuery};
-use shared::{Caller, Db, Problem, clock, typed};
+use shared::problem::reasons::TOO_MUCH_WORK;
+use shared::{Caller, Db, Problem};
 use stores::health::Health;
 use stores::ledger::{LeftOut, Versions};
-use stores::queries::{Answered, answer};
+use stores::queries::{Executed, Note, execute};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::reasons::{CURSOR_GONE, INVALID_QUERY, TOO_MUCH_WORK};
+use crate::reasons::{CURSOR_GONE, INVALID_QUERY};
 
 /// A query that is to be run.
 pub(crate) struct Order {
@@ -50,11 +48,11 @@ pub(crate) struct QueryAnswer {
 
 /// Runs a query. It is in the log before it runs, and its outcome after.
 pub(crate) async fn run(db: &Db, caller: &Caller, order: Order) -> Result<QueryAnswer, Problem> {
-    let query_id = Uuid::now_v7();
     let query = match Query::read(&order.query) {
         Ok(query) => query,
         Err(faults) => {
             let faults = serde_json::to_value(named(faults)).map_err(Problem::internal)?;
+            let query_id = Uuid::now_v7();
             let sent = Note { query_id, question: &order.question, query: &order.query };
             db.write(caller, [sent.statement(&Some(faults.clone()))]).await?;
             return Err(Problem::new(INVALID_QUERY).with("faults", faults));
@@ -62,29 +60,14 @@ pub(crate) async fn run(db: &Db, caller: &Caller, order: Order) -> Result<QueryA
     };
     let page = PageQuery { limit: query.limit as i64, cursor: order.cursor };
     let after: Option<String> = page.position()?;
-    let today = clock::india_day(clock::now());
-    let written = query.to_json();
-    let note = Note { query_id, question: &order.question, query: &written };
-    let answered = answer(db, caller, &query, today, note.statement(&None)).await?;
-    let Answered { answer, versions, healths, left_out } = answered;
-    let outcome = Outcome { query_id, today, versions };
-    let Ok(mut answer) = answer else {
-        let failed = outcome.statement(&"failed", &0, &None);
-        db.write(Entry::Again(caller), [failed]).await?;
-        return Err(Problem::new(TOO_MUCH_WORK));
-    };
+    let executed = execute(db, caller.into(), &query, order.question).await?;
+    let Executed { query_id, answer, versions, healths, left_out, .. } = executed;
+    let mut answer = answer.ok_or_else(|| Problem::new(TOO_MUCH_WORK))?;
     let next_cursor = cut(&mut answer, &page, after)?;
-    let rows = i32::try_from(answer.rows.len()).unwrap_or(i32::MAX);
-    // Of a call by key the log keeps how much was answered, and not what.
-    let by_key = matches!(caller.by, Credential::Key(..));
-    let stored = (!by_key).then(|| serde_json::to_value(&answer)).transpose();
-    let stored = stored.map_err(Problem::internal)?;
-    let word = answer.outcome.name();
-    db.write(Entry::Again(caller), [outcome.statement(&word, &rows, &stored)]).await?;
     Ok(QueryAnswer {
         query_id,
         description: describe(&query),
-        query: written,
+        query: query.to_json(),
         answer,
         next_cursor,
         versions,
@@ -112,56 +95,6 @@ fn cut(
     let Page { items, next_cursor } = Page::cut(rows, page, |row| row.id.clone());
     answer.rows = items;
     Ok(next_cursor)
-}
-
-/// What the log says of a query before it runs.
-struct Note<'a> {
-    query_id: Uuid,
-    question: &'a Option<String>,
-    query: &'a Value,
-}
-
-impl Note<'_> {
-    fn statement<'a>(&'a self, faults: &'a Option<Value>) -> Statement<'a> {
-        statement(
-            "insert into query.queries (workspace_id, query_id, user_id, key_id, question, query, faults)
-             values (tenant.workspace(), $1, tenant.person(), nullif(current_setting('app.key_id', true), ''), $2, $3, $4)
-             on conflict on constraint queries_pk do nothing",
-            [typed(&self.query_id), typed(self.question), typed(self.query), typed(faults)],
-        )
-    }
-}
-
-/// What the log says of a query after it ran.
-struct Outcome {
-    query_id: Uuid,
-    today: Date,
-    versions: Versions,
-}
-
-impl Outcome {
-    fn statement<'a>(
-        &'a self,
-        outcome: &'a &'static str,
-        rows: &'a i32,
-        answer: &'a Option<Value>,
-    ) -> Statement<'a> {
-        statement(
-            "insert into query.outcomes
-                 (workspace_id, query_id, user_id, today, ledger_version, market_version, outcome, rows, answer)
-             values (tenant.workspace(), $1, tenant.person(), $2, $3, $4, $5, $6, $7)
-             on conflict on constraint outcomes_pk do nothing",
-            [
-                typed(&self.query_id),
-                typed(&self.today),
-                typed(&self.versions.ledger),
-                typed(&self.versions.market),
-                typed(outcome),
-                typed(rows),
-                typed(answer),
-            ],
-        )
-    }
 }
 
 /// A fault of a query.

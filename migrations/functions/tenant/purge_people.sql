@@ -24,6 +24,9 @@ begin
         delete from access.api_keys t where t.user_id = gone.user_id;
         delete from shared.idempotency_keys t where t.user_id = gone.user_id;
         delete from query.queries t where t.user_id = gone.user_id;
+        delete from chat.conversations t where t.user_id = gone.user_id;
+        delete from billing.questions t where t.user_id = gone.user_id;
+        delete from billing.entitlements t where t.user_id = gone.user_id;
         delete from auth.shares t where t.user_id = gone.user_id;
         delete from auth.person_keys t where t.user_id = gone.user_id;
         delete from auth.sessions t where t.user_id = gone.user_id;

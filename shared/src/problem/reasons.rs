@@ -3,6 +3,12 @@
 use super::{Code, Reason};
 
 reasons! {
+    /// More work than an answer may be.
+    pub const TOO_MUCH_WORK: Reason = Reason::new(
+        Code::FailedPrecondition,
+        "too_much_work",
+        "Answering this takes too much work. Choose fewer groups, larger parts of time or a shorter time.",
+    );
     /// The request has faults, listed in `errors`.
     pub const INVALID: Reason = Reason::new(
         Code::InvalidArgument,

@@ -36,11 +36,12 @@ pub(crate) enum Kind {
 }
 
 /// The roles that rights are granted to; km_owner owns tables and has them all.
-const ROLES: [&str; 12] = [
+const ROLES: [&str; 13] = [
     "km_system",
     "svc_access",
     "svc_auth",
     "svc_brokers",
+    "svc_chat",
     "svc_imports",
     "svc_market",
     "svc_notifications",

@@ -1,0 +1,5 @@
+//! `GET /v1/chat/conversations/{conversationId}`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(chat::conversation_get::route())
+}

@@ -1,0 +1,5 @@
+//! `GET /v1/chat/suggestions`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(chat::suggestions::route())
+}

@@ -1,0 +1,5 @@
+//! `GET /v1/chat/usage`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(chat::usage::route())
+}

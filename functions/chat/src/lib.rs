@@ -1,0 +1,36 @@
+//! Questions in plain language.
+//!
+//! Invariants:
+//! - A figure of an answer is a cell of a query's answer; nothing else writes figures.
+//! - A question that is not understood whole is not answered with a number.
+//! - Advice is refused.
+//! - A question counts against the plan once, and only where it was answered.
+
+mod answered;
+pub mod ask;
+pub mod conversation_delete;
+pub mod conversation_get;
+pub mod conversation_list;
+pub mod entitlement_set;
+pub mod rate;
+mod reasons;
+pub mod suggestions;
+mod turns;
+pub mod usage;
+
+pub use reasons::ALL as REASONS;
+use shared::http::Route;
+
+/// The service's endpoints.
+pub fn routes() -> Vec<Route> {
+    vec![
+        ask::route(),
+        conversation_list::route(),
+        conversation_get::route(),
+        conversation_delete::route(),
+        rate::route(),
+        suggestions::route(),
+        usage::route(),
+        entitlement_set::route(),
+    ]
+}

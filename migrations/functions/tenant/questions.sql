@@ -1,0 +1,32 @@
+-- How many questions of the running month, in India, whoever pays for the entered workspace has used and may use; `allowed` is
+-- null where there is no limit. With `p_question` it reserves one: `reserved` says whether there was one left. Two at once
+-- wait for each other.
+create or replace function tenant.questions(p_question uuid, p_free int)
+returns table (reserved boolean, used bigint, allowed int, resets_at timestamptz)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+    payer uuid;
+    month timestamptz := date_trunc('month', now() at time zone 'Asia/Kolkata') at time zone 'Asia/Kolkata';
+    most int := p_free;
+    counted bigint;
+begin
+    select m.user_id into payer from workspaces.members m
+    where m.workspace_id = tenant.workspace() and m.role = 'owner' order by m.joined_at, m.user_id limit 1;
+    if p_question is not null then
+        perform pg_advisory_xact_lock(hashtextextended('questions/' || payer, 0));
+    end if;
+    if exists (select from billing.entitlements e
+               where e.user_id = payer and e.tier = 'pro' and (e.until is null or e.until > now())) then
+        most := null;
+    end if;
+    select count(*) into counted from billing.questions q
+    where q.user_id = payer and q.asked_at >= month
+      and (q.state = 'counted' or q.state = 'reserved' and q.asked_at > now() - interval '5 minutes');
+    if p_question is not null and (most is null or counted < most) then
+        insert into billing.questions (question_id, user_id, state) values (p_question, payer, 'reserved');
+        return query select true, counted, most, (month at time zone 'Asia/Kolkata' + interval '1 month') at time zone 'Asia/Kolkata';
+    else
+        return query select false, counted, most, (month at time zone 'Asia/Kolkata' + interval '1 month') at time zone 'Asia/Kolkata';
+    end if;
+end $$;
