@@ -107,7 +107,7 @@ impl Query {
         let context = Context::new(portfolio);
         let days = self.days(portfolio.today);
         let other = self.compare_with.map(|other| days_of(other, portfolio.today));
-        let coverage = coverage(self.entity, days, &context);
+        let coverage = coverage(self, days, &context);
         let mut answer = Answer {
             outcome: Outcome::Unknown,
             reason: None,
@@ -185,8 +185,8 @@ fn days_of(period: Period, today: Date) -> Days {
 
 /// What is known of the days: of what is held, from when on the quantities are; of everything else, from the first day of
 /// which anything is known.
-fn coverage(entity: Entity, days: Days, context: &Context<'_>) -> Coverage {
-    let held = matches!(entity, Entity::Holding | Entity::Lot);
+fn coverage(query: &Query, days: Days, context: &Context<'_>) -> Coverage {
+    let held = query.asks_what_is_held();
     let history_starts = match context.history {
         History::From(day) if held => Some(day),
         History::Unknown if held => None,

@@ -6,6 +6,7 @@
 
 mod advice;
 mod build;
+mod concept;
 mod follow;
 mod frame;
 mod lexicon;

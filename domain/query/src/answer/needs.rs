@@ -26,8 +26,7 @@ impl Query {
         let days =
             [Some(self.days(today)), self.compare_with.map(|other| super::days_of(other, today))];
         let days = days.into_iter().flatten();
-        let earlier = days.clone().any(|days| days.to < today)
-            && matches!(self.entity, Entity::Holding | Entity::Lot);
+        let earlier = days.clone().any(|days| days.to < today) && self.asks_what_is_held();
         let extremes = has(&[Measure::High52w, Measure::Low52w]);
         let priced = has(&whole) || is_series_of_holdings(self) || earlier || extremes;
         let first = days.map(|days| {
@@ -43,6 +42,19 @@ impl Query {
             prices: priced.then_some(first),
             benchmark: has(&[Measure::BenchmarkReturn]),
             tax: has(&[Measure::DaysToLongTerm, Measure::UnusedExemption]) || by(Dimension::Term),
+        }
+    }
+
+    /// Whether it asks what is held on its last day, and not only what happened until then.
+    pub(super) fn asks_what_is_held(&self) -> bool {
+        let sold = |one: &Measure| matches!(one, Measure::RealisedGain | Measure::UnusedExemption);
+        let closed = |filter: &Filter| matches!(filter, Filter::Among(Dimension::State, states) if states.iter().all(|one| one == "closed"));
+        match self.entity {
+            Entity::Holding => true,
+            Entity::Lot => {
+                !self.every_measure().all(|one| sold(&one)) && !self.filters.iter().any(closed)
+            }
+            Entity::Trade | Entity::Income | Entity::Flow => false,
         }
     }
 

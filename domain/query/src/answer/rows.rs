@@ -129,7 +129,8 @@ fn dividends(view: &View<'_>) -> BTreeMap<(Isin, Uuid), Decimal> {
 
 fn lots(view: &View<'_>, from: Option<Date>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (number, position) in view.ledger.positions.iter().enumerate() {
+    // Where only what was sold is asked for, what was open on an earlier day was not worked out.
+    for (number, position) in view.open_positions() {
         let price = view.price(view.ledger.places[number].isin).map(|price| price.close);
         for (at, lot) in position.lots.iter().enumerate() {
             let event = lot.event.map_or_else(|| "derived".to_owned(), |event| event.to_string());

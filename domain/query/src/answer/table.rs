@@ -150,7 +150,7 @@ impl<'a> Tables<'a> {
         let book =
             portfolio.events.len() + portfolio.ledger.moves.len() + portfolio.ledger.places.len();
         self.take(book)?;
-        let view = match View::new(self.context, days.to) {
+        let view = match View::new(self.context, days.to, self.query) {
             Ok(view) => view,
             Err(why) => return Ok(Err(why)),
         };

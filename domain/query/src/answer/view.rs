@@ -5,12 +5,13 @@ use std::collections::HashMap;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use ledger::{Event, History, Isin, Ledger, Snapshot};
+use ledger::{Event, History, Isin, Ledger, Position, Snapshot};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::portfolio::{Context, Portfolio};
 use super::unknown::Unknown;
+use crate::Query;
 
 /// A close is the last of its day's market for so long; an older one says nothing of the day's change.
 const DAYS_OF_A_LONG_WEEKEND: i32 = 4;
@@ -44,8 +45,9 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The portfolio at the end of `day`, which is not after today; unknown where what was held then is not known.
-    pub(super) fn new(context: &'a Context<'a>, day: Date) -> Result<Self, Unknown> {
+    /// The portfolio at the end of `day`, which is not after today; unknown where what was held then is not known, and the
+    /// query asks for it. What happened on days is known without it.
+    pub(super) fn new(context: &'a Context<'a>, day: Date, query: &Query) -> Result<Self, Unknown> {
         let portfolio = context.portfolio;
         let mut view = Self {
             context,
@@ -57,6 +59,9 @@ impl<'a> View<'a> {
         };
         if day >= portfolio.today {
             view.hold_today();
+            return Ok(view);
+        }
+        if !query.asks_what_is_held() {
             return Ok(view);
         }
         match context.history {
@@ -122,6 +127,12 @@ impl<'a> View<'a> {
         }
         self.held = held;
         self.ledger = Cow::Owned(ledger);
+    }
+
+    /// What is held in each place, by its number; nothing on an earlier day of a query that does not ask for it.
+    pub(super) fn open_positions(&self) -> impl Iterator<Item = (usize, &Position)> {
+        let known = self.day >= self.portfolio.today || matches!(self.ledger, Cow::Owned(_));
+        self.ledger.positions.iter().enumerate().filter(move |_| known)
     }
 
     /// The newest price of the day.

@@ -46,7 +46,10 @@ const PHRASES: &str = "should i, should we, should my, shall i, shall we, should
     pick for me, suggest me, guide me, help me choose, which one is better, is better, kaunsa better, \
     kaunsa accha, kaunsa acha, konsa accha, konsa acha, invest more, add some more, adding more, \
     adding some more, buying more, sell some, trim, book partial, partial profit, hold or exit, \
-    exit or hold, get in, enter now, time to enter";
+    exit or hold, get in, enter now, time to enter, should, shd, shud, dalu, daalu, dalun, \
+    kisme paisa dalu, is enough, enough or, should replace, replace it, kam karu, zyada karu, badhau, \
+    badhaun, rukna chahiye, nikalna chahiye, nikal jana, exit maru, book kar lu, book kar lun, kar lu, \
+    kar lun, kar loon, le lena";
 
 /// Words that make "best" a wish for advice where nothing is said of one's own.
 const WISHES: &str = "fund, funds, stock, stocks, share, shares, sip, etf, etfs, investment, investments, sector, sectors, \

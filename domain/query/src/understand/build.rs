@@ -4,8 +4,8 @@ mod finish;
 mod subject;
 
 use super::Understanding;
+use super::concept::Concept;
 use super::frame::{Frame, Number};
-use super::lexicon::Concept;
 use super::names::{Named, Names};
 use super::time::Time;
 use crate::filter::Filter;
@@ -201,8 +201,10 @@ impl<'a> Draft<'a> {
     }
 
     fn ranks(&self) -> bool {
-        use Concept::{Best, Gainers, Least, Losers, Most, Worst};
-        self.any(&[Most, Least, Best, Worst, Gainers, Losers])
+        use Concept::{Best, Gainers, InLoss, InProfit, Least, Losers, Most, Worst};
+        // "Any laggards at a loss?" asks for all of them.
+        let all = self.any(&[InLoss, InProfit]);
+        self.any(&[Most, Least, Best, Worst]) || !all && self.any(&[Gainers, Losers])
     }
 
     fn class(&self) -> Option<&'static str> {

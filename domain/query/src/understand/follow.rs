@@ -1,8 +1,8 @@
 //! Questions that go on from the one before: "and last month?", "only IT".
 
 use super::build::{Built, filters_of};
+use super::concept::Concept;
 use super::frame::Frame;
-use super::lexicon::Concept;
 use super::names::{Named, Names};
 use super::time::Time;
 use crate::period::Period;

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::lexicon::{Concept, phrases};
+use super::concept::Concept;
+use super::lexicon::phrases;
 use super::names::{Lookup, Named};
 use super::time::{self, Time};
 use super::tokens::{Token, multiplier, number, word_number};
@@ -135,6 +136,7 @@ impl Frame {
             (.., Some((concept, length))) => {
                 match concept {
                     Concept::Except => self.excludes = true,
+                    Concept::ExceptThat => self.excluded.extend(self.names.pop()),
                     Concept::Class(class) if self.excludes => self.excluded_classes.push(class),
                     Concept::Filler | Concept::And | Concept::Stocks | Concept::Named(_) => {
                         self.concepts.push(concept);
@@ -152,6 +154,17 @@ impl Frame {
 
     fn take_number(&mut self, tokens: &[Token]) -> usize {
         let first = &tokens[0];
+        if first.text == "half" {
+            let value = Decimal::new(5, 1);
+            let words: Vec<&str> = tokens.iter().take(3).map(|token| token.text.as_str()).collect();
+            let length = if words.get(1) == Some(&"a") { 3 } else { 2 };
+            let is_percent =
+                ["percent", "%"].contains(&words.get(length - 1).copied().unwrap_or_default());
+            if is_percent {
+                self.numbers.push(Number { value, is_percent, is_amount: false });
+                return length;
+            }
+        }
         let read = number(&first.text).or_else(|| word_number(&first.text).map(Decimal::from));
         let Some(value) = read else {
             self.unknown.push(first.raw.clone());

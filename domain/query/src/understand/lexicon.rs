@@ -1,100 +1,7 @@
 //! The words that questions are made of, in English and Hinglish, and what each means.
 
+use super::concept::Concept::{self, *};
 use crate::{Dimension, Measure};
-
-/// What a phrase means, before it is known what the whole question means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Concept {
-    /// A figure that has no other meaning.
-    Figure(Measure),
-    /// Profit or loss, of whichever kind.
-    Profit,
-    /// What somebody made: profit that has happened.
-    Made,
-    /// A loss.
-    Loss,
-    /// `in the red`: rows with a loss.
-    InLoss,
-    /// `in profit`: rows with a gain.
-    InProfit,
-    Realised,
-    Unrealised,
-    /// A return, in percent.
-    Return,
-    /// Compared with an index.
-    Benchmark,
-    Worth,
-    /// `have`, `own`: what is held, where nothing else is said.
-    Have,
-    Invested,
-    /// Money less what was taken out.
-    NewMoney,
-    Dividend,
-    Trades,
-    Bought,
-    Sold,
-    /// `change`, `moved`: the day's change.
-    Change,
-    Percent,
-    /// `of my portfolio`.
-    OfPortfolio,
-    Portfolio,
-    By(Dimension),
-    /// `each`, `per`, `by`, before or after a dimension.
-    Each,
-    Named(Dimension),
-    Class(&'static str),
-    /// Shares and stocks.
-    Stocks,
-    /// Holdings of every class.
-    Holdings,
-    Lots,
-    Short,
-    Long,
-    Most,
-    Least,
-    Best,
-    Worst,
-    Gainers,
-    Losers,
-    Above,
-    Below,
-    AtLeast,
-    AtMost,
-    /// `between 10 and 20`.
-    Between,
-    /// All but what is named next.
-    Except,
-    /// In and not in percent.
-    Rupees,
-    /// What was received for one share that was sold.
-    SellPrice,
-    /// One by one.
-    OneByOne,
-    /// The newest: `last trade`.
-    Latest,
-    /// What a word means, which is not told here.
-    Definition,
-    /// One's own return beside that of an index.
-    BesideIndex,
-    /// A which is not worked out here.
-    TaxBill,
-    HowMany,
-    HowMuch,
-    List,
-    When,
-    /// `days until`, `how many days`.
-    Days,
-    Compare,
-    /// `split between`.
-    Split,
-    Only,
-    And,
-    /// It says nothing.
-    Filler,
-}
-
-use Concept::*;
 
 /// Phrases by what they mean, with commas between. The longest that fits a question counts.
 const PHRASES: &[(Concept, &str)] = &[
@@ -143,7 +50,8 @@ const PHRASES: &[(Concept, &str)] = &[
     (
         Figure(Measure::HoldingDays),
         "holding period, holding days, days held, how long have i held, how long have i been holding, \
-        how long have i owned, how long do i hold, kitne din se, kab se, holding period in days",
+        how long have i owned, how long do i hold, kitne din se, kab se, holding period in days, how old, \
+        kitna purana, kitne purane, age of",
     ),
     (
         Figure(Measure::DaysToLongTerm),
@@ -179,7 +87,8 @@ const PHRASES: &[(Concept, &str)] = &[
     (
         Made,
         "made me, made, make, did i make, have i made, did i earn, have i earned, earn, earned, kamaya, \
-        kamaaya, kamai, kamayi, made or lost, make or lose, gained or lost",
+        kamaaya, kamai, kamayi, made or lost, make or lose, gained or lost, banaya, banaye, bana, kamaye, \
+        kama ke diya, earned me, kamaa ke diya",
     ),
     (
         Loss,
@@ -229,13 +138,12 @@ const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         Invested,
-        "put, invested, invest, investment, invested amount, cost, total cost, cost me, cost basis, book value, \
-        lagaya, lagaya hai, invest kiya, invest kiya hai, kitna lagaya, lagaye, spent, principal, \
-        capital invested, daala, dala, daale, dale, daali, daala tha, paisa daala, paise daale, \
+        "put, invested, invest, investment, invested amount, cost, total cost, cost me, cost basis, \
+        book value, lagaya, lagaya hai, invest kiya, invest kiya hai, kitna lagaya, lagaye, spent, \
+        principal, capital invested, daala, dala, daale, dale, daali, daala tha, paisa daala, paise daale, \
         invested money, buying cost, total buying cost, my cost, put into it, putting in, investing, \
-        paisa lagaya, paise lagaye, lagaya hua, laga hua, laga, lage, sunk into, put in, \
-        put money, i put, have i put, have put, \
-        put so much, put into this, money put",
+        paisa lagaya, paise lagaye, lagaya hua, laga hua, laga, lage, sunk into, put in, put money, i put, \
+        have i put, have put, put so much, put into this, money put",
     ),
     (
         NewMoney,
@@ -251,20 +159,21 @@ const PHRASES: &[(Concept, &str)] = &[
     (
         Trades,
         "trades, transactions, transaction, orders, executions, trade, traded, order history, trade history, \
-        lenden, saude, sauda",
+        lenden, saude, sauda, txns, txn, trxn, trns, activity, activities, deals, dealings, contract notes",
     ),
     (
         Bought,
         "bought, buy, buys, purchase, purchases, purchased, buying, kharida, kharidi, kharide, khareeda, \
         kharidari, acquired, buy for, pick up, picked up, picked, accumulate, accumulated, kharid, \
-        kharidi hui, purchasing, took a position, entered, got into, subscribed",
+        kharidi hui, purchasing, took a position, entered, got into, subscribed, liya, li, liya tha, \
+        liye the, le rakha, kharidne, kharid liya",
     ),
     (
         Sold,
         "sold, sell, sells, sale, sales, selling, becha, beche, bechi, exited, exits, bech, bechke, bech ke, \
         bech kar, bechkar, bechi hui, offloaded, offload, disposed, disposed of, liquidated, dumped, \
         unloaded, got rid of, squared off, nikale, nikala, booked out of, encashed, redeemed, redemption, \
-        redemptions",
+        redemptions, bechne, bechne se, bechne par, bechi thi, becha tha, sell off, sold off, sells off",
     ),
     (
         Change,
@@ -390,7 +299,8 @@ const PHRASES: &[(Concept, &str)] = &[
     (
         List,
         "list, show, which, what are, kaun, kaun se, kaun sa, kaunse, kaunsa, kaunsi, konsa, konse, display, \
-        dikhao, dikha, batao, bata, show me, give me, tell me, see, name",
+        dikhao, dikha, batao, bata, show me, give me, tell me, see, name, kya kya, kaun kaun, kaun kaun si, \
+        kaun kaun se",
     ),
     (When, "when, kab"),
     (
@@ -402,7 +312,7 @@ const PHRASES: &[(Concept, &str)] = &[
     (
         Compare,
         "compare, compared, compared to, compared with, comparison, versus, vs, against, than, relative to, \
-        ke mukable, tulna, compare karo, difference between",
+        ke mukable, tulna, compare karo, difference between, v s, comapre, compair, farq, fark, difference",
     ),
     (
         Split,
@@ -417,15 +327,19 @@ const PHRASES: &[(Concept, &str)] = &[
     (
         AtLeast,
         "at least, or more, no less than, not less than, minimum of, kam se kam, and above, and more, \
-        or above, upwards",
+        or above, upwards, ya usse upar, ya upar, ya zyada, ya usse zyada, ya jyada, se upar ya, aur upar",
     ),
-    (AtMost, "at most, or less, no more than, not more than, maximum of, and below, or below"),
+    (
+        AtMost,
+        "at most, or less, no more than, not more than, maximum of, and below, or below, ya usse kam, \
+        ya kam, ya usse neeche",
+    ),
     (Between, "between, in the range, ranging from, ranging, ke beech"),
     (
         Except,
-        "except, except for, excluding, exclude, without, apart from, other than, barring, leaving out, \
-        leave out, ignore, ignoring, if we ignore, not counting, minus the, ke alawa, ke siwa, ke bina, \
-        chhod ke, chhodkar, chod ke, chodkar, hata ke, outside of, outside, besides, not in, non",
+        "except, except for, excluding, exclude, without, other than, barring, leaving out, leave out, \
+        ignore, ignoring, if we ignore, not counting, minus the, outside of, outside, besides, not in, non, \
+        minus, less the, sans, all but, everything but, everything except",
     ),
     (
         Rupees,
@@ -452,7 +366,8 @@ const PHRASES: &[(Concept, &str)] = &[
         compared to nifty, compared to the nifty, compared with nifty, compared with the nifty, \
         relative to nifty, relative to the nifty, lag the nifty, trail the nifty, behind the nifty, \
         ahead of the nifty, better than nifty, better than the nifty, better than the market, \
-        worse than the nifty",
+        worse than the nifty, haraya, nifty ko haraya, beaten the nifty, beaten nifty, beaten the market, \
+        v s nifty",
     ),
     (
         TaxBill,
@@ -470,7 +385,14 @@ const PHRASES: &[(Concept, &str)] = &[
         Definition,
         "difference between an, difference between a, what is an, meaning of, explain, explanation, define, \
         definition, how does, kya hota hai, kya hoti hai, kya hote hain, kya hota, matlab kya, full form, \
-        stands for, calculated, how is it calculated",
+        stands for, calculated, how is it calculated, fund manager, manager, expense ratio, aum, pe ratio, \
+        market cap, marketcap, eps, record date, ex date, results, quarterly results, news, ipo, gmp, ceo, \
+        founder, headquarters, face value, circuit limit, lock in, exit load",
+    ),
+    (
+        ExceptThat,
+        "ke alawa, ke siwa, ke sivay, ke bina, ko chhodkar, ko chodkar, chhod ke, chhodkar, chod ke, \
+        chodkar, hata ke, hatakar, ko hata ke, excluded, apart",
     ),
     (
         Filler,
@@ -527,14 +449,20 @@ const PHRASES: &[(Concept, &str)] = &[
         chuka, chuki, chuke, gaye, jata, jati, jate, jaa, ja, aa, aur kitna, hum, humne, humara, humare, \
         hamare, hamari, tumhare, aap, aapke, ji, haan, nahi, nahin, na, kabhi, phir, fir, lag raha, saath, \
         sath, sahit, milkar, overall mein, wagairah, vagaira, etc, maal, saman, paisa, paise, paisey, \
-        rakam, kul milakar, kul mila ke, andar, bahar, hisab se, tarah, kitna kitna, kis kis, kaun kaun, \
+        rakam, kul milakar, kul mila ke, andar, bahar, hisab se, tarah, kitna kitna, kis kis, \
         kaunsi kaunsi, konsi, kon, kon se, konse konse, jitna, jitne, utna, cashed, cashed out, wud, cud, \
         wuld, banti, banta, bante, wats, whts, wht, koi, kin, kinhe, credited, credit, calendar, \
         calendar year, slice, rest, the rest, remainder, sit, sits, friday ko, per annum, figures of, \
         how would, be worth of, dekh lo, please check, everything at, if i, current prices, todays prices, \
         at current prices, at market prices, at todays prices, as it stands, in the market, tell me about, \
         ones that, of them, of these, of those, out there, in there, up there, i am, i have, we have, \
-        do we have, there in, number wise, value wise, each and every, in hand",
+        do we have, there in, number wise, value wise, each and every, in hand, jod, jod ke, jodkar, gin, \
+        gin ke, ginkar, wat, si, jinka, jinki, jinke, dene, dene me, aage, aane, rukna, padega, padta, \
+        baar, nikla, nikli, nikle, na bhai, lagbhag, total mila, in total i, date me, ki date, tarikh, \
+        isse upar, kaisa raha, kaisi rahi, saari, saara, sabhi, sabka, sabki, un, jo jo, wo wo, be it, \
+        as such, snapshot, breakdown of, so on, per se, of course, can u, plz tell, gimme, lemme, dude, \
+        man, hai na, ho gaya hai, ho chuka, ho chuki, dikh raha, dikhta, aata, aati, ata, jaise, matlab ki, \
+        yaani, yani, sidha, seedha",
     ),
 ];
 

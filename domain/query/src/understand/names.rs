@@ -46,7 +46,7 @@ pub(super) enum Named {
 
 /// Words of names that name nothing by themselves.
 const GENERIC: &str = "bank, fund, funds, india, indian, limited, ltd, industries, industry, company, corporation, corp, \
-    direct, growth, regular, plan, option, scheme, etf, bees, services, consultancy, motors, cap, mutual, \
+    direct, growth, regular, plan, option, scheme, etf, services, consultancy, motors, cap, mutual, \
     the, and, of, small, large, mid, index, nifty, 50, dividend, idcw, first, international, group, \
     systems, info, ventures, enterprises, holdings, holding, products, technologies, laboratories, \
     financial, finance, capital, power, energy, oil, gas, steel, life, general, new, one, central, account, \

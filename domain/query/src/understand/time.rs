@@ -1,11 +1,14 @@
 //! Days in a question: words, months, dates, financial years, spans.
 
+mod phrases;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::tokens::{Token, number, word_number};
 use crate::Dimension;
 use crate::period::{Period, Relative, Unit};
+use phrases::{MONTHS, OTHERS, PHRASES};
 
 /// What some words say of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,170 +23,10 @@ pub(super) enum Time {
     Future,
 }
 
-/// Phrases that say a period.
-const PHRASES: &[(&str, Relative)] = &[
-    ("today", Relative::Today),
-    ("right now", Relative::Today),
-    ("now", Relative::Today),
-    ("currently", Relative::Today),
-    ("at the moment", Relative::Today),
-    ("aaj", Relative::Today),
-    ("abhi", Relative::Today),
-    ("yesterday", Relative::Yesterday),
-    ("kal", Relative::Yesterday),
-    ("this week", Relative::ThisWeek),
-    ("is hafte", Relative::ThisWeek),
-    ("iss hafte", Relative::ThisWeek),
-    ("last week", Relative::LastWeek),
-    ("previous week", Relative::LastWeek),
-    ("pichle hafte", Relative::LastWeek),
-    ("pichhle hafte", Relative::LastWeek),
-    ("this month", Relative::ThisMonth),
-    ("current month", Relative::ThisMonth),
-    ("month to date", Relative::ThisMonth),
-    ("mtd", Relative::ThisMonth),
-    ("is mahine", Relative::ThisMonth),
-    ("iss mahine", Relative::ThisMonth),
-    ("is month", Relative::ThisMonth),
-    ("last month", Relative::LastMonth),
-    ("previous month", Relative::LastMonth),
-    ("the month before", Relative::LastMonth),
-    ("pichle mahine", Relative::LastMonth),
-    ("pichhle mahine", Relative::LastMonth),
-    ("pichle month", Relative::LastMonth),
-    ("this quarter", Relative::ThisQuarter),
-    ("current quarter", Relative::ThisQuarter),
-    ("is quarter", Relative::ThisQuarter),
-    ("is timahi", Relative::ThisQuarter),
-    ("pichli timahi", Relative::LastQuarter),
-    ("pichhli timahi", Relative::LastQuarter),
-    ("pichle timahi", Relative::LastQuarter),
-    ("last quarter", Relative::LastQuarter),
-    ("previous quarter", Relative::LastQuarter),
-    ("pichle quarter", Relative::LastQuarter),
-    ("this year", Relative::ThisYear),
-    ("this calendar year", Relative::ThisYear),
-    ("current year", Relative::ThisYear),
-    ("year to date", Relative::ThisYear),
-    ("so far this year", Relative::ThisYear),
-    ("ytd", Relative::ThisYear),
-    ("is saal", Relative::ThisYear),
-    ("iss saal", Relative::ThisYear),
-    ("is year", Relative::ThisYear),
-    ("last year", Relative::LastYear),
-    ("last calendar year", Relative::LastYear),
-    ("previous year", Relative::LastYear),
-    ("pichle saal", Relative::LastYear),
-    ("pichhle saal", Relative::LastYear),
-    ("pichle year", Relative::LastYear),
-    ("this financial year", Relative::ThisFinancialYear),
-    ("current financial year", Relative::ThisFinancialYear),
-    ("this fiscal year", Relative::ThisFinancialYear),
-    ("this fiscal", Relative::ThisFinancialYear),
-    ("this tax year", Relative::ThisFinancialYear),
-    ("this fy", Relative::ThisFinancialYear),
-    ("current fy", Relative::ThisFinancialYear),
-    ("is financial year", Relative::ThisFinancialYear),
-    ("iss financial year", Relative::ThisFinancialYear),
-    ("is fy", Relative::ThisFinancialYear),
-    ("last financial year", Relative::LastFinancialYear),
-    ("previous financial year", Relative::LastFinancialYear),
-    ("last fiscal year", Relative::LastFinancialYear),
-    ("last fiscal", Relative::LastFinancialYear),
-    ("last tax year", Relative::LastFinancialYear),
-    ("last fy", Relative::LastFinancialYear),
-    ("previous fy", Relative::LastFinancialYear),
-    ("pichle financial year", Relative::LastFinancialYear),
-    ("pichhle financial year", Relative::LastFinancialYear),
-    ("pichle fy", Relative::LastFinancialYear),
-    ("pichhle fy", Relative::LastFinancialYear),
-    ("is vitt varsh", Relative::ThisFinancialYear),
-    ("pichle vitt varsh", Relative::LastFinancialYear),
-    ("all time", Relative::All),
-    ("since the beginning", Relative::All),
-    ("since inception", Relative::All),
-    ("from the beginning", Relative::All),
-    ("since i started", Relative::All),
-    ("since start", Relative::All),
-    ("till date", Relative::All),
-    ("to date", Relative::All),
-    ("till now", Relative::All),
-    ("until now", Relative::All),
-    ("so far", Relative::All),
-    ("ab tak", Relative::All),
-    ("abhi tak", Relative::All),
-    ("aaj tak", Relative::All),
-    ("ever", Relative::All),
-    ("in all", Relative::All),
-    ("lifetime", Relative::All),
-    ("shuru se", Relative::All),
-];
-
-/// Phrases that say parts of time, or no days at all.
-const OTHERS: &[(&str, Time)] = &[
-    ("monthly", Time::Every(Dimension::Month)),
-    ("month by month", Time::Every(Dimension::Month)),
-    ("month on month", Time::Every(Dimension::Month)),
-    ("month wise", Time::Every(Dimension::Month)),
-    ("monthwise", Time::Every(Dimension::Month)),
-    ("by month", Time::Every(Dimension::Month)),
-    ("per month", Time::Every(Dimension::Month)),
-    ("each month", Time::Every(Dimension::Month)),
-    ("every month", Time::Every(Dimension::Month)),
-    ("har mahine", Time::Every(Dimension::Month)),
-    ("mahine ke hisab se", Time::Every(Dimension::Month)),
-    ("over time", Time::Every(Dimension::Month)),
-    ("quarterly", Time::Every(Dimension::Quarter)),
-    ("quarter wise", Time::Every(Dimension::Quarter)),
-    ("quarter by quarter", Time::Every(Dimension::Quarter)),
-    ("by quarter", Time::Every(Dimension::Quarter)),
-    ("per quarter", Time::Every(Dimension::Quarter)),
-    ("each quarter", Time::Every(Dimension::Quarter)),
-    ("every quarter", Time::Every(Dimension::Quarter)),
-    ("har quarter", Time::Every(Dimension::Quarter)),
-    ("yearly", Time::Every(Dimension::FinancialYear)),
-    ("annually", Time::Every(Dimension::FinancialYear)),
-    ("year wise", Time::Every(Dimension::FinancialYear)),
-    ("year by year", Time::Every(Dimension::FinancialYear)),
-    ("year on year", Time::Every(Dimension::FinancialYear)),
-    ("by year", Time::Every(Dimension::FinancialYear)),
-    ("per year", Time::Every(Dimension::FinancialYear)),
-    ("each year", Time::Every(Dimension::FinancialYear)),
-    ("every year", Time::Every(Dimension::FinancialYear)),
-    ("har saal", Time::Every(Dimension::FinancialYear)),
-    ("by financial year", Time::Every(Dimension::FinancialYear)),
-    ("per financial year", Time::Every(Dimension::FinancialYear)),
-    ("each financial year", Time::Every(Dimension::FinancialYear)),
-    ("every financial year", Time::Every(Dimension::FinancialYear)),
-    ("financial year wise", Time::Every(Dimension::FinancialYear)),
-    ("by fy", Time::Every(Dimension::FinancialYear)),
-    ("per fy", Time::Every(Dimension::FinancialYear)),
-    ("each fy", Time::Every(Dimension::FinancialYear)),
-    ("every fy", Time::Every(Dimension::FinancialYear)),
-    ("fy wise", Time::Every(Dimension::FinancialYear)),
-    ("advance tax", Time::Every(Dimension::AdvanceTaxWindow)),
-    ("by advance tax window", Time::Every(Dimension::AdvanceTaxWindow)),
-    ("by advance tax instalment", Time::Every(Dimension::AdvanceTaxWindow)),
-    ("the last one", Time::Before),
-    ("the previous one", Time::Before),
-    ("the one before", Time::Before),
-    ("the period before", Time::Before),
-    ("last one", Time::Before),
-    ("next month", Time::Future),
-    ("next year", Time::Future),
-    ("next week", Time::Future),
-    ("next financial year", Time::Future),
-    ("next fy", Time::Future),
-    ("tomorrow", Time::Future),
-    ("in the future", Time::Future),
-    ("agle saal", Time::Future),
-    ("agle mahine", Time::Future),
-];
-
 /// The words that a phrase of time may have.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    let phrases = PHRASES.iter().map(|(phrase, _)| *phrase);
-    let others = OTHERS.iter().map(|(phrase, _)| *phrase);
+    let phrases = PHRASES.iter().flat_map(|(_, phrases)| phrases.split(", "));
+    let others = OTHERS.iter().flat_map(|(_, phrases)| phrases.split(", "));
     let months = MONTHS.iter().map(|(name, _)| *name);
     let all = phrases.chain(others).flat_map(|phrase| phrase.split(' ')).chain(months);
     all.chain([
@@ -191,21 +34,6 @@ pub(super) fn words() -> impl Iterator<Item = &'static str> {
         "last", "past",
     ])
 }
-
-const MONTHS: [(&str, i8); 12] = [
-    ("january", 1),
-    ("february", 2),
-    ("march", 3),
-    ("april", 4),
-    ("may", 5),
-    ("june", 6),
-    ("july", 7),
-    ("august", 8),
-    ("september", 9),
-    ("october", 10),
-    ("november", 11),
-    ("december", 12),
-];
 
 fn month(word: &str) -> Option<i8> {
     let full = MONTHS.iter().find(|(name, _)| *name == word).map(|(_, month)| *month);
@@ -238,8 +66,9 @@ pub(super) fn read(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
 
 fn phrase(tokens: &[Token]) -> Option<(Time, usize)> {
     let relative =
-        PHRASES.iter().map(|(phrase, word)| (*phrase, Time::Days(Period::Relative(*word))));
+        PHRASES.iter().map(|(word, phrases)| (Time::Days(Period::Relative(*word)), *phrases));
     let all = relative.chain(OTHERS.iter().copied());
+    let all = all.flat_map(|(time, phrases)| phrases.split(", ").map(move |phrase| (phrase, time)));
     let fits = all.filter_map(|(phrase, time)| Some((time, starts_with(tokens, phrase)?)));
     fits.max_by_key(|(_, length)| *length)
 }
@@ -283,16 +112,35 @@ fn unit(word: &str) -> Option<Unit> {
 
 /// `between 1 April 2026 and 30 June 2026`, `from April to June`.
 fn between(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
-    if !["between", "from"].contains(&tokens.first()?.text.as_str()) {
+    // "January to March" says it without a word before.
+    let skip = usize::from(["between", "from"].contains(&tokens.first()?.text.as_str()));
+    let (first, length) = edges(&tokens[skip..], today)?;
+    let next = skip + length;
+    if skip == 0
+        && !tokens
+            .get(next)
+            .is_some_and(|token| ["to", "till", "tak"].contains(&token.text.as_str()))
+    {
         return None;
     }
-    let (first, length) = edges(&tokens[1..], today)?;
-    let next = 1 + length;
     if !["and", "to", "until", "till", "tak"].contains(&tokens.get(next)?.text.as_str()) {
         return None;
     }
     let (last, length) = edges(&tokens[next + 1..], today)?;
-    let (from, to) = (first.0, last.1);
+    let (mut from, to) = (first.0, last.1);
+    // "jan to mar 2025" is of one year.
+    if from > to {
+        from = from.saturating_sub(1.year());
+    }
+    if to.year() < from.year()
+        || to.saturating_sub(1.year()) > from
+            && tokens.iter().take(4).all(|token| four_digits(&token.text).is_none())
+    {
+        from = Date::new(to.year(), from.month(), from.day())
+            .ok()
+            .filter(|from| *from <= to)
+            .unwrap_or(from);
+    }
     let period = Period::Between { from: Some(from), to: Some(to) };
     (from <= to).then_some((Time::Days(period), next + 1 + length))
 }
@@ -381,7 +229,7 @@ fn until(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
 
 /// `FY 2025-26`, `FY26`, `2025-26`, `financial year 2025-26`.
 fn financial_year(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
-    let named = ["financial year", "fiscal year", "tax year", "fy", "f y"];
+    let named = ["financial year", "fiscal year", "fin year", "tax year", "fy", "f y"];
     // The year in which a year is assessed is the one after it.
     let assessed = ["assessment year", "ay"].iter().find_map(|name| starts_with(tokens, name));
     if let Some(skip) = assessed {

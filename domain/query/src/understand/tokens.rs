@@ -115,7 +115,7 @@ pub(super) fn word_number(word: &str) -> Option<u32> {
         "ten" | "das" => 10,
         "twelve" => 12,
         "fifteen" => 15,
-        "twenty" | "bees" => 20,
+        "twenty" => 20,
         "thirty" => 30,
         "fifty" | "pachas" => 50,
         _ => return None,

@@ -400,3 +400,19 @@ fn a_text_with_a_cell_that_is_not_there_is_not_filled() {
         assert!(matches!(fill(text, &answer), Err(Unfit::NoSuchCell(_))), "{text}");
     }
 }
+
+#[test]
+fn what_happened_on_days_is_known_where_what_was_held_is_not() {
+    let book = nothing()
+        .stated("2026-06-01", ASHA, TCS, "10")
+        .buy("2025-05-02", ASHA, INFY, "4", "1500")
+        .sell("2025-09-01", ASHA, INFY, "4", "1600");
+    let year = |entity: &str, measure: &str| {
+        let last = json!({ "time": { "financialYear": "2025-26" } });
+        book.ask(&query("aggregate", entity, &[measure], last))
+    };
+    assert_eq!(text(&year("trade", "amount")), ["12400.00"]);
+    assert_eq!(text(&year("lot", "realised_gain")), ["400.00"]);
+    assert_eq!(year("holding", "value").reason, Some(Unknown::History));
+    assert_eq!(year("lot", "value").reason, Some(Unknown::History));
+}

@@ -9,9 +9,9 @@ mod investor;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use portfolio_query::Query;
 use portfolio_query::answer::{Answer, ColumnKind, Outcome};
 use portfolio_query::understand::{Names, SecurityName, Understanding, understand};
+use portfolio_query::{Operation, Query};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -84,7 +84,12 @@ fn cells(book: &Book, query: &Value) -> Vec<String> {
             cells.into_iter().zip(&figures).partition(|(_, is_figure)| **is_figure);
         row.cells = names.into_iter().chain(figures).map(|(cell, _)| cell).collect();
     }
-    text(&answer)
+    let mut rows = text(&answer);
+    if read.operation == Operation::List {
+        // Nobody said in which order.
+        rows.sort();
+    }
+    rows
 }
 
 /// The cells of every query of the set, as expected.txt has them.
@@ -130,7 +135,7 @@ enum Half {
     B,
 }
 
-/// By the last bit of the question's FNV-1a hash (64 bits).
+/// By whether the number of ones in the question's FNV-1a hash (64 bits) is even.
 fn half(question: &str) -> Half {
     if question.starts_with(MOVED) {
         return Half::A;
@@ -230,7 +235,7 @@ fn half_a_is_understood_and_nothing_is_confidently_wrong() {
 }
 
 /// How many questions of half B were right when the score was last committed. It may rise.
-const HALF_B: usize = 193;
+const HALF_B: usize = 237;
 
 #[test]
 fn half_b_scores_no_less_than_before() {

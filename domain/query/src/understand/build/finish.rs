@@ -6,8 +6,8 @@ use super::{A_FEW, Draft};
 use crate::filter::{Comparison, Filter, Operand};
 use crate::period::{Period, Relative};
 use crate::query::Sort;
+use crate::understand::concept::Concept;
 use crate::understand::frame::Number;
-use crate::understand::lexicon::Concept;
 use crate::understand::time::Time;
 use crate::{DEFAULT_ROWS, Dimension, Direction, Entity, Measure, Operation, Query};
 
@@ -19,6 +19,7 @@ impl Draft<'_> {
         self.choose_groups();
         self.rank();
         self.newest();
+        self.order();
         self.query()
     }
 
@@ -98,7 +99,8 @@ impl Draft<'_> {
         let shares = self.has(Concept::Stocks) && self.securities == 0;
         let of = |one: Dimension| self.filters.iter().any(|filter| filter.about() == one.name());
         let narrow = of(Dimension::Sector)
-            || self.filters.iter().any(|one| matches!(one, Filter::Figure(..)));
+            || self.measures != [Measure::Count]
+                && self.filters.iter().any(|one| matches!(one, Filter::Figure(..)));
         let apart = shares && (!classes.is_empty() || !rows && !narrow);
         if apart && matches!(self.entity, Entity::Holding | Entity::Lot) {
             classes.insert(0, "equity");
@@ -167,6 +169,17 @@ impl Draft<'_> {
         let number = self.numbers().find(|number| !number.is_percent && !number.is_amount);
         let number = number.and_then(|number| usize::try_from(number.value).ok());
         self.limit = number.or(Some(if self.frame.plural { A_FEW } else { 1 }));
+    }
+
+    /// Holdings that are listed come with the largest figure first, those with a loss with the greatest loss.
+    fn order(&mut self) {
+        if self.operation == Operation::List
+            && self.entity == Entity::Holding
+            && self.sort.is_none()
+        {
+            let loss = self.any(&[Concept::Loss, Concept::InLoss]);
+            self.sort = Some(if loss { Direction::Ascending } else { Direction::Descending });
+        }
     }
 
     /// The last trades, or the last so many.

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::{Draft, choose};
 use crate::filter::{Comparison, Filter, Operand};
 use crate::period::Period;
-use crate::understand::lexicon::Concept;
+use crate::understand::concept::Concept;
 use crate::{Dimension, Entity, Measure, Operation};
 
 impl Draft<'_> {
@@ -29,8 +29,7 @@ impl Draft<'_> {
     fn also(&mut self) {
         let listed =
             matches!(self.operation, Operation::Aggregate) && self.entity == Entity::Holding;
-        if !self.has(Concept::And) || !listed || self.period().is_some() || self.measures.len() != 1
-        {
+        if !listed || self.period().is_some() || self.measures.len() != 1 {
             return;
         }
         let named = self.frame.concepts.iter().filter_map(|concept| match concept {
@@ -48,7 +47,8 @@ impl Draft<'_> {
                 all.push(measure);
             }
         }
-        if all.len() > 1 && all.contains(&self.measures[0]) {
+        let joined = self.any(&[Concept::And, Concept::Compare]) && all.len() > 1;
+        if (joined || all.len() > 2) && all.contains(&self.measures[0]) {
             self.measures = all;
         }
     }
@@ -200,8 +200,11 @@ impl Draft<'_> {
         if !self.has(Concept::HowMuch)
             && self.any(&[Concept::HowMany, Concept::Figure(Measure::Quantity)])
         {
-            let measure =
-                if shares && self.securities == 1 { Measure::Quantity } else { Measure::Count };
+            let measure = if self.securities == 1 && (shares || !self.has(Concept::Trades)) {
+                Measure::Quantity
+            } else {
+                Measure::Count
+            };
             return self.is(Entity::Trade, &[measure]);
         }
         let amounts =
