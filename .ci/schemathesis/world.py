@@ -301,6 +301,7 @@ SAMPLES = {
     "chat-rate": lambda world: Sample(
         path={"turnId": world.asked()["turnId"]}, body={"rating": "up"}
     ),
+    "chat-stream": lambda world: Sample(body={"question": "What is my portfolio worth?"}),
     "imports-create": lambda world: Sample(body=world.statement()),
     "imports-list": lambda world: world.import_statement() and Sample(),
     "imports-get": lambda world: Sample(

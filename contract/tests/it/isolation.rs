@@ -14,10 +14,11 @@ use tokio_postgres::Client;
 use crate::root;
 
 /// Operations that write and leave no entry in the audit log, and why.
-const UNAUDITED: [(&str, &str); 8] = [
+const UNAUDITED: [(&str, &str); 9] = [
     ("chat-ask", "the question is in the person's own conversation, and nothing else is written"),
     ("chat-conversation-delete", "a person's own conversation, which nobody else sees"),
     ("chat-rate", "what a person says of an answer to their own question"),
+    ("chat-stream", "as chat-ask"),
     ("imports-create", "the tenant's file was imported before: nothing is written"),
     ("query-execute", "the query is in the person's log of queries, and nothing else is written"),
     ("query-rerun", "the query is in the person's log of queries, and nothing else is written"),

@@ -1,6 +1,6 @@
 //! Understanding questions without a model: words to a query, by rules.
 //!
-//! A question is cut into words; each run of words means something ([`lexicon`]), names something of the portfolio, or says
+//! A question is cut into words; each run of words means something, names something of the portfolio, or says
 //! days. What they mean together decides the query. A word that means nothing here ends it: a question that is not understood
 //! whole is not answered, since a number for another question would be worse than none.
 

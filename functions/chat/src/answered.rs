@@ -4,7 +4,7 @@ use portfolio_query::answer::{Answer, Outcome};
 use portfolio_query::understand::Choice;
 use portfolio_query::{Query, describe};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::Problem;
 use stores::health::Health;
 use stores::ledger::{LeftOut, Versions};
@@ -114,6 +114,30 @@ impl ChatAnswer {
         let word = |(written, taken)| MendedWord { written, taken };
         self.mended = mended.into_iter().map(word).collect();
         self.query = Some(query.to_json());
+    }
+
+    /// What is told once it is understood, or is not.
+    pub(crate) fn understood(&self) -> impl Serialize {
+        json!({
+            "turnId": self.turn_id,
+            "kind": self.kind,
+            "understood": self.understood,
+            "understoodBy": self.understood_by,
+            "mended": self.mended,
+            "query": self.query,
+            "options": self.options,
+        })
+    }
+
+    /// What is told once its cells are there.
+    pub(crate) fn data(&self) -> impl Serialize {
+        json!({
+            "queryId": self.query_id,
+            "answer": self.answer,
+            "versions": self.versions,
+            "accounts": self.accounts,
+            "leftOut": self.left_out,
+        })
     }
 
     /// Whether it counts against the plan: it was answered with data, or because nothing matches.

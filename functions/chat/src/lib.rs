@@ -14,6 +14,8 @@ pub mod conversation_list;
 pub mod entitlement_set;
 pub mod rate;
 mod reasons;
+mod run;
+pub mod stream;
 pub mod suggestions;
 mod turns;
 pub mod usage;
@@ -25,6 +27,7 @@ use shared::http::Route;
 pub fn routes() -> Vec<Route> {
     vec![
         ask::route(),
+        stream::route(),
         conversation_list::route(),
         conversation_get::route(),
         conversation_delete::route(),

@@ -257,11 +257,12 @@ fn screen(home: &Home, cloud: &Cloud, standing: &Standing, options: &Options, be
          \x20 AWS emulator   {emulator}\n\
          \x20 Mails          cargo run -- mails\n\
          \x20 Logs           {logs}\n\n\
-         Sign in as the demo person, import a file, read the portfolio:\n\n\
+         Sign in as the demo person, import a file, ask a question:\n\n\
          TOKEN=$(curl -s {url}/v1/auth/login -H 'content-type: application/json' \\\n\
          \x20 -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/')\n\n\
-         curl -s {url}/v1/portfolio/import -H \"authorization: Bearer $TOKEN\" -F file=@examples/zerodha-console-holdings.xlsx\n\n\
-         curl -s {url}/v1/portfolio/summary -H \"authorization: Bearer $TOKEN\"\n",
+         curl -s {url}/v1/portfolio/import -H \"authorization: Bearer $TOKEN\" -F file=@examples/tradebook-DEMO01-EQ.csv\n\n\
+         curl -s {url}/v1/chat/query -H \"authorization: Bearer $TOKEN\" -H 'content-type: application/json' \\\n\
+         \x20 -d '{{\"question\":\"How much did I make this year?\"}}'\n",
         seconds = began.elapsed().as_secs_f64(),
         data = home.data.display(),
         invoke = options.invoke_port,

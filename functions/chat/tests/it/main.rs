@@ -189,3 +189,42 @@ async fn a_key_asks_with_its_scope_and_leaves_no_conversation() -> Result<()> {
     assert_eq!(get(&here, &asha, "/v1/chat/conversations").await?["items"], json!([]));
     Ok(())
 }
+
+/// The events of a stream: their names, with what they tell.
+fn events(body: &[u8]) -> Result<Vec<(String, Value)>> {
+    let text = String::from_utf8(body.to_vec())?;
+    let events = text.split("\n\n").filter(|event| event.starts_with("event: "));
+    events
+        .map(|event| {
+            let (name, data) = event.split_once('\n').context("data")?;
+            let name = name.trim_start_matches("event: ").to_owned();
+            Ok((name, serde_json::from_str(data.trim_start_matches("data: "))?))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_stream_tells_each_step_and_is_the_same_answer() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = investor(&here).await?;
+    let body = json!({ "question": "value by sector" });
+    let streamed = here.post("/v1/chat/stream", &asha, &body).await?;
+    assert_eq!((streamed.status, streamed.header("content-type")), (200, "text/event-stream"));
+    let told = events(&streamed.answer.body)?;
+    let names: Vec<&str> = told.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["understood", "data", "text", "usage", "done"]);
+    let whole = ask(&here, &asha, "value by sector", None).await?;
+    assert_eq!(told[0].1["query"], whole["query"]);
+    assert_eq!(told[1].1["answer"], whole["answer"]);
+    assert_eq!(told[2].1["text"], whole["text"]);
+    assert_eq!(told[3].1["used"], 1);
+    let id = told[4].1["conversationId"].as_str().context("an id")?;
+    let turns = &get(&here, &asha, &format!("/v1/chat/conversations/{id}")).await?["turns"];
+    assert_eq!(turns[0]["turnId"], told[4].1["turnId"]);
+    let advice =
+        here.post("/v1/chat/stream", &asha, &json!({ "question": "Should I sell?" })).await?;
+    let names: Vec<String> =
+        events(&advice.answer.body)?.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["understood", "text", "usage", "done"]);
+    Ok(())
+}
