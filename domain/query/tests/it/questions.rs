@@ -312,3 +312,34 @@ fn any_word() -> impl Strategy<Value = String> {
         1 => "[0-9.,/%₹-]{1,14}",
     ]
 }
+
+#[test]
+#[ignore = "tells how long a question takes to be understood and answered; run it with --release"]
+fn time_of_a_question() {
+    let book = investor();
+    let names = names(&book);
+    let questions: Vec<&str> = set().into_iter().map(|(question, _)| question).collect();
+    let ask =
+        |question: &str| understand(question.trim_start_matches(MOVED), &names, day(TODAY), None);
+    let mut understood: Vec<_> = Vec::new();
+    let mut answered: Vec<_> = Vec::new();
+    for question in questions {
+        let began = std::time::Instant::now();
+        let understanding = ask(question);
+        understood.push(began.elapsed());
+        if let Understanding::Query { query, .. } = understanding {
+            let json = query.to_json();
+            let began = std::time::Instant::now();
+            book.ask(&json);
+            answered.push(began.elapsed());
+        }
+    }
+    for (what, mut times) in [("understood", understood), ("answered from the book", answered)] {
+        times.sort();
+        println!(
+            "{what}: median {:?}, longest {:?}",
+            times[times.len() / 2],
+            times[times.len() - 1]
+        );
+    }
+}
