@@ -273,7 +273,7 @@ mod tests {
             assert!(permission.roles().contains(&"owner"), "{permission:?}");
             let looks = matches!(
                 permission,
-                Permission::Enter | Permission::ReadPortfolio | Permission::Query
+                Permission::Enter | Permission::ReadPortfolio | Permission::Query | Permission::Ask
             );
             assert_eq!(permission.roles().contains(&"viewer"), looks, "{permission:?}");
         }

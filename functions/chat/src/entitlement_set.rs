@@ -39,9 +39,8 @@ async fn entitlement_set(
     Json(request): Json<EntitlementRequest>,
 ) -> Reply {
     let EntitlementRequest { tier, until, reason } = request;
-    let none: Option<String> = None;
-    let sql = "select tenant.set_entitlement($1, $2, $3, $4, $5) as found";
-    let params = [typed(&user), typed(&tier), typed(&until), typed(&reason), typed(&none)];
+    let sql = "select tenant.set_entitlement($1, $2, $3, $4) as found";
+    let params = [typed(&user), typed(&tier), typed(&until), typed(&reason)];
     let rows = db.query(sql, params).await?;
     if !rows.first().is_some_and(|row| row.get("found")) {
         return Err(Problem::new(NOT_FOUND));

@@ -86,6 +86,7 @@ impl Begun {
         let conversation = before.first();
         let certified = certified.first().and_then(stored_query);
         if request.conversation_id.is_some() && conversation.is_none() {
+            db.write(Entry::Again(caller), [settle(&turn_id, &false)]).await?;
             return Err(Problem::new(NOT_FOUND));
         }
         if !used.get::<_, bool>("reserved") && certified.is_none() {

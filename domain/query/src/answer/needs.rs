@@ -47,12 +47,12 @@ impl Query {
 
     /// Whether it asks what is held on its last day, and not only what happened until then.
     pub(super) fn asks_what_is_held(&self) -> bool {
-        let sold = |one: &Measure| matches!(one, Measure::RealisedGain | Measure::UnusedExemption);
         let closed = |filter: &Filter| matches!(filter, Filter::Among(Dimension::State, states) if states.iter().all(|one| one == "closed"));
         match self.entity {
             Entity::Holding => true,
             Entity::Lot => {
-                !self.every_measure().all(|one| sold(&one)) && !self.filters.iter().any(closed)
+                !self.every_measure().all(|one| one == Measure::RealisedGain)
+                    && !self.filters.iter().any(closed)
             }
             Entity::Trade | Entity::Income | Entity::Flow => false,
         }

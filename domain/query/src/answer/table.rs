@@ -21,6 +21,9 @@ use crate::filter::Filter;
 use crate::query::Sort;
 use crate::{Dimension, Direction, Measure, Operation, Query};
 
+/// Lots of an earlier day are worked out again: so many steps for each event.
+const STEPS_OF_AN_EARLIER_DAY: usize = 10;
+
 /// Rows that a filter could not judge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = QueryUnjudged)]
@@ -149,7 +152,8 @@ impl<'a> Tables<'a> {
         let portfolio = self.context.portfolio;
         let book =
             portfolio.events.len() + portfolio.ledger.moves.len() + portfolio.ledger.places.len();
-        self.take(book)?;
+        let earlier = days.to < portfolio.today && self.query.asks_what_is_held();
+        self.take(if earlier { book * STEPS_OF_AN_EARLIER_DAY } else { book })?;
         let view = match View::new(self.context, days.to, self.query) {
             Ok(view) => view,
             Err(why) => return Ok(Err(why)),

@@ -104,7 +104,8 @@ impl<'a> Whole<'a> {
         let mut missing: Option<(usize, Unknown)> = None;
         for gain in tax::gains(&self.view.ledger, &self.view.portfolio.tax) {
             let place = &self.view.ledger.places[gain.closing.place];
-            let of_year = tax::financial_year(gain.closing.sold_on) == year;
+            let sold_on = gain.closing.sold_on;
+            let of_year = tax::financial_year(sold_on) == year && sold_on <= self.view.day;
             let used = holder(place.account).and_then(|holder| used.get_mut(&holder));
             let Some(used) = used.filter(|_| of_year) else { continue };
             match (gain.class, gain.taxable()) {

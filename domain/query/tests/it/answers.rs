@@ -221,6 +221,8 @@ fn what_is_left_of_an_exemption_is_of_everybody_who_has_a_lot() {
         ["Asha's Zerodha | 120000.00", "Ravi's Groww | 125000.00"]
     );
     assert_eq!(rows("aggregate", "lot", &["unused_exemption"], json!({})), ["245000.00"]);
+    let before_the_sale = json!({ "time": { "asOf": "2026-05-10" } });
+    assert_eq!(rows("aggregate", "lot", &["unused_exemption"], before_the_sale), ["250000.00"]);
 }
 
 #[test]

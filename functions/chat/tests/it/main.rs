@@ -140,6 +140,7 @@ async fn a_conversation_is_whoever_had_it_alone() -> Result<()> {
     assert_eq!(get(&here, &admin, "/v1/chat/conversations").await?["items"], json!([]));
     let goes_on = json!({ "question": "and last month?", "conversationId": id });
     assert_eq!(here.post("/v1/chat/query", &admin, &goes_on).await?.status, 404);
+    assert_eq!(used(&here, &asha).await?, Some(1), "of what is not found nothing is reserved");
     let turn = answer["turnId"].as_str().context("an id")?;
     let rating = format!("/v1/chat/turns/{turn}/rating");
     let down = json!({ "rating": "down", "words": "too short" });
