@@ -135,11 +135,12 @@ async fn answer(
 ) -> Result<Answered, Problem> {
     let needs = query.needs(today);
     let benchmark = Benchmark::Index(BENCHMARK.to_owned());
-    let from = needs.prices.or(needs.benchmark.then_some(query.days(today).from)).flatten();
-    let over = PricesOver::new(from, today, needs.benchmark.then_some(&benchmark));
+    let over = PricesOver::new(needs.prices.flatten(), today, None);
+    let index = needs.benchmark.map(|from| PricesOver::new(from, today, Some(&benchmark)));
     let closes = if needs.prices.is_some() { over.statement() } else { nothing() };
+    let index = index.as_ref().map_or_else(nothing, PricesOver::index);
     let known = if needs.tax { tax::known() } else { nothing() };
-    let others = [note, accounts::all(), assertions(), known, closes, over.index()];
+    let others = [note, accounts::all(), assertions(), known, closes, index];
     let (book, [_, accounts, asserted, known, closes, index]) =
         BookOn::new(today).ask(db, entry, others).await?;
     let rows = RowsOfQuery { accounts, asserted, known, closes, index };

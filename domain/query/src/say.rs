@@ -9,7 +9,7 @@ mod guard;
 use std::fmt::Write;
 
 use crate::answer::{Answer, Cell, Column, ColumnKind, Outcome};
-use crate::{Dimension, Filter, Measure, Operation, Period, Query};
+use crate::{Dimension, Filter, Measure, Operation, Period, Query, describe};
 
 pub use guard::look_through;
 
@@ -60,7 +60,7 @@ pub fn sentence(query: &Query, answer: &Answer) -> String {
 
 /// A message of ours as a text: its figures are no cells, so they are written as they are.
 fn plain(message: String) -> String {
-    message.replace("{{", "").replace("}}", "")
+    message.replace(['{', '}'], " ")
 }
 
 fn figures(answer: &Answer) -> Vec<(usize, &Column)> {
@@ -144,6 +144,11 @@ fn is_detail(column: &str) -> bool {
 
 /// What a query is about: what its filters name, or the portfolio.
 fn subject(query: &Query) -> String {
+    // What cannot be named is described.
+    let described = |filter: &Filter| !matches!(filter, Filter::Among(..));
+    if query.filters.iter().any(described) {
+        return name_only(describe(query).trim_end_matches('.'));
+    }
     let named = query.filters.iter().filter_map(|filter| match filter {
         Filter::Among(Dimension::State, _) => None,
         Filter::Among(_, values) => Some(values.join(" and ")),
@@ -159,9 +164,13 @@ fn name_only(name: &str) -> String {
 }
 
 fn days(query: &Query) -> String {
+    let described = |filter: &Filter| !matches!(filter, Filter::Among(..));
     match query.time {
+        // The description says them.
+        Some(_) if query.filters.iter().any(described) => String::new(),
         None => String::new(),
         Some(Period::AsOf(_)) => " on {{to}}".to_owned(),
+        Some(Period::Between { from: None, .. }) => " until {{to}}".to_owned(),
         Some(Period::Relative(word)) => format!(", {}", word.name().replace('_', " ")),
         Some(_) => " from {{from}} to {{to}}".to_owned(),
     }
@@ -267,7 +276,10 @@ pub fn shown(value: &str, column: &Column) -> String {
             None => format!("₹{}", grouped(value)),
         },
         (_, Some("percent")) => format!("{}%", value.replace('-', "−")),
-        (_, Some("quantity")) => grouped(value),
+        (_, Some("quantity")) => match value.strip_prefix('-') {
+            Some(value) => format!("−{}", grouped(value)),
+            None => grouped(value),
+        },
         _ => value.to_owned(),
     }
 }

@@ -21,10 +21,11 @@ begin
         most := null;
     end if;
     select count(*) into counted from billing.questions q
-    where q.user_id = payer and q.asked_at >= month
+    where q.user_id = payer and q.asked_at >= month and q.question_id is distinct from p_question
       and (q.state = 'counted' or q.state = 'reserved' and q.asked_at > now() - interval '5 minutes');
     if p_question is not null and (most is null or counted < most) then
-        insert into billing.questions (question_id, user_id, state) values (p_question, payer, 'reserved');
+        insert into billing.questions (question_id, user_id, state) values (p_question, payer, 'reserved')
+        on conflict on constraint questions_pk do nothing;
         return query select true, counted, most, (month at time zone 'Asia/Kolkata' + interval '1 month') at time zone 'Asia/Kolkata';
     else
         return query select false, counted, most, (month at time zone 'Asia/Kolkata' + interval '1 month') at time zone 'Asia/Kolkata';

@@ -159,7 +159,7 @@ fn held_cost(row: &Row) -> Part {
 }
 
 fn unrealised(row: &Row) -> Part {
-    match (value(row)?, cost(row)?) {
+    match (value(row)?, held_cost(row)?) {
         (Some(value), Some(cost)) => Ok(Some(value - cost)),
         _ => Ok(None),
     }

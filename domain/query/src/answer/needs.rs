@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::is_series_of_holdings;
+use super::{Days, is_series_of_holdings};
 use crate::filter::{Filter, Operand};
 use crate::{Dimension, Entity, Measure, Query};
 
@@ -12,8 +12,8 @@ use crate::{Dimension, Entity, Measure, Query};
 pub struct Needs {
     /// Closes, of these days: from a day, or from the beginning; until today.
     pub prices: Option<Option<Date>>,
-    /// Closes of the index that returns are compared with.
-    pub benchmark: bool,
+    /// Closes of the index that returns are compared with: from a day, or from the beginning; until today.
+    pub benchmark: Option<Option<Date>>,
     /// Kinds of securities for tax.
     pub tax: bool,
 }
@@ -23,24 +23,24 @@ impl Query {
     pub fn needs(&self, today: Date) -> Needs {
         let has = |some: &[Measure]| self.every_measure().any(|one| some.contains(&one));
         let whole = [Measure::Gain, Measure::Return, Measure::Xirr, Measure::Drawdown];
-        let days =
-            [Some(self.days(today)), self.compare_with.map(|other| super::days_of(other, today))];
-        let days = days.into_iter().flatten();
-        let earlier = days.clone().any(|days| days.to < today) && self.asks_what_is_held();
+        let other = self.compare_with.map(|other| super::days_of(other, today));
+        let days: Vec<Days> = [Some(self.days(today)), other].into_iter().flatten().collect();
+        let earlier = days.iter().any(|days| days.to < today) && self.asks_what_is_held();
         let extremes = has(&[Measure::High52w, Measure::Low52w]);
         let priced = has(&whole) || is_series_of_holdings(self) || earlier || extremes;
-        let first = days.map(|days| {
-            let back = if extremes { days.to.saturating_sub(1.year()) } else { days.to };
-            // A period of the beginning has no first day, unless only its last day counts.
-            let whole = has(&whole) || is_series_of_holdings(self);
-            let from = if whole { days.from?.saturating_sub(1.day()) } else { back };
-            Some(from.min(back))
-        });
-        let first = first.reduce(|one, other| Some(one?.min(other?))).flatten();
+        // A period begins with what there was the day before, and a day's change with the close before.
+        let first = days.iter().map(|days| days.from.map(|from| from.saturating_sub(1.day())));
+        let begins = first.reduce(|one, other| Some(one?.min(other?))).flatten();
+        let back = if extremes { 1.year() } else { 1.day() };
+        let ends = days.iter().map(|days| days.to.saturating_sub(back)).min();
+        let from = match has(&whole) || is_series_of_holdings(self) {
+            true => begins.zip(ends).map(|(begins, ends)| begins.min(ends)),
+            false => ends,
+        };
         let by = |dimension| self.every_dimension().any(|one| one == dimension);
         Needs {
-            prices: priced.then_some(first),
-            benchmark: has(&[Measure::BenchmarkReturn]),
+            prices: priced.then_some(from),
+            benchmark: has(&[Measure::BenchmarkReturn]).then_some(begins),
             tax: has(&[Measure::DaysToLongTerm, Measure::UnusedExemption]) || by(Dimension::Term),
         }
     }

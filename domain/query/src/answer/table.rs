@@ -209,20 +209,18 @@ impl<'a> Tables<'a> {
 
     /// Whether every filter keeps a row. What was held before is judged by what it is alone: it has no figures.
     fn keeps(&mut self, row: &Row, view: &View<'_>) -> bool {
-        let mut kept = true;
+        let (mut dropped, mut unknown) = (false, None);
         for (at, filter) in self.query.filters.iter().enumerate() {
             match judge(filter, row, view) {
                 Verdict::Kept => self.matched[at] = true,
-                Verdict::Dropped => kept = false,
-                Verdict::Unknown(why) => {
-                    if kept && row.is_there() {
-                        *self.unjudged.entry((filter.about(), why)).or_default() += 1;
-                    }
-                    kept = false;
-                }
+                Verdict::Dropped => dropped = true,
+                Verdict::Unknown(why) => unknown = unknown.or(Some((filter.about(), why))),
             }
         }
-        kept
+        if let Some(unjudged) = unknown.filter(|_| !dropped && row.is_there()) {
+            *self.unjudged.entry(unjudged).or_default() += 1;
+        }
+        !dropped && unknown.is_none()
     }
 
     fn figures(&self, rows: &[&Row], view: &View<'_>, from: Option<Date>) -> Figures {

@@ -1,6 +1,7 @@
 //! The portfolio as it was when a day ended.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use jiff::ToSpan;
@@ -42,6 +43,7 @@ pub(super) struct View<'a> {
     pub(super) ledger: Cow<'a, Ledger>,
     pub(super) held: Vec<Held>,
     today: HashMap<Isin, PriceOfDay>,
+    worth: OnceCell<Decimal>,
 }
 
 impl<'a> View<'a> {
@@ -56,6 +58,7 @@ impl<'a> View<'a> {
             ledger: Cow::Borrowed(portfolio.ledger),
             held: Vec::new(),
             today: HashMap::new(),
+            worth: OnceCell::new(),
         };
         if day >= portfolio.today {
             view.hold_today();
@@ -142,8 +145,12 @@ impl<'a> View<'a> {
         }
         let (&(on, close), before) = self.portfolio.prices.until(isin, self.day).split_last()?;
         let is_new = on >= self.day.saturating_sub(DAYS_OF_A_LONG_WEEKEND.days());
-        let previous = before.last().filter(|_| is_new).map(|(_, close)| *close);
-        Some(PriceOfDay { close, previous })
+        // In shares of the day: a close before a split or a bonus is of fewer.
+        let adjusted = |on: Date, close: Decimal| {
+            close.checked_div(self.context.factor(isin, on, self.day)).unwrap_or(close)
+        };
+        let previous = before.last().filter(|_| is_new).map(|(on, close)| adjusted(*on, *close));
+        Some(PriceOfDay { close: adjusted(on, close), previous })
     }
 
     /// Twelve months before the view's day.
@@ -168,6 +175,6 @@ impl<'a> View<'a> {
     /// Worth of everything that has a price.
     pub(super) fn worth(&self) -> Decimal {
         let value = |held: &Held| held.price.map(|price| price.close * held.quantity);
-        self.held.iter().filter_map(value).sum()
+        *self.worth.get_or_init(|| self.held.iter().filter_map(value).sum())
     }
 }

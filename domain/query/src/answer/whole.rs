@@ -30,6 +30,9 @@ impl<'a> Whole<'a> {
     }
 
     pub(super) fn figure(&mut self, measure: Measure) -> Figure {
+        if self.rows.is_empty() {
+            return Figure::Nothing;
+        }
         match measure {
             Measure::BenchmarkReturn => self.benchmark(),
             Measure::UnusedExemption => self.unused_exemption(),

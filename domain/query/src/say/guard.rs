@@ -31,6 +31,17 @@ pub fn look_through(text: &str) -> Result<(), Unfit> {
     if let Some(digit) = outside.chars().find(|letter| letter.is_numeric() || is_circled(*letter)) {
         return Err(Unfit::Figure(digit.to_string()));
     }
+    // Letters of other scripts look like those of a number word, and what is not seen cuts it in two.
+    if let Some(letter) = outside.chars().find(|letter| is_disguise(*letter)) {
+        return Err(Unfit::Figure(format!("U+{:04X}", u32::from(letter))));
+    }
+    let letters: Vec<char> = outside.chars().collect();
+    let joined = |three: &[char]| {
+        three[1] == '.' && three[0].is_alphanumeric() && three[2].is_alphanumeric()
+    };
+    if letters.windows(3).any(joined) {
+        return Err(Unfit::Link);
+    }
     let lower = outside.to_lowercase();
     let marks = [
         "://",
@@ -57,6 +68,14 @@ pub fn look_through(text: &str) -> Result<(), Unfit> {
         }
     }
     Ok(())
+}
+
+/// A letter that is neither Latin nor Devanagari, a mark over a letter, or a character that is not seen.
+fn is_disguise(letter: char) -> bool {
+    let own = matches!(letter, '\u{0}'..='\u{24F}' | '\u{900}'..='\u{97F}');
+    let hidden = letter == '\u{AD}' || letter.is_control() && !letter.is_whitespace();
+    let sign = matches!(letter, '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205E}' | '₹' | '−');
+    hidden || !own && !sign && !letter.is_whitespace()
 }
 
 /// Signs that stand for numbers and are no numerals: keycaps and such.
@@ -86,6 +105,11 @@ mod tests {
             "It is ①.",
             "half-way",
             "{{r0c0}} and 5",
+            "It dou\u{200B}bled.",
+            "It has d\u{43E}ubled.",
+            "It has ｄoubled.",
+            "It is tri\u{AD}ple.",
+            "See example.io now.",
         ] {
             assert!(look_through(text).is_err(), "{text}");
         }

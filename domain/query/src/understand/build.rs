@@ -1,6 +1,6 @@
 //! From what the words of a question mean to a query.
 
-mod finish;
+pub(super) mod finish;
 mod subject;
 
 use super::Understanding;
@@ -36,6 +36,9 @@ pub(super) fn build(frame: &Frame, names: &Names) -> Built {
         return Built::Nothing(
             "The future is in no portfolio; ask about what is, or was.".to_owned(),
         );
+    }
+    if frame.has(Concept::Negation) {
+        return Built::Nothing(format!("What is not so cannot be asked in words yet. {CAN}"));
     }
     if frame.has(Concept::Definition) {
         return Built::Nothing(format!("What words mean is not explained here. {CAN}"));
@@ -76,7 +79,10 @@ pub(super) fn build(frame: &Frame, names: &Names) -> Built {
 fn build_with(frame: &Frame, names: &Names, named: &[Named]) -> Built {
     let mut draft = Draft::new(frame, names, named);
     match draft.subject() {
-        Some(()) => Built::Query(draft.finish()),
+        Some(()) => draft.finish().map_or_else(
+            || Built::Nothing(format!("Not everything in that was understood. {CAN}")),
+            Built::Query,
+        ),
         None => draft.ask(),
     }
 }
@@ -93,6 +99,10 @@ struct Draft<'a> {
     groups: Vec<Dimension>,
     sort: Option<Direction>,
     limit: Option<usize>,
+    /// Whether a number of the question has its place in the query.
+    takes_number: bool,
+    /// Whether something was said that has no place in the query.
+    is_unplaced: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -107,6 +117,8 @@ impl<'a> Draft<'a> {
             groups: Vec::new(),
             sort: None,
             limit: None,
+            takes_number: false,
+            is_unplaced: false,
         };
         let without =
             filters_of(&frame.excluded, names).into_iter().filter_map(|filter| match filter {

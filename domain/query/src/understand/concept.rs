@@ -63,6 +63,8 @@ pub(super) enum Concept {
     AtMost,
     /// `between 10 and 20`.
     Between,
+    /// `not`: what follows is turned round.
+    Negation,
     /// All but what is named next.
     Except,
     /// All but what was named before: `ITC ke alawa`.

@@ -1,12 +1,12 @@
 //! Questions that go on from the one before: "and last month?", "only IT".
 
+use super::build::finish::days_of;
 use super::build::{Built, filters_of};
 use super::concept::Concept;
 use super::frame::Frame;
 use super::names::{Named, Names};
 use super::time::Time;
-use crate::period::Period;
-use crate::{Dimension, Entity, Filter, Operation, Query};
+use crate::{Dimension, Filter, Operation, Query};
 
 /// What a question that says no figure of its own asks after another; none when it stands by itself.
 pub(super) fn follow(frame: &Frame, names: &Names, before: &Query) -> Option<Built> {
@@ -51,6 +51,9 @@ fn goes_on(frame: &Frame) -> bool {
         !frame.times.is_empty() || !frame.names.is_empty() || frame.concepts.iter().any(chooses);
     let begins = frame.has_any(&[And, Only]) || frame.concepts.iter().all(|one| *one == Filler);
     says && begins
+        && frame.excluded.is_empty()
+        && frame.excluded_classes.is_empty()
+        && frame.numbers.is_empty()
         && frame.unknown.is_empty()
         && !frame.names.iter().any(ambiguous)
         && frame.concepts.iter().all(changes)
@@ -59,7 +62,7 @@ fn goes_on(frame: &Frame) -> bool {
 fn change_time(query: &mut Query, time: Time) -> Option<()> {
     match time {
         Time::Days(period) => {
-            query.time = Some(of_entity(period, query.entity));
+            query.time = Some(days_of(period, query.entity, &query.measures));
             if query.operation == Operation::Compare {
                 query.operation = Operation::Aggregate;
                 query.compare_with = None;
@@ -74,13 +77,4 @@ fn change_time(query: &mut Query, time: Time) -> Option<()> {
         Time::Before | Time::Future => return None,
     }
     Some(())
-}
-
-fn of_entity(period: Period, entity: Entity) -> Period {
-    match period {
-        Period::AsOf(day) if entity != Entity::Holding => {
-            Period::Between { from: Some(day), to: Some(day) }
-        }
-        period => period,
-    }
 }

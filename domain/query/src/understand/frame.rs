@@ -20,6 +20,8 @@ pub(super) struct Number {
     pub(super) is_percent: bool,
     /// Whether it is an amount of rupees: it has a lakh, or is written as one.
     pub(super) is_amount: bool,
+    /// Whether it is written as a word, which may be one for something else.
+    pub(super) is_word: bool,
 }
 
 /// What the words of a question mean.
@@ -161,7 +163,7 @@ impl Frame {
             let is_percent =
                 ["percent", "%"].contains(&words.get(length - 1).copied().unwrap_or_default());
             if is_percent {
-                self.numbers.push(Number { value, is_percent, is_amount: false });
+                self.numbers.push(Number { value, is_percent, is_amount: false, is_word: true });
                 return length;
             }
         }
@@ -179,7 +181,8 @@ impl Frame {
         let is_percent = next(length).is_some_and(|word| percent.contains(&word));
         length += usize::from(is_percent);
         let is_amount = times || first.text.contains(',') || value >= Decimal::from(1_000);
-        self.numbers.push(Number { value, is_percent, is_amount });
+        let is_word = number(&first.text).is_none();
+        self.numbers.push(Number { value, is_percent, is_amount, is_word });
         length
     }
 

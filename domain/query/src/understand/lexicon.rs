@@ -394,6 +394,7 @@ const PHRASES: &[(Concept, &str)] = &[
         "ke alawa, ke siwa, ke sivay, ke bina, ko chhodkar, ko chodkar, chhod ke, chhodkar, chod ke, \
         chodkar, hata ke, hatakar, ko hata ke, excluded, apart",
     ),
+    (Negation, "not, nor, neither, never, nahi, nahin, no longer, none of"),
     (
         Filler,
         "somewhere, what, is, my, the, a, an, of, in, on, for, to, i, me, do, does, did, am, are, was, were, \
@@ -423,7 +424,7 @@ const PHRASES: &[(Concept, &str)] = &[
         finally, from my, further, generally, getting, given that, gone, going on, good morning, hello ji, \
         here, hmm, however, im, ive, whats, hows, id, indeed, instead, itself, just tell, keep, kind, \
         kindly tell, last, lately, literally, little, lying, major part, make it, may, maybe, might, \
-        must be, my own, myself, near, nearly, never mind, nice, no, nor, not, off, oh, old, once, onto, \
+        must be, my own, myself, near, nearly, never mind, nice, off, oh, old, once, onto, \
         our own, overall how, own money, particular, perhaps, plz, pls, please tell, possible, \
         put together, quick, quickly, quite, rather, recent, recently, regarding, respect, respectively, \
         result, say, says, saying, seem, seems, shall be, simply, since when, sitting, small, sort, sorted, \
@@ -447,7 +448,7 @@ const PHRASES: &[(Concept, &str)] = &[
         kaisi, kahan, kaha, lekar, leke, liye, ke liye, hisse, waise, matlab, zara, jara, thoda, thode, \
         bolo, boliye, bataiye, bataye, bataao, samjhao, dekho, dekhna, dekh, dikhaiye, dikhaye, jaldi, \
         chuka, chuki, chuke, gaye, jata, jati, jate, jaa, ja, aa, aur kitna, hum, humne, humara, humare, \
-        hamare, hamari, tumhare, aap, aapke, ji, haan, nahi, nahin, na, kabhi, phir, fir, lag raha, saath, \
+        hamare, hamari, tumhare, aap, aapke, ji, haan, na, kabhi, phir, fir, lag raha, saath, \
         sath, sahit, milkar, overall mein, wagairah, vagaira, etc, maal, saman, paisa, paise, paisey, \
         rakam, kul milakar, kul mila ke, andar, bahar, hisab se, tarah, kitna kitna, kis kis, \
         kaunsi kaunsi, konsi, kon, kon se, konse konse, jitna, jitne, utna, cashed, cashed out, wud, cud, \

@@ -50,6 +50,11 @@ fn is_mark(letter: char) -> bool {
 }
 
 fn token(word: &str) -> Vec<Token> {
+    // "doesn't" says not.
+    if let Some(verb) = word.to_lowercase().strip_suffix("n't") {
+        let token = |text: &str| Token { text: text.to_owned(), raw: text.to_owned() };
+        return vec![token(if verb == "ca" { "can" } else { verb }), token("not")];
+    }
     let raw = word.split('\'').next().unwrap_or_default();
     if raw.is_empty() {
         return Vec::new();

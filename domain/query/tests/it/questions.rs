@@ -343,3 +343,37 @@ fn time_of_a_question() {
         );
     }
 }
+
+#[test]
+fn what_has_no_place_in_a_query_is_not_left_out_of_it() {
+    let names = names(&investor());
+    let ask = |question: &str| understand(question, &names, day(TODAY), None);
+    for question in [
+        "Which holdings are not making money?",
+        "Which of my shares aren't pledged?",
+        "holdings above 10% and below 20%",
+        "What are 10 shares of ITC worth?",
+        "Which sectors are more than 20% of my portfolio?",
+        "profit in April, May and June 2026 and July 2025",
+    ] {
+        assert!(
+            matches!(ask(question), Understanding::Nothing { .. }),
+            "{question}: {:?}",
+            ask(question)
+        );
+    }
+    let Understanding::Query { query, .. } = ask("How much did I make on 27 November 2026?") else {
+        panic!("a day is understood")
+    };
+    let day = serde_json::json!({ "from": "2026-11-27", "to": "2026-11-27" });
+    assert_eq!(query.to_json()["time"], day, "what a day brought is of that day alone");
+    let before = ask("dividends this year");
+    let Understanding::Query { query: before, .. } = before else { panic!("{before:?}") };
+    let without = understand(
+        "and last month without ITC?",
+        &names,
+        crate::portfolio::day(TODAY),
+        Some(&before),
+    );
+    assert!(!matches!(without, Understanding::Query { .. }), "{without:?}");
+}

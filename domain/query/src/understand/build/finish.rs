@@ -13,19 +13,33 @@ use crate::{DEFAULT_ROWS, Dimension, Direction, Entity, Measure, Operation, Quer
 
 impl Draft<'_> {
     /// The query, once it is known what it is about.
-    pub(super) fn finish(mut self) -> Query {
+    pub(super) fn finish(mut self) -> Option<Query> {
         self.compare_figures();
         self.choose_classes();
         self.choose_groups();
         self.rank();
         self.newest();
         self.order();
-        self.query()
+        let query = self.query();
+        // A number or a period that is nowhere in the query would be another question.
+        let numbers = self
+            .frame
+            .numbers
+            .iter()
+            .any(|number| number.is_percent || number.is_amount || !number.is_word);
+        let exemption = self.measures == [Measure::UnusedExemption];
+        let left = numbers && !self.takes_number && !exemption;
+        let periods =
+            self.frame.days().filter(|period| *period != Period::Relative(Relative::All)).count();
+        (!left && !self.is_unplaced && periods <= 2).then_some(query)
     }
 
     /// `above 1 lakh`, `at most 10 %`, `between 50k and 1 lakh`.
     fn compare_figures(&mut self) {
         use Concept::{Above, AtLeast, AtMost, Below, Between};
+        let bounds = [AtLeast, AtMost, Above, Below].into_iter().filter(|one| self.has(*one));
+        // Which number is which bound is not told apart.
+        self.is_unplaced = bounds.count() > 1;
         let said = [
             (AtLeast, Comparison::AtLeast),
             (AtMost, Comparison::AtMost),
@@ -53,6 +67,7 @@ impl Draft<'_> {
 
     fn compare_figure(&mut self, comparison: Comparison, number: Number) {
         let Some(measure) = self.measures.first().copied() else { return };
+        self.is_unplaced |= self.groups_named();
         let measure = match measure {
             Measure::Value | Measure::Count if number.is_percent => Measure::Weight,
             Measure::Count => Measure::Value,
@@ -61,6 +76,7 @@ impl Draft<'_> {
             measure => measure,
         };
         if !measure.is_of_rows() || !measure.entities().contains(&self.entity) {
+            self.is_unplaced = true;
             return;
         }
         // A loss of more than so much is a gain below it.
@@ -76,6 +92,7 @@ impl Draft<'_> {
         self.filters
             .retain(|filter| !matches!(filter, Filter::Figure(_, _, than) if *than == zero));
         self.filters.push(Filter::Figure(measure, comparison, Operand::Number(value)));
+        self.takes_number = true;
         if self.measures != [Measure::Count] {
             if self.entity != Entity::Trade {
                 self.measures = vec![measure];
@@ -168,6 +185,7 @@ impl Draft<'_> {
         self.sort = Some(if loses { Direction::Ascending } else { Direction::Descending });
         let number = self.numbers().find(|number| !number.is_percent && !number.is_amount);
         let number = number.and_then(|number| usize::try_from(number.value).ok());
+        self.takes_number |= number.is_some();
         self.limit = number.or(Some(if self.frame.plural { A_FEW } else { 1 }));
     }
 
@@ -192,6 +210,7 @@ impl Draft<'_> {
         let number = self.numbers().find(|number| !number.is_percent && !number.is_amount);
         let number = number.and_then(|number| usize::try_from(number.value).ok());
         let one = (self.has(Concept::Latest) && !self.frame.plural).then_some(1);
+        self.takes_number |= number.is_some();
         self.limit = number.or(one).or(self.limit);
     }
 
@@ -214,12 +233,12 @@ impl Draft<'_> {
                     }
                     (period, _) => period,
                 };
-                compare_with = Some(day(other, one));
-                Some(day(one, other))
+                compare_with = self.time(Some(day(other, one)));
+                self.time(Some(day(one, other)))
             }
             [one] if self.frame.times.contains(&Time::Before) => {
-                compare_with = before(one);
-                Some(one)
+                compare_with = self.time(before(one));
+                self.time(Some(one))
             }
             _ => self.time(self.period()),
         };
@@ -245,15 +264,12 @@ impl Draft<'_> {
         }
     }
 
-    /// Days as the entity takes them: trades of a day are those of that day alone, and tax is of financial years.
+    /// Days as the query takes them; tax is of financial years.
     fn time(&self, period: Option<Period>) -> Option<Period> {
         let of_tax = self.frame.tax
             || self.any(&[Concept::Short, Concept::Long, Concept::By(Dimension::Term)])
             || self.measures == [Measure::UnusedExemption];
-        Some(match period? {
-            Period::AsOf(day) if !matches!(self.entity, Entity::Holding) => {
-                Period::Between { from: Some(day), to: Some(day) }
-            }
+        Some(match days_of(period?, self.entity, &self.measures) {
             Period::Relative(Relative::ThisYear) if of_tax => {
                 Period::Relative(Relative::ThisFinancialYear)
             }
@@ -262,6 +278,21 @@ impl Draft<'_> {
             }
             period => period,
         })
+    }
+}
+
+/// A day as an entity takes it: what happened on it, and what it brought, are of that day alone; what is held is of its end.
+pub(in crate::understand) fn days_of(
+    period: Period,
+    entity: Entity,
+    measures: &[Measure],
+) -> Period {
+    let whole = measures.iter().any(|one| !one.is_of_rows() && *one != Measure::Count);
+    match period {
+        Period::AsOf(day) if entity != Entity::Holding || whole => {
+            Period::Between { from: Some(day), to: Some(day) }
+        }
+        period => period,
     }
 }
 
