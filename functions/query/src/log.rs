@@ -21,7 +21,7 @@ pub(crate) struct LoggedQuery {
     #[schema(value_type = Object)]
     pub(crate) query: Value,
     /// Why it was not run: its faults. Null when it has none.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Vec<crate::run::QueryFault>>)]
     pub(crate) faults: Option<Value>,
     /// `answered`, `empty`, `unknown` or `failed`; null when it has faults, or was cut off.
     pub(crate) outcome: Option<String>,
