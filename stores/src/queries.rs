@@ -28,7 +28,7 @@ use crate::tax;
 const BENCHMARK: &str = "NIFTY 50";
 
 /// What came of a query.
-pub struct Executed {
+pub struct ExecutedQuery {
     /// Its place in the log.
     pub query_id: Uuid,
     /// The day in India it was answered on.
@@ -43,7 +43,7 @@ pub struct Executed {
     pub left_out: Vec<LeftOut>,
 }
 
-impl Executed {
+impl ExecutedQuery {
     /// Whether the question was answered: with rows, or because nothing matches.
     pub fn answers(&self) -> bool {
         let outcome = self.answer.as_ref().map(|answer| answer.outcome);
@@ -58,7 +58,7 @@ pub async fn execute(
     entry: Entry<'_>,
     query: &Query,
     question: Option<String>,
-) -> Result<Executed, Problem> {
+) -> Result<ExecutedQuery, Problem> {
     let (query_id, written) = (Uuid::now_v7(), query.to_json());
     let today = clock::india_day(clock::now());
     let note = Note { query_id, question: &question, query: &written };
@@ -91,7 +91,7 @@ pub async fn execute(
         ],
     );
     db.write(entry.again(), [outcome]).await?;
-    Ok(Executed { query_id, today, answer: answer.ok(), versions, healths, left_out })
+    Ok(ExecutedQuery { query_id, today, answer: answer.ok(), versions, healths, left_out })
 }
 
 /// What the log says of a query before it runs.

@@ -7,12 +7,12 @@ mod cells;
 mod figures;
 mod keys;
 mod needs;
+mod period_figures;
 mod portfolio;
 mod rows;
 mod table;
 mod unknown;
 mod view;
-mod whole;
 
 use std::collections::BTreeSet;
 

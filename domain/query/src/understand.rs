@@ -17,7 +17,7 @@ mod tokens;
 use jiff::civil::Date;
 
 use crate::Query;
-use build::Built;
+use build::Interpretation;
 use frame::Frame;
 use names::Lookup;
 pub use names::{Names, SecurityName};
@@ -89,14 +89,14 @@ pub fn words_of(question: &str) -> String {
 }
 
 /// Nothing but a query that the reader takes is ever answered.
-fn finish(built: Built, mended: Vec<(String, String)>) -> Understanding {
+fn finish(interpretation: Interpretation, mended: Vec<(String, String)>) -> Understanding {
     let read = |query: &Query| Query::read(&query.to_json()).ok();
-    match built {
-        Built::Query(query) => match read(&query) {
+    match interpretation {
+        Interpretation::Query(query) => match read(&query) {
             Some(query) => Understanding::Query { query, mended },
             None => build::not_understood(),
         },
-        Built::Choices { message, options } => {
+        Interpretation::Choices { message, options } => {
             let choice =
                 |(label, query): (String, Query)| Some(Choice { label, query: read(&query)? });
             Understanding::Ask {
@@ -104,6 +104,6 @@ fn finish(built: Built, mended: Vec<(String, String)>) -> Understanding {
                 options: options.into_iter().filter_map(choice).collect(),
             }
         }
-        Built::Nothing(message) => Understanding::Nothing { message },
+        Interpretation::Nothing(message) => Understanding::Nothing { message },
     }
 }

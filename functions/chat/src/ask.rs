@@ -7,8 +7,8 @@ use shared::routes;
 use shared::{Access, Caller, Db, Permission};
 use uuid::Uuid;
 
-use crate::answered::ChatAnswer;
-use crate::run::{Begun, Progress, answer};
+use crate::answer::ChatAnswer;
+use crate::run::{Progress, ReservedQuestion, answer};
 
 /// For any member, and keys with `chat:ask`.
 pub fn route() -> Route {
@@ -32,6 +32,6 @@ shared::request! {
 #[utoipa::path(post, path = "/v1/chat/query", request_body = ChatRequest,
     responses((status = 200, body = ChatAnswer)))]
 async fn ask(State(db): State<Db>, caller: Caller, Json(request): Json<ChatRequest>) -> Reply {
-    let begun = Begun::read(&db, &caller, &request).await?;
-    shared::http::ok(answer(&db, &caller, &request, begun, &Progress::silent()).await?)
+    let reserved = ReservedQuestion::reserve(&db, &caller, &request).await?;
+    shared::http::ok(answer(&db, &caller, &request, reserved, &Progress::silent()).await?)
 }

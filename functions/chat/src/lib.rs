@@ -6,7 +6,7 @@
 //! - Advice is refused.
 //! - A question counts against the plan once, and only where it was answered.
 
-mod answered;
+mod answer;
 pub mod ask;
 pub mod conversation_delete;
 pub mod conversation_get;

@@ -9,11 +9,11 @@ use shared::db::{Entry, Statement, statement};
 use shared::http::Events;
 use shared::problem::reasons::{NOT_FOUND, TOO_MUCH_WORK};
 use shared::{Caller, Db, Problem, clock, typed};
-use stores::queries::{self, Executed};
+use stores::queries::{self, ExecutedQuery};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::answered::{ChatAnswer, ChatOption, Kind};
+use crate::answer::{ChatAnswer, ChatOption, Kind};
 use crate::ask::ChatRequest;
 use crate::reasons::QUERY_LIMIT_REACHED;
 use crate::turns::Turn;
@@ -49,7 +49,7 @@ impl Progress {
 }
 
 /// What is read before a question is understood.
-pub(crate) struct Begun {
+pub(crate) struct ReservedQuestion {
     turn_id: Uuid,
     usage: Usage,
     names: Names,
@@ -57,9 +57,9 @@ pub(crate) struct Begun {
     before: Option<Query>,
 }
 
-impl Begun {
+impl ReservedQuestion {
     /// Reserves a question and reads what is needed to understand it.
-    pub(crate) async fn read(
+    pub(crate) async fn reserve(
         db: &Db,
         caller: &Caller,
         request: &ChatRequest,
@@ -109,11 +109,11 @@ pub(crate) async fn answer(
     db: &Db,
     caller: &Caller,
     request: &ChatRequest,
-    begun: Begun,
+    reserved: ReservedQuestion,
     progress: &Progress,
 ) -> Result<ChatAnswer, Problem> {
-    let turn_id = begun.turn_id;
-    let answered = attempt(db, caller, request, begun, progress).await;
+    let turn_id = reserved.turn_id;
+    let answered = attempt(db, caller, request, reserved, progress).await;
     if answered.is_err() {
         // A reservation that cannot be returned now ends by itself.
         let _ = db.write(Entry::Again(caller), [settle(&turn_id, &false)]).await;
@@ -125,10 +125,10 @@ async fn attempt(
     db: &Db,
     caller: &Caller,
     request: &ChatRequest,
-    begun: Begun,
+    reserved: ReservedQuestion,
     progress: &Progress,
 ) -> Result<ChatAnswer, Problem> {
-    let Begun { turn_id, usage, names, certified, before } = begun;
+    let ReservedQuestion { turn_id, usage, names, certified, before } = reserved;
     let today = clock::india_day(clock::now());
     let (understanding, by) = match certified {
         Some(query) => (Understanding::Query { query, mended: Vec::new() }, "certified"),
@@ -191,8 +191,8 @@ async fn keep(
 }
 
 /// Puts what came of a query into an answer.
-fn fill(answer: &mut ChatAnswer, query: &Query, executed: Executed) -> Result<(), Problem> {
-    let Executed { query_id, answer: cells, versions, healths, left_out, .. } = executed;
+fn fill(answer: &mut ChatAnswer, query: &Query, executed: ExecutedQuery) -> Result<(), Problem> {
+    let ExecutedQuery { query_id, answer: cells, versions, healths, left_out, .. } = executed;
     answer.query_id = Some(query_id);
     let mut cells = cells.ok_or_else(|| Problem::new(TOO_MUCH_WORK))?;
     cells.rows.truncate(query.limit);

@@ -10,7 +10,7 @@ use shared::{Access, Caller, Db, Permission};
 use utoipa::ToSchema;
 
 use crate::ask::ChatRequest;
-use crate::run::{Begun, Progress, answer};
+use crate::run::{Progress, ReservedQuestion, answer};
 
 /// A stream ends by then.
 const WITHIN: Duration = Duration::from_secs(120);
@@ -37,10 +37,10 @@ struct ChatEvent {
 #[utoipa::path(post, path = "/v1/chat/stream", request_body = ChatRequest,
     responses((status = 200, body = ChatEvent, content_type = "text/event-stream")))]
 async fn stream(State(db): State<Db>, caller: Caller, Json(request): Json<ChatRequest>) -> Reply {
-    let begun = Begun::read(&db, &caller, &request).await?;
+    let reserved = ReservedQuestion::reserve(&db, &caller, &request).await?;
     Ok(events(move |events| async move {
         let progress = Progress::to(events.clone());
-        let answer = answer(&db, &caller, &request, begun, &progress).await?;
+        let answer = answer(&db, &caller, &request, reserved, &progress).await?;
         let ids = json!({ "conversationId": answer.conversation_id, "turnId": answer.turn_id });
         events.send("done", &ids).await
     }))

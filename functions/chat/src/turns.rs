@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::answered::{ChatAnswer, json_of};
+use crate::answer::{ChatAnswer, json_of};
 
 /// A turn that is written down.
 pub(crate) struct Turn<'a> {
@@ -80,7 +80,7 @@ pub(crate) struct StoredTurn {
     /// Its place in the log: `GET /v1/query/queries/{queryId}` has the cells.
     pub(crate) query_id: Option<Uuid>,
     /// What was asked back.
-    #[schema(value_type = Option<Vec<crate::answered::ChatOption>>)]
+    #[schema(value_type = Option<Vec<crate::answer::ChatOption>>)]
     pub(crate) options: Option<Value>,
     /// `up` or `down`.
     pub(crate) rating: Option<String>,

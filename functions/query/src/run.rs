@@ -9,7 +9,7 @@ use shared::problem::reasons::TOO_MUCH_WORK;
 use shared::{Caller, Db, Problem};
 use stores::health::Health;
 use stores::ledger::{LeftOut, Versions};
-use stores::queries::{Executed, Note, execute};
+use stores::queries::{ExecutedQuery, Note, execute};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -61,7 +61,7 @@ pub(crate) async fn run(db: &Db, caller: &Caller, order: Order) -> Result<QueryA
     let page = PageQuery { limit: query.limit as i64, cursor: order.cursor };
     let after: Option<String> = page.position()?;
     let executed = execute(db, caller.into(), &query, order.question).await?;
-    let Executed { query_id, answer, versions, healths, left_out, .. } = executed;
+    let ExecutedQuery { query_id, answer, versions, healths, left_out, .. } = executed;
     let mut answer = answer.ok_or_else(|| Problem::new(TOO_MUCH_WORK))?;
     let next_cursor = cut(&mut answer, &page, after)?;
     Ok(QueryAnswer {

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::rows::{LotFigures, Row, RowKind};
 use super::unknown::Unknown;
-use super::view::{Held, View};
+use super::view::{HeldPosition, View};
 use crate::Measure;
 
 /// A figure, exact.
@@ -100,7 +100,7 @@ impl Row {
         !matches!(self.kind, RowKind::Holding { held: None, .. })
     }
 
-    fn held(&self) -> Option<&Held> {
+    fn held(&self) -> Option<&HeldPosition> {
         match &self.kind {
             RowKind::Holding { held, .. } => held.as_ref(),
             _ => None,

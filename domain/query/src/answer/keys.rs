@@ -16,7 +16,7 @@ use crate::{Dimension, Measure};
 /// What a row is by a dimension: what rows are put together by, and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    /// `None` where no source says; such rows are put together, too. It comes last.
+    /// Whether no source says it; such rows are put together, too. It comes last.
     pub(super) unknown: bool,
     /// Stable: an ISIN, an account's id, a word, a part of time.
     pub(super) key: String,

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::unknown::Unknown;
-use super::view::{Held, View};
+use super::view::{HeldPosition, View};
 use crate::Entity;
 
 /// Something a query chooses from.
@@ -29,7 +29,7 @@ pub(super) struct Row {
 pub(super) enum RowKind {
     /// With nothing held it stands for what was held before: returns know it, and no other figure.
     Holding {
-        held: Option<Held>,
+        held: Option<HeldPosition>,
         dividends: Decimal,
     },
     OpenLot {
@@ -88,7 +88,7 @@ pub(super) fn rows(entity: Entity, view: &View<'_>, from: Option<Date>) -> Vec<R
 }
 
 fn holdings(view: &View<'_>) -> Vec<Row> {
-    let mut held: HashMap<(Isin, Uuid), &Held> = HashMap::new();
+    let mut held: HashMap<(Isin, Uuid), &HeldPosition> = HashMap::new();
     for one in &view.held {
         held.insert((one.isin, one.account), one);
     }

@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 use super::cells::{AnswerRow, Cell, days_of_rows, names_of_rows};
 use super::figures::{Figure, figure};
 use super::keys::{Key, Verdict, judge, key, part_of};
+use super::period_figures::PeriodFigures;
 use super::portfolio::Context;
 use super::rows::{self, Row, RowKind};
 use super::unknown::Unknown;
 use super::view::View;
-use super::whole::Whole;
 use super::{Days, MOST_STEPS, TooMuchWork, is_series_of_holdings};
 use crate::filter::Filter;
 use crate::query::Sort;
@@ -224,12 +224,12 @@ impl<'a> Tables<'a> {
     }
 
     fn figures(&self, rows: &[&Row], view: &View<'_>, from: Option<Date>) -> Figures {
-        let mut whole = Whole::new(view, from, rows);
+        let mut over_period = PeriodFigures::new(view, from, rows);
         let figure = |measure: &Measure| {
             let figure = if measure.is_of_rows() || *measure == Measure::Count {
                 figure(*measure, rows, view)
             } else {
-                whole.figure(*measure)
+                over_period.figure(*measure)
             };
             (figure, Figure::Nothing)
         };

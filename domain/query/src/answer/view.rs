@@ -19,7 +19,7 @@ const DAYS_OF_A_LONG_WEEKEND: i32 = 4;
 
 /// What one account holds of a security when a day ends. `None` is unknown.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(super) struct HeldPosition {
     pub(super) account: Uuid,
     pub(super) isin: Isin,
     pub(super) quantity: Decimal,
@@ -41,7 +41,7 @@ pub(super) struct View<'a> {
     pub(super) portfolio: &'a Portfolio<'a>,
     pub(super) day: Date,
     pub(super) ledger: Cow<'a, Ledger>,
-    pub(super) held: Vec<Held>,
+    pub(super) held: Vec<HeldPosition>,
     today: HashMap<Isin, PriceOfDay>,
     worth: OnceCell<Decimal>,
 }
@@ -84,7 +84,7 @@ impl<'a> View<'a> {
             });
             self.today.extend(price.map(|price| (holding.isin, price)));
             if !holding.owned.0.is_zero() {
-                self.held.push(Held {
+                self.held.push(HeldPosition {
                     account: holding.account,
                     isin: holding.isin,
                     quantity: holding.owned.0,
@@ -104,13 +104,13 @@ impl<'a> View<'a> {
         let ledger = Ledger::new(&events, &snapshots);
         let stated: HashMap<_, &Snapshot> =
             snapshots.iter().map(|snapshot| (&snapshot.place, snapshot)).collect();
-        let mut held: Vec<Held> = Vec::new();
+        let mut held: Vec<HeldPosition> = Vec::new();
         for (place, position) in ledger.places.iter().zip(&ledger.positions) {
             if position.quantity.is_zero() {
                 continue;
             }
             let stated = stated.get(place).and_then(|snapshot| snapshot.cost);
-            let one = Held {
+            let one = HeldPosition {
                 account: place.account,
                 isin: place.isin,
                 quantity: position.quantity,
@@ -118,7 +118,8 @@ impl<'a> View<'a> {
                 cost: position.cost().or(stated),
                 price: self.price(place.isin),
             };
-            let same = |other: &&mut Held| (other.isin, other.account) == (one.isin, one.account);
+            let same =
+                |other: &&mut HeldPosition| (other.isin, other.account) == (one.isin, one.account);
             match held.last_mut().filter(same) {
                 // Folios of one scheme are one holding; places are in order.
                 Some(other) => {
@@ -174,7 +175,7 @@ impl<'a> View<'a> {
 
     /// Worth of everything that has a price.
     pub(super) fn worth(&self) -> Decimal {
-        let value = |held: &Held| held.price.map(|price| price.close * held.quantity);
+        let value = |held: &HeldPosition| held.price.map(|price| price.close * held.quantity);
         *self.worth.get_or_init(|| self.held.iter().filter_map(value).sum())
     }
 }

@@ -13,7 +13,7 @@ use crate::period::{Period, Relative};
 use crate::{Dimension, Direction, Entity, Measure, Operation, Query};
 
 /// What came of a question.
-pub(super) enum Built {
+pub(super) enum Interpretation {
     Query(Query),
     Choices { message: String, options: Vec<(String, Query)> },
     Nothing(String),
@@ -31,24 +31,26 @@ pub(super) fn not_understood() -> Understanding {
 }
 
 /// The query of a question, several that it could be, or why there is none.
-pub(super) fn build(frame: &Frame, names: &Names) -> Built {
+pub(super) fn build(frame: &Frame, names: &Names) -> Interpretation {
     if frame.times.contains(&Time::Future) {
-        return Built::Nothing(
+        return Interpretation::Nothing(
             "The future is in no portfolio; ask about what is, or was.".to_owned(),
         );
     }
     if frame.has(Concept::Negation) {
-        return Built::Nothing(format!("What is not so cannot be asked in words yet. {CAN}"));
+        return Interpretation::Nothing(format!(
+            "What is not so cannot be asked in words yet. {CAN}"
+        ));
     }
     if frame.has(Concept::Definition) {
-        return Built::Nothing(format!("What words mean is not explained here. {CAN}"));
+        return Interpretation::Nothing(format!("What words mean is not explained here. {CAN}"));
     }
     if frame.has(Concept::TaxBill) {
-        return Built::Nothing("What tax is due is not worked out here; ask about realised gains by term and financial year.".to_owned());
+        return Interpretation::Nothing("What tax is due is not worked out here; ask about realised gains by term and financial year.".to_owned());
     }
     if !frame.unknown.is_empty() {
         let words = frame.unknown.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>();
-        return Built::Nothing(format!("{} is not known here. {CAN}", words.join(", ")));
+        return Interpretation::Nothing(format!("{} is not known here. {CAN}", words.join(", ")));
     }
     let ambiguous = frame.names.iter().find_map(|name| match name {
         Named::Securities(several) if several.len() > 1 => Some(several),
@@ -62,26 +64,28 @@ pub(super) fn build(frame: &Frame, names: &Names) -> Built {
         });
         let chosen: Vec<Named> = chosen.collect();
         match build_with(frame, names, &chosen) {
-            Built::Query(query) => Some((names.securities.get(*number)?.name.clone(), query)),
+            Interpretation::Query(query) => {
+                Some((names.securities.get(*number)?.name.clone(), query))
+            }
             // Nothing is said of it: what it is worth is.
-            Built::Choices { options, .. } => {
+            Interpretation::Choices { options, .. } => {
                 let (_, query) = options.into_iter().next()?;
                 Some((names.securities.get(*number)?.name.clone(), query))
             }
-            Built::Nothing(_) => None,
+            Interpretation::Nothing(_) => None,
         }
     };
     let mut options: Vec<(String, Query)> = several.iter().filter_map(meant).collect();
     options.truncate(10);
-    Built::Choices { message: "Which of these is meant?".to_owned(), options }
+    Interpretation::Choices { message: "Which of these is meant?".to_owned(), options }
 }
 
-fn build_with(frame: &Frame, names: &Names, named: &[Named]) -> Built {
+fn build_with(frame: &Frame, names: &Names, named: &[Named]) -> Interpretation {
     let mut draft = Draft::new(frame, names, named);
     match draft.subject() {
         Some(()) => draft.finish().map_or_else(
-            || Built::Nothing(format!("Not everything in that was understood. {CAN}")),
-            Built::Query,
+            || Interpretation::Nothing(format!("Not everything in that was understood. {CAN}")),
+            Interpretation::Query,
         ),
         None => draft.ask(),
     }
@@ -184,10 +188,10 @@ impl<'a> Draft<'a> {
     }
 
     /// What could be asked of what is named.
-    fn ask(mut self) -> Built {
+    fn ask(mut self) -> Interpretation {
         let named = !self.filters.is_empty();
         if !named {
-            return Built::Nothing(format!("That was not understood. {CAN}"));
+            return Interpretation::Nothing(format!("That was not understood. {CAN}"));
         }
         let measures = [
             ("What it is worth", Measure::Value),
@@ -200,7 +204,7 @@ impl<'a> Draft<'a> {
             let query = Query { measures: vec![measure], ..self.query() };
             (label.to_owned(), query)
         });
-        Built::Choices { message: "What about it?".to_owned(), options: options.into() }
+        Interpretation::Choices { message: "What about it?".to_owned(), options: options.into() }
     }
 
     fn numbers(&self) -> impl Iterator<Item = &Number> {

@@ -1,7 +1,7 @@
 //! Questions that go on from the one before: "and last month?", "only IT".
 
 use super::build::finish::days_of;
-use super::build::{Built, filters_of};
+use super::build::{Interpretation, filters_of};
 use super::concept::Concept;
 use super::frame::Frame;
 use super::names::{Named, Names};
@@ -9,7 +9,7 @@ use super::time::Time;
 use crate::{Dimension, Filter, Operation, Query};
 
 /// What a question that says no figure of its own asks after another; none when it stands by itself.
-pub(super) fn follow(frame: &Frame, names: &Names, before: &Query) -> Option<Built> {
+pub(super) fn follow(frame: &Frame, names: &Names, before: &Query) -> Option<Interpretation> {
     if !goes_on(frame) {
         return None;
     }
@@ -36,7 +36,7 @@ pub(super) fn follow(frame: &Frame, names: &Names, before: &Query) -> Option<Bui
             _ => {}
         }
     }
-    Some(Built::Query(query))
+    Some(Interpretation::Query(query))
 }
 
 /// Whether it changes what was asked, and asks nothing itself.

@@ -211,13 +211,13 @@ fn score(half_wanted: Half, tell: bool) -> (usize, usize, usize) {
             Verdict::Missed(_) => {}
         }
         if tell && verdict != Verdict::Right {
-            println!("{question}\n    wanted {wanted:?}\n    {}", told(&verdict));
+            println!("{question}\n    wanted {wanted:?}\n    {}", describe_verdict(&verdict));
         }
     }
     (right, wrong, all)
 }
 
-fn told(verdict: &Verdict) -> String {
+fn describe_verdict(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Wrong(Understanding::Query { query, .. }) => format!("WRONG {}", query.to_json()),
         other => format!("{other:?}"),

@@ -8,7 +8,13 @@ use uuid::Uuid;
 use crate::{ask, get, investor};
 
 /// Questions that somebody has asked.
-async fn asked(here: &Here, person: &Person, number: i32, state: &str, ago: &str) -> Result<()> {
+async fn add_questions(
+    here: &Here,
+    person: &Person,
+    number: i32,
+    state: &str,
+    ago: &str,
+) -> Result<()> {
     let sql = "insert into billing.questions (question_id, user_id, state, asked_at)
                select gen_random_uuid(), $1, $2, now() - $3::text::interval from generate_series(1, $4)";
     here.admin().await?.execute(sql, &[&person.user_id, &state, &ago, &number]).await?;
@@ -29,7 +35,7 @@ const QUESTION: &str = "What is my portfolio worth?";
 async fn the_last_question_is_answered_once_however_many_ask_at_the_same_time() -> Result<()> {
     let here = Here::start().await?;
     let asha = investor(&here).await?;
-    asked(&here, &asha, 49, "counted", "1 second").await?;
+    add_questions(&here, &asha, 49, "counted", "1 second").await?;
     let body = json!({ "question": QUESTION });
     let (one, other) = tokio::join!(
         here.post("/v1/chat/query", &asha, &body),
@@ -52,12 +58,12 @@ async fn the_last_question_is_answered_once_however_many_ask_at_the_same_time() 
 async fn a_reservation_that_nobody_settles_ends_and_another_month_is_not_counted() -> Result<()> {
     let here = Here::start().await?;
     let asha = investor(&here).await?;
-    asked(&here, &asha, 60, "reserved", "6 minutes").await?;
-    asked(&here, &asha, 60, "returned", "1 minute").await?;
-    asked(&here, &asha, 60, "counted", "32 days").await?;
+    add_questions(&here, &asha, 60, "reserved", "6 minutes").await?;
+    add_questions(&here, &asha, 60, "returned", "1 minute").await?;
+    add_questions(&here, &asha, 60, "counted", "32 days").await?;
     let usage = get(&here, &asha, "/v1/chat/usage").await?;
     assert_eq!((&usage["used"], &usage["left"]), (&json!(0), &json!(50)), "{usage}");
-    asked(&here, &asha, 3, "reserved", "1 second").await?;
+    add_questions(&here, &asha, 3, "reserved", "1 second").await?;
     assert_eq!(get(&here, &asha, "/v1/chat/usage").await?["used"], 3);
     Ok(())
 }
@@ -72,7 +78,7 @@ async fn whoever_pays_is_counted_in_all_of_their_workspaces_and_pro_has_no_limit
     assert_eq!(get(&here, &asha, "/v1/chat/usage").await?["used"], 1, "the owner's questions");
     let reply = set_tier(&here, asha.user_id, "pro").await?;
     assert_eq!(reply["statusCode"], 204, "{reply}");
-    asked(&here, &asha, 80, "counted", "1 second").await?;
+    add_questions(&here, &asha, 80, "counted", "1 second").await?;
     let usage = get(&here, &asha, "/v1/chat/usage").await?;
     assert_eq!(
         (&usage["allowed"], &usage["left"], &usage["warning"]),

@@ -17,14 +17,14 @@ use super::view::View;
 use crate::Measure;
 
 /// The figures of some rows over a period; days are walked through once, when the first figure needs them.
-pub(super) struct Whole<'a> {
+pub(super) struct PeriodFigures<'a> {
     view: &'a View<'a>,
     from: Option<Date>,
     rows: &'a [&'a Row],
     returns: Option<Result<PricedReturns, Unknown>>,
 }
 
-impl<'a> Whole<'a> {
+impl<'a> PeriodFigures<'a> {
     pub(super) fn new(view: &'a View<'a>, from: Option<Date>, rows: &'a [&'a Row]) -> Self {
         Self { view, from, rows, returns: None }
     }
