@@ -53,7 +53,7 @@ create table query.outcomes (
     market_version bigint not null,
     outcome text not null constraint outcomes_outcome check (outcome in ('answered', 'empty', 'unknown', 'failed')),
     rows integer not null,
-    -- The answer as it was shown; null of calls by key, of which only the number of rows is kept.
+    -- The answer with its first rows; null of calls by key, of which only the number of rows is kept.
     answer jsonb,
     constraint outcomes_pk primary key (workspace_id, query_id),
     constraint outcomes_query foreign key (workspace_id, query_id)

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::health::{self, Health};
 use crate::transactions;
+use crate::versions::Versions;
 use holdings::{holdings, refer};
 
 /// A question for the book of a workspace: asked by itself ([`BookOn::ask`]), or by its [`BookOn::statements`] in a
@@ -45,9 +46,7 @@ impl BookOn {
     pub fn statements(&self) -> [Statement<'_>; STATEMENTS] {
         let asserted = statement("select * from imports.stated()", []);
         let securities = statement("select * from portfolio.securities($1)", [typed(&self.day)]);
-        // The versions first: what changes meanwhile makes a book newer than they say, and never older.
-        let versions = statement("select ledger, market from tenant.versions()", []);
-        [versions, transactions::events(), asserted, health::all(), securities]
+        [Versions::statement(), transactions::events(), asserted, health::all(), securities]
     }
 
     /// Asks it with whatever else is asked of the caller's workspace, in one round trip: lots are worked out while
@@ -174,23 +173,6 @@ pub fn assertions<'a>() -> Statement<'a> {
          select u.account_id, u.isin, nullif(u.folio, ''), u.statement_on, u.units from imports.folio_units u",
         [],
     )
-}
-
-/// How often what figures are worked out from was changed: the same versions on the same day have the same figures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Versions {
-    /// The workspace's events, statements, links, accounts and stated kinds.
-    pub ledger: i64,
-    /// Prices, names, symbols, indices and kinds, which are the same for everybody.
-    pub market: i64,
-}
-
-impl Versions {
-    fn read(rows: &[Row]) -> Self {
-        let row = rows.first();
-        row.map(|row| Self { ledger: row.get("ledger"), market: row.get("market") })
-            .unwrap_or_default()
-    }
 }
 
 /// Everything that is known of a workspace's portfolio.

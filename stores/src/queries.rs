@@ -9,32 +9,45 @@ use ::ledger::returns::Prices;
 use ::ledger::tax::Facts;
 use jiff::civil::Date;
 use portfolio_query::Query;
-use portfolio_query::answer::{self, Answer, Needs, Outcome, Portfolio, TooMuchWork};
+use portfolio_query::answer::{self, Answer, AnswerRow, Needs, Portfolio, TooMuchWork};
 use portfolio_query::understand::{Names, SecurityName};
 use serde_json::Value;
 use shared::auth::Credential;
 use shared::db::{Entry, Statement, statement};
+use shared::page::{Page, PageQuery};
+use shared::problem::reasons::{CURSOR_GONE, TOO_MUCH_WORK};
 use shared::{Db, Problem, clock, typed};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::accounts::{self, Account};
 use crate::health::Health;
-use crate::ledger::{Book, BookOn, LeftOut, Versions, assertions};
+use crate::ledger::{Book, BookOn, LeftOut, assertions};
 use crate::prices::{Benchmark, PricesOver};
 use crate::tax;
+use crate::versions::Versions;
 
 /// The index that returns are compared with.
 const BENCHMARK: &str = "NIFTY 50";
 
-/// What came of a query.
+/// A query to be run.
+pub struct QueryOrder<'a> {
+    /// The query.
+    pub query: &'a Query,
+    /// The words it stands for, kept with it in the log.
+    pub question: Option<String>,
+    /// Where to go on: the cursor of the rows before.
+    pub cursor: Option<String>,
+}
+
+/// An answered query.
 pub struct ExecutedQuery {
     /// Its place in the log.
     pub query_id: Uuid,
-    /// The day in India it was answered on.
-    pub today: Date,
-    /// The answer with all of its rows; none where it was too much work.
-    pub answer: Option<Answer>,
+    /// The answer with the rows of one page.
+    pub answer: Answer,
+    /// The cursor of the rows after them; none with the last.
+    pub next_cursor: Option<String>,
     /// The versions of what it was worked out from.
     pub versions: Versions,
     /// How fresh the accounts are.
@@ -43,55 +56,90 @@ pub struct ExecutedQuery {
     pub left_out: Vec<LeftOut>,
 }
 
-impl ExecutedQuery {
-    /// Whether the question was answered: with rows, or because nothing matches.
-    pub fn answers(&self) -> bool {
-        let outcome = self.answer.as_ref().map(|answer| answer.outcome);
-        matches!(outcome, Some(Outcome::Answered | Outcome::Empty))
-    }
-}
-
-/// Runs a query as of today. One round trip notes it in the log and reads everything; a second one notes what came of it: the
-/// first rows, as many as the query wants. Of a call by key the log keeps their number alone.
+/// Runs a query as of today. One round trip notes it in the log and reads everything; a second one notes its outcome with the
+/// first rows, as many as the query wants. Of a call by key the log keeps the number of rows alone.
 pub async fn execute(
     db: &Db,
     entry: Entry<'_>,
-    query: &Query,
-    question: Option<String>,
+    order: QueryOrder<'_>,
 ) -> Result<ExecutedQuery, Problem> {
+    let QueryOrder { query, question, cursor } = order;
+    let page = PageQuery { limit: query.limit as i64, cursor };
+    let after: Option<String> = page.position()?;
     let (query_id, written) = (Uuid::now_v7(), query.to_json());
     let today = clock::india_day(clock::now());
     let note = Note { query_id, question: &question, query: &written };
     let answered = answer(db, entry, query, today, note.statement(&None)).await?;
     let Answered { answer, versions, healths, left_out } = answered;
+    let outcome = LoggedOutcome { query_id, today, versions };
+    let Ok(mut answer) = answer else {
+        outcome.write(db, entry, "failed", 0, None).await?;
+        return Err(Problem::new(TOO_MUCH_WORK));
+    };
+    let all = std::mem::take(&mut answer.rows);
+    answer.rows = all.iter().take(query.limit).cloned().collect();
     let by_key = entry.caller().is_some_and(|caller| matches!(caller.by, Credential::Key(..)));
-    let shown = answer.as_ref().ok().map(|answer| {
-        let mut shown = answer.clone();
-        shown.rows.truncate(query.limit);
-        shown
-    });
-    let rows = shown.as_ref().map_or(0, |shown| shown.rows.len());
-    let rows = i32::try_from(rows).unwrap_or(i32::MAX);
-    let word = shown.as_ref().map_or("failed", |shown| shown.outcome.name());
-    let stored = shown.filter(|_| !by_key).map(serde_json::to_value).transpose();
+    let stored = (!by_key).then(|| serde_json::to_value(&answer)).transpose();
     let stored = stored.map_err(Problem::internal)?;
-    let outcome = statement(
-        "insert into query.outcomes
-             (workspace_id, query_id, user_id, today, ledger_version, market_version, outcome, rows, answer)
-         values (tenant.workspace(), $1, tenant.person(), $2, $3, $4, $5, $6, $7)
-         on conflict on constraint outcomes_pk do nothing",
-        [
-            typed(&query_id),
-            typed(&today),
-            typed(&versions.ledger),
-            typed(&versions.market),
-            typed(&word),
-            typed(&rows),
-            typed(&stored),
-        ],
-    );
-    db.write(entry.again(), [outcome]).await?;
-    Ok(ExecutedQuery { query_id, today, answer: answer.ok(), versions, healths, left_out })
+    outcome.write(db, entry, answer.outcome.name(), answer.total_rows, stored).await?;
+    let Page { items, next_cursor } = cut(all, &page, after)?;
+    answer.rows = items;
+    Ok(ExecutedQuery { query_id, answer, next_cursor, versions, healths, left_out })
+}
+
+/// Cuts rows to a page.
+fn cut(
+    rows: Vec<AnswerRow>,
+    page: &PageQuery,
+    after: Option<String>,
+) -> Result<Page<AnswerRow>, Problem> {
+    let from = match after {
+        None => 0,
+        Some(id) => {
+            let at = rows.iter().position(|row| row.id == id);
+            at.ok_or_else(|| Problem::new(CURSOR_GONE))? + 1
+        }
+    };
+    let fetch = usize::try_from(page.fetch()).unwrap_or(usize::MAX);
+    let rows = rows.into_iter().skip(from).take(fetch).collect();
+    Ok(Page::cut(rows, page, |row| row.id.clone()))
+}
+
+/// What the log says of a query after it has run.
+struct LoggedOutcome {
+    query_id: Uuid,
+    today: Date,
+    versions: Versions,
+}
+
+impl LoggedOutcome {
+    async fn write(
+        &self,
+        db: &Db,
+        entry: Entry<'_>,
+        word: &str,
+        rows: usize,
+        answer: Option<Value>,
+    ) -> Result<(), Problem> {
+        let rows = i32::try_from(rows).unwrap_or(i32::MAX);
+        let outcome = statement(
+            "insert into query.outcomes
+                 (workspace_id, query_id, user_id, today, ledger_version, market_version, outcome, rows, answer)
+             values (tenant.workspace(), $1, tenant.person(), $2, $3, $4, $5, $6, $7)
+             on conflict on constraint outcomes_pk do nothing",
+            [
+                typed(&self.query_id),
+                typed(&self.today),
+                typed(&self.versions.ledger),
+                typed(&self.versions.market),
+                typed(&word),
+                typed(&rows),
+                typed(&answer),
+            ],
+        );
+        db.write(entry.again(), [outcome]).await?;
+        Ok(())
+    }
 }
 
 /// What the log says of a query before it runs.

@@ -51,6 +51,8 @@ pub struct Answer {
     pub columns: Vec<Column>,
     /// The rows, in order. Not more than the query's `limit` at a time.
     pub rows: Vec<AnswerRow>,
+    /// How many rows there are on all pages.
+    pub total_rows: usize,
     /// Rows that a filter could not judge: they are in nothing of the answer.
     pub unjudged: Vec<Unjudged>,
     /// Of which days something is known.
@@ -98,7 +100,7 @@ pub struct Coverage {
 #[error("the query takes too much work")]
 pub struct TooMuchWork;
 
-/// Rows and securities of a portfolio that are looked at for one answer, at most: about two seconds of a processor.
+/// Rows and securities of a portfolio that are looked at for one answer, at most.
 pub const MOST_STEPS: u64 = 40_000_000;
 
 impl Query {
@@ -116,6 +118,7 @@ impl Query {
             compared_with: other,
             columns: cells::columns(self),
             rows: Vec::new(),
+            total_rows: 0,
             unjudged: Vec::new(),
             coverage,
             sources: sources(self.entity, portfolio),
@@ -124,7 +127,8 @@ impl Query {
             answer.refuse(why, coverage);
             return Ok(answer);
         }
-        if days.from.is_some_and(|from| from > portfolio.today) {
+        let mut periods = [self.time, self.compare_with].into_iter().flatten();
+        if periods.any(|period| period.begins_after(portfolio.today)) {
             answer.outcome = Outcome::Empty;
             answer.message = Some("The period is still to come.".to_owned());
             return Ok(answer);
@@ -175,6 +179,7 @@ impl Answer {
             self.outcome = Outcome::Empty;
             self.message = Some(unmatched.unwrap_or_else(|| "Nothing matches.".to_owned()));
         }
+        self.total_rows = self.rows.len();
     }
 }
 

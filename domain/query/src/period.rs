@@ -145,6 +145,14 @@ impl Period {
         };
         (from.map(|from| from.max(FIRST)), to)
     }
+
+    /// Whether nothing of it has come yet, when today is this day.
+    pub(crate) fn begins_after(self, today: Date) -> bool {
+        match self {
+            Self::AsOf(day) => day > today,
+            other => other.days(today).0.is_some_and(|from| from > today),
+        }
+    }
 }
 
 /// `2025-26`.

@@ -127,7 +127,10 @@ fn several(
     };
     let rows: Vec<String> = answer.rows.iter().take(NAMED_ROWS).enumerate().map(row).collect();
     let nouns: Vec<&str> = query.measures.iter().map(|measure| noun(*measure)).collect();
-    let more = if answer.rows.len() > NAMED_ROWS { "; and {{more}} more" } else { "" };
+    let mut more = if answer.rows.len() > NAMED_ROWS { "; and {{more}} more" } else { "" };
+    if answer.total_rows > answer.rows.len() && query.operation != Operation::Rank {
+        more = "; {{rows}} in all";
+    }
     capital(&format!(
         "{} of {}{}: {}{more}.",
         nouns.join(", "),
@@ -242,7 +245,7 @@ fn cell(name: &str, answer: &Answer) -> Option<String> {
         "from" => return answer.period.from.or(answer.coverage.history_starts).map(spoken_day),
         "to" => return Some(spoken_day(answer.period.to)),
         "history" => return answer.coverage.history_starts.map(spoken_day),
-        "rows" => return Some(answer.rows.len().to_string()),
+        "rows" => return Some(answer.total_rows.to_string()),
         "more" => return Some(answer.rows.len().saturating_sub(NAMED_ROWS).to_string()),
         _ => {}
     }

@@ -7,10 +7,13 @@
 mod advice;
 mod build;
 mod concept;
+mod filler;
 mod follow;
 mod frame;
 mod lexicon;
 mod names;
+mod phrases;
+mod sectors;
 mod time;
 mod tokens;
 

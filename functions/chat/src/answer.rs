@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::Problem;
 use stores::health::Health;
-use stores::ledger::{LeftOut, Versions};
+use stores::ledger::LeftOut;
+use stores::versions::Versions;
 use utoipa::ToSchema;
 use uuid::Uuid;
 

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use shared::auth::Credential;
 use shared::db::{Entry, Statement, statement};
 use shared::http::Events;
-use shared::problem::reasons::{NOT_FOUND, TOO_MUCH_WORK};
+use shared::problem::reasons::NOT_FOUND;
 use shared::{Caller, Db, Problem, clock, typed};
-use stores::queries::{self, ExecutedQuery};
+use stores::queries::{self, ExecutedQuery, QueryOrder};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -156,7 +156,8 @@ async fn attempt(
     progress.tell("understood", &answer.understood()).await?;
     if let Some(query) = run {
         let question = Some(request.question.clone());
-        let executed = queries::execute(db, Entry::Again(caller), &query, question).await?;
+        let order = QueryOrder { query: &query, question, cursor: None };
+        let executed = queries::execute(db, Entry::Again(caller), order).await?;
         fill(&mut answer, &query, executed)?;
         progress.tell("data", &answer.data()).await?;
     }
@@ -194,8 +195,6 @@ async fn keep(
 fn fill(answer: &mut ChatAnswer, query: &Query, executed: ExecutedQuery) -> Result<(), Problem> {
     let ExecutedQuery { query_id, answer: cells, versions, healths, left_out, .. } = executed;
     answer.query_id = Some(query_id);
-    let mut cells = cells.ok_or_else(|| Problem::new(TOO_MUCH_WORK))?;
-    cells.rows.truncate(query.limit);
     answer.text = say::fill(&say::sentence(query, &cells), &cells).map_err(Problem::internal)?;
     answer.answer = Some(cells);
     answer.versions = Some(versions);

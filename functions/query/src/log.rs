@@ -25,7 +25,7 @@ pub(crate) struct LoggedQuery {
     pub(crate) faults: Option<Value>,
     /// `answered`, `empty`, `unknown` or `failed`; null when it has faults, or was cut off.
     pub(crate) outcome: Option<String>,
-    /// How many rows were answered.
+    /// How many rows it had, on all pages.
     pub(crate) rows: Option<i32>,
 }
 

@@ -16,12 +16,6 @@ shared::reasons! {
         "certified_already",
         "The question is certified already. Delete it first to give it another query.",
     );
-    /// The page that a cursor leads to is not there any more.
-    pub const CURSOR_GONE: Reason = Reason::new(
-        Code::FailedPrecondition,
-        "cursor_gone",
-        "The data have changed since the page before, and the row it ended with is gone. Begin again without `cursor`.",
-    );
     /// Nobody saw what a query by key was answered.
     pub const NOT_STORED: Reason = Reason::new(
         Code::FailedPrecondition,

@@ -6,6 +6,7 @@ use axum::extract::State;
 use portfolio_query::answer::Answer;
 use serde::Serialize;
 use serde_json::Value;
+use shared::db::Entry;
 use shared::fields::Nothing;
 use shared::http::{Id, Query as Params, Reply, Route};
 use shared::routes;
@@ -49,9 +50,7 @@ struct QueryDifference {
     params(("queryId" = Uuid, Path, description = "From an answer, or the list of queries.")),
     responses((status = 200, body = QueryRerun)))]
 async fn rerun(State(db): State<Db>, caller: Caller, Id(query): Id, _: Params<Nothing>) -> Reply {
-    let mut once = caller.clone();
-    once.computes = false;
-    let row = stored(&db, &once, query).await?;
+    let row = stored(&db, Entry::Again(&caller), query).await?;
     let then: Option<Value> = row.get("answer");
     let then = then.ok_or_else(|| Problem::new(NOT_STORED))?;
     let (question, query) = (row.get("question"), row.get("query"));

@@ -4,16 +4,15 @@ use portfolio_query::answer::Answer;
 use portfolio_query::{Fault, Query, describe};
 use serde::Serialize;
 use serde_json::Value;
-use shared::page::{Page, PageQuery};
-use shared::problem::reasons::TOO_MUCH_WORK;
 use shared::{Caller, Db, Problem};
 use stores::health::Health;
-use stores::ledger::{LeftOut, Versions};
-use stores::queries::{ExecutedQuery, Note, execute};
+use stores::ledger::LeftOut;
+use stores::queries::{ExecutedQuery, Note, QueryOrder, execute};
+use stores::versions::Versions;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::reasons::{CURSOR_GONE, INVALID_QUERY};
+use crate::reasons::INVALID_QUERY;
 
 /// A query that is to be run.
 pub(crate) struct Order {
@@ -58,12 +57,10 @@ pub(crate) async fn run(db: &Db, caller: &Caller, order: Order) -> Result<QueryA
             return Err(Problem::new(INVALID_QUERY).with("faults", faults));
         }
     };
-    let page = PageQuery { limit: query.limit as i64, cursor: order.cursor };
-    let after: Option<String> = page.position()?;
-    let executed = execute(db, caller.into(), &query, order.question).await?;
-    let ExecutedQuery { query_id, answer, versions, healths, left_out, .. } = executed;
-    let mut answer = answer.ok_or_else(|| Problem::new(TOO_MUCH_WORK))?;
-    let next_cursor = cut(&mut answer, &page, after)?;
+    let Order { question, cursor, .. } = order;
+    let order = QueryOrder { query: &query, question, cursor };
+    let executed = execute(db, caller.into(), order).await?;
+    let ExecutedQuery { query_id, answer, next_cursor, versions, healths, left_out } = executed;
     Ok(QueryAnswer {
         query_id,
         description: describe(&query),
@@ -74,27 +71,6 @@ pub(crate) async fn run(db: &Db, caller: &Caller, order: Order) -> Result<QueryA
         accounts: healths,
         left_out,
     })
-}
-
-/// Cuts an answer to a page, and tells where the next one begins.
-fn cut(
-    answer: &mut Answer,
-    page: &PageQuery,
-    after: Option<String>,
-) -> Result<Option<String>, Problem> {
-    let all = std::mem::take(&mut answer.rows);
-    let from = match after {
-        None => 0,
-        Some(id) => {
-            let at = all.iter().position(|row| row.id == id);
-            at.ok_or_else(|| Problem::new(CURSOR_GONE))? + 1
-        }
-    };
-    let fetch = usize::try_from(page.fetch()).unwrap_or(usize::MAX);
-    let rows = all.into_iter().skip(from).take(fetch).collect();
-    let Page { items, next_cursor } = Page::cut(rows, page, |row| row.id.clone());
-    answer.rows = items;
-    Ok(next_cursor)
 }
 
 /// A fault of a query.

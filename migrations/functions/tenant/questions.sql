@@ -7,10 +7,11 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
     payer uuid;
-    month timestamptz := date_trunc('month', now() at time zone 'Asia/Kolkata') at time zone 'Asia/Kolkata';
-    most int := p_free;
-    counted bigint;
+    month timestamp := date_trunc('month', now() at time zone 'Asia/Kolkata');
 begin
+    reserved := false;
+    allowed := p_free;
+    resets_at := (month + interval '1 month') at time zone 'Asia/Kolkata';
     select m.user_id into payer from workspaces.members m
     where m.workspace_id = tenant.workspace() and m.role = 'owner' order by m.joined_at, m.user_id limit 1;
     if p_question is not null then
@@ -18,16 +19,15 @@ begin
     end if;
     if exists (select from billing.entitlements e
                where e.user_id = payer and e.tier = 'pro' and (e.until is null or e.until > now())) then
-        most := null;
+        allowed := null;
     end if;
-    select count(*) into counted from billing.questions q
-    where q.user_id = payer and q.asked_at >= month and q.question_id is distinct from p_question
+    select count(*) into used from billing.questions q
+    where q.user_id = payer and q.asked_at >= month at time zone 'Asia/Kolkata' and q.question_id is distinct from p_question
       and (q.state = 'counted' or q.state = 'reserved' and q.asked_at > now() - interval '5 minutes');
-    if p_question is not null and (most is null or counted < most) then
+    if p_question is not null and (allowed is null or used < allowed) then
         insert into billing.questions (question_id, user_id, state) values (p_question, payer, 'reserved')
         on conflict on constraint questions_pk do nothing;
-        return query select true, counted, most, (month at time zone 'Asia/Kolkata' + interval '1 month') at time zone 'Asia/Kolkata';
-    else
-        return query select false, counted, most, (month at time zone 'Asia/Kolkata' + interval '1 month') at time zone 'Asia/Kolkata';
+        reserved := true;
     end if;
+    return next;
 end $$;

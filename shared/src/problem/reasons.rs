@@ -9,6 +9,12 @@ reasons! {
         "too_much_work",
         "Answering this takes too much work. Choose fewer groups, larger parts of time or a shorter time.",
     );
+    /// The page that a cursor leads to is not there any more.
+    pub const CURSOR_GONE: Reason = Reason::new(
+        Code::FailedPrecondition,
+        "cursor_gone",
+        "The data have changed since the page before, and the row it ended with is gone. Begin again without `cursor`.",
+    );
     /// The request has faults, listed in `errors`.
     pub const INVALID: Reason = Reason::new(
         Code::InvalidArgument,

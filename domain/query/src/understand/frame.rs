@@ -1,6 +1,6 @@
 //! A question as what its words mean.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use super::concept::Concept;
 use super::lexicon::phrases;
 use super::names::{Lookup, Named};
+use super::phrases::Phrases;
 use super::time::{self, Time};
 use super::tokens::{Token, multiplier, number, word_number};
 use crate::period::{Period, Relative};
@@ -52,25 +53,15 @@ pub(super) struct Frame {
     pub(super) mended: Vec<(String, String)>,
 }
 
-static PHRASES: LazyLock<HashMap<&'static str, Concept>> = LazyLock::new(|| {
-    let mut all = HashMap::new();
-    for (phrase, concept) in phrases() {
-        all.entry(phrase).or_insert(concept);
-    }
-    all
-});
+static PHRASES: LazyLock<Phrases<Concept>> = LazyLock::new(|| Phrases::new(phrases()));
 
-static WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    phrases().flat_map(|(phrase, _)| phrase.split(' ')).chain(time::words()).collect()
-});
+static WORDS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| PHRASES.words().chain(time::words()).collect());
 
 /// Words for several things.
 const PLURALS: &str = "stocks, shares, holdings, positions, companies, funds, etfs, sectors, accounts, brokers, gainers, \
     losers, winners, movers, laggards, payers, performers, trades, transactions, investments, securities, \
     schemes, names, purchases, sales, mfs, equities, scrips, bets";
-
-/// The words of a phrase, at most.
-const LONGEST_PHRASE: usize = 7;
 
 impl Frame {
     pub(super) fn read(tokens: &[Token], lookup: &Lookup<'_>, today: Date) -> Self {
@@ -118,7 +109,7 @@ impl Frame {
     fn take(&mut self, tokens: &[Token], lookup: &Lookup<'_>, today: Date) -> usize {
         let name = lookup.read(tokens);
         let time = time::read(tokens, today);
-        let phrase = phrase(tokens);
+        let phrase = PHRASES.longest(tokens);
         let length = |found: Option<usize>| found.unwrap_or(0);
         let (names, times, words) = (
             length(name.as_ref().map(|(_, length)| *length)),
@@ -219,11 +210,4 @@ impl Frame {
         self.mended = changed.map(|(one, other)| (one.raw.clone(), other.text.clone())).collect();
         mended
     }
-}
-
-fn phrase(tokens: &[Token]) -> Option<(Concept, usize)> {
-    (1..=LONGEST_PHRASE.min(tokens.len())).rev().find_map(|length| {
-        let words: Vec<&str> = tokens[..length].iter().map(|token| token.text.as_str()).collect();
-        PHRASES.get(words.join(" ").as_str()).map(|concept| (*concept, length))
-    })
 }

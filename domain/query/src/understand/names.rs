@@ -1,6 +1,6 @@
 //! Names in a question: companies and funds, sectors, accounts, brokers.
 
-use super::lexicon::SECTORS;
+use super::sectors::SECTORS;
 use super::tokens::{Token, tokens};
 
 /// What there is in a portfolio that a question may name.
@@ -61,15 +61,24 @@ pub(super) struct Lookup<'a> {
     names: &'a Names,
     /// The words of each security's name, and its symbol.
     securities: Vec<(Vec<String>, Option<String>)>,
+    /// The words of each account's label.
+    accounts: Vec<Vec<String>>,
+    /// The words for sectors, and the sectors they name.
+    sectors: Vec<(Vec<String>, Vec<String>)>,
 }
 
 impl<'a> Lookup<'a> {
     pub(super) fn new(names: &'a Names) -> Self {
-        let words = |name: &str| tokens(name).into_iter().map(|token| token.text).collect();
         let securities = names.securities.iter();
         let securities = securities
             .map(|one| (words(&one.name), one.symbol.as_ref().map(|symbol| symbol.to_lowercase())));
-        Self { names, securities: securities.collect() }
+        let accounts = names.accounts.iter().map(|label| words(label));
+        Self {
+            names,
+            securities: securities.collect(),
+            accounts: accounts.collect(),
+            sectors: sectors(&names.sectors),
+        }
     }
 
     /// Every word of a name, for whoever mends the spelling.
@@ -136,10 +145,8 @@ impl<'a> Lookup<'a> {
 
     fn account(&self, tokens: &[Token]) -> Option<(Named, usize)> {
         let mut best: (Vec<String>, usize) = (Vec::new(), 0);
-        for label in &self.names.accounts {
-            let words: Vec<String> =
-                super::tokens::tokens(label).into_iter().map(|one| one.text).collect();
-            let length = same_words(&words, tokens);
+        for (label, words) in self.names.accounts.iter().zip(&self.accounts) {
+            let length = same_words(words, tokens);
             let known = tokens[..length].iter().any(|token| !is_generic(&token.text));
             if length == 0 || !known {
                 continue;
@@ -160,20 +167,9 @@ impl<'a> Lookup<'a> {
     }
 
     fn sector(&self, tokens: &[Token]) -> Option<(Named, usize)> {
-        let own = self.names.sectors.iter().filter_map(|sector| {
-            let words: Vec<String> =
-                super::tokens::tokens(sector).into_iter().map(|one| one.text).collect();
-            let length = begins_with(tokens, &words).then_some(words.len())?;
-            Some((vec![sector.clone()], length))
-        });
-        let said = SECTORS.iter().filter_map(|group| {
-            let length =
-                group.iter().filter_map(|phrase| super::time::starts_with(tokens, phrase)).max()?;
-            let here: Vec<String> =
-                self.names.sectors.iter().filter(|sector| is_of(sector, group)).cloned().collect();
-            (!here.is_empty()).then_some((here, length))
-        });
-        let (sectors, length) = own.chain(said).max_by_key(|(_, length)| *length)?;
+        let fits = self.sectors.iter().filter(|(words, _)| begins_with(tokens, words));
+        let (words, sectors) = fits.max_by_key(|(words, _)| words.len())?;
+        let length = words.len();
         // "it" is a sector where it is written as one, or beside a word for one.
         if length == 1 && tokens[0].text == "it" {
             let beside = tokens.get(1).map(|next| next.text.as_str());
@@ -185,16 +181,30 @@ impl<'a> Lookup<'a> {
                 return None;
             }
         }
-        Some((Named::Sectors(sectors), length))
+        Some((Named::Sectors(sectors.clone()), length))
     }
+}
+
+fn words(name: &str) -> Vec<String> {
+    tokens(name).into_iter().map(|token| token.text).collect()
+}
+
+/// The words for sectors: a sector's own, and those that mean the same as it.
+fn sectors(here: &[String]) -> Vec<(Vec<String>, Vec<String>)> {
+    let own = here.iter().map(|sector| (words(sector), vec![sector.clone()]));
+    let said = SECTORS.iter().flat_map(|group| {
+        let meant: Vec<String> =
+            here.iter().filter(|sector| is_of(sector, group)).cloned().collect();
+        let phrases = group.iter().filter(|_| !meant.is_empty());
+        phrases.map(|phrase| (words(phrase), meant.clone())).collect::<Vec<_>>()
+    });
+    own.chain(said).collect()
 }
 
 /// Whether a sector, as its source has it, is of a group of words that mean the same.
 fn is_of(sector: &str, group: &[&str]) -> bool {
-    let words: Vec<String> =
-        tokens(sector).into_iter().map(|one| one.text).filter(|word| word != "and").collect();
-    let name = words.join(" ");
-    group.iter().any(|phrase| *phrase == name)
+    let name: Vec<String> = words(sector).into_iter().filter(|word| word != "and").collect();
+    group.contains(&name.join(" ").as_str())
 }
 
 fn begins_with(tokens: &[Token], words: &[String]) -> bool {

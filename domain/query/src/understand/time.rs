@@ -2,13 +2,16 @@
 
 mod phrases;
 
+use std::sync::LazyLock;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::phrases::Phrases;
 use super::tokens::{Token, number, word_number};
 use crate::Dimension;
 use crate::period::{Period, Relative, Unit};
-use phrases::{MONTHS, OTHERS, PHRASES};
+use phrases::{MONTHS, OTHERS, PERIODS};
 
 /// What some words say of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +26,20 @@ pub(super) enum Time {
     Future,
 }
 
+static PHRASES: LazyLock<Phrases<Time>> = LazyLock::new(|| {
+    let period = |(word, phrases): &(Relative, &'static str)| {
+        (Time::Days(Period::Relative(*word)), *phrases)
+    };
+    let all = PERIODS.iter().map(period).chain(OTHERS.iter().copied());
+    let phrases =
+        all.flat_map(|(time, phrases)| phrases.split(", ").map(move |phrase| (phrase, time)));
+    Phrases::new(phrases)
+});
+
 /// The words that a phrase of time may have.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    let phrases = PHRASES.iter().flat_map(|(_, phrases)| phrases.split(", "));
-    let others = OTHERS.iter().flat_map(|(_, phrases)| phrases.split(", "));
     let months = MONTHS.iter().map(|(name, _)| *name);
-    let all = phrases.chain(others).flat_map(|phrase| phrase.split(' ')).chain(months);
-    all.chain([
+    PHRASES.words().chain(months).chain([
         "days", "weeks", "months", "years", "day", "week", "month", "year", "since", "between",
         "last", "past",
     ])
@@ -58,23 +68,14 @@ pub(super) fn read(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
         financial_year(tokens, today),
         day(tokens, today).map(|(day, length)| (Time::Days(Period::AsOf(day)), length)),
         month_or_year(tokens, today),
-        phrase(tokens),
+        PHRASES.longest(tokens),
     ];
     // The longest counts; of two that are as long, the first.
     found.into_iter().flatten().rev().max_by_key(|(_, length)| *length)
 }
 
-fn phrase(tokens: &[Token]) -> Option<(Time, usize)> {
-    let relative =
-        PHRASES.iter().map(|(word, phrases)| (Time::Days(Period::Relative(*word)), *phrases));
-    let all = relative.chain(OTHERS.iter().copied());
-    let all = all.flat_map(|(time, phrases)| phrases.split(", ").map(move |phrase| (phrase, time)));
-    let fits = all.filter_map(|(phrase, time)| Some((time, starts_with(tokens, phrase)?)));
-    fits.max_by_key(|(_, length)| *length)
-}
-
 /// How many words a phrase has, when the tokens begin with it.
-pub(super) fn starts_with(tokens: &[Token], phrase: &str) -> Option<usize> {
+fn starts_with(tokens: &[Token], phrase: &str) -> Option<usize> {
     let words: Vec<&str> = phrase.split(' ').collect();
     let same = tokens.len() >= words.len()
         && words.iter().zip(tokens).all(|(word, token)| *word == token.text);
@@ -179,7 +180,7 @@ fn quarter(tokens: &[Token], today: Date) -> Option<(Time, usize)> {
         tokens.get(length).is_some_and(|token| ["of", "in"].contains(&token.text.as_str())),
     );
     let rest = tokens.get(length + of..).unwrap_or_default();
-    let named = financial_year(rest, today).or_else(|| phrase(rest));
+    let named = financial_year(rest, today).or_else(|| PHRASES.longest(rest));
     let this = crate::period::financial_year_of(today);
     let year = match named {
         Some((Time::Days(Period::FinancialYear(year)), words)) => {

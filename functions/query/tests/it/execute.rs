@@ -1,10 +1,14 @@
 //! Queries answered from a real book, and the log of them.
 
+use std::fmt::Write;
+
 use anyhow::{Context, Result, ensure};
 use http::Method;
+use portfolio_query::answer::Outcome;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use shared::Permission;
+use stores::queries::QueryOrder;
 use testkit::{Form, Here, Person};
 
 const QUERIES: &str = "/v1/query/queries";
@@ -100,10 +104,15 @@ async fn pages_of_an_answer_join_to_the_whole() -> Result<()> {
     let asha = investor(&here).await?;
     let all = ask(&here, &asha, &query("list", &["quantity"], json!({ "limit": 200 }))).await?;
     assert_eq!(all["nextCursor"], Value::Null);
+    assert_eq!(
+        Some(all["totalRows"].as_u64()),
+        all["rows"].as_array().map(|rows| Some(rows.len() as u64))
+    );
     let (mut rows, mut cursor) = (Vec::new(), Value::Null);
     loop {
         let page = json!({ "query": query("list", &["quantity"], json!({ "limit": 2 })), "cursor": cursor });
         let page = here.post("/v1/query/execute", &asha, &page).await?.body;
+        assert_eq!(page["totalRows"], all["totalRows"]);
         rows.extend(page["rows"].as_array().context("rows")?.clone());
         cursor = page["nextCursor"].clone();
         if cursor.is_null() {
@@ -236,6 +245,31 @@ async fn the_log_is_whoever_asked_alone_and_nobody_changes_it() -> Result<()> {
 }
 
 #[tokio::test]
+async fn more_work_than_an_answer_may_be_is_refused_and_logged_as_failed() -> Result<()> {
+    let here = Here::start().await?;
+    let asha = here.person().await?;
+    let mut file = "symbol,isin,trade_date,exchange,segment,series,trade_type,auction,quantity,price,trade_id,order_id,\
+                    order_execution_time\n"
+        .to_owned();
+    for id in 0..6_000 {
+        let day = if id == 0 { "1995-01-02" } else { "2026-06-01" };
+        writeln!(
+            file,
+            "TCS,INE467B01029,{day},NSE,EQ,EQ,buy,false,1,10,{id},O{id},{day}T10:00:00"
+        )?;
+    }
+    let imported = here.import(&asha, &Form::file("tradebook-AB1234-EQ.csv", file)).await?;
+    ensure!(imported.status == 200, "{}", imported.body);
+    let since_1950 = json!({ "time": { "from": "1950-01-01" }, "groupBy": ["month"] });
+    let query = json!({ "query": query("timeseries", &["value"], since_1950) });
+    let refused = here.post("/v1/query/execute", &asha, &query).await?;
+    assert_eq!((refused.status, refused.reason()), (422, "too_much_work"), "{}", refused.body);
+    let log = get(&here, &asha, QUERIES).await?;
+    assert_eq!(log["items"][0]["outcome"], "failed", "{log}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_answer_takes_two_round_trips_of_which_one_is_the_log() -> Result<()> {
     let here = Here::start().await?;
     let asha = investor(&here).await?;
@@ -246,8 +280,9 @@ async fn an_answer_takes_two_round_trips_of_which_one_is_the_log() -> Result<()>
     let read = query("aggregate", &["value"], json!({}));
     let read =
         portfolio_query::Query::read(&read).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
-    let executed = stores::queries::execute(app.db(), (&caller).into(), &read, None).await;
-    assert!(executed.is_ok_and(|executed| executed.answers()));
+    let order = QueryOrder { query: &read, question: None, cursor: None };
+    let executed = stores::queries::execute(app.db(), (&caller).into(), order).await;
+    assert!(executed.is_ok_and(|executed| executed.answer.outcome == Outcome::Answered));
     assert_eq!(app.db().round_trips() - before, 2);
     Ok(())
 }

@@ -159,10 +159,7 @@ impl Draft<'_> {
                 self.groups.push(Dimension::Term);
             }
         }
-        if self.any(&[Concept::List, Concept::Stocks, Concept::Holdings])
-            && self.has(Concept::List)
-            && self.any(&[Concept::Stocks, Concept::Holdings])
-        {
+        if self.has(Concept::List) && self.any(&[Concept::Stocks, Concept::Holdings]) {
             self.groups.push(Dimension::Security);
         }
         self.is(Entity::Lot, &[Measure::RealisedGain])

@@ -5,7 +5,7 @@ use crate::Dimension;
 use crate::period::Relative;
 
 /// Phrases that say a period, with commas between.
-pub(super) const PHRASES: &[(Relative, &str)] = &[
+pub(super) const PERIODS: &[(Relative, &str)] = &[
     (Relative::Today, "today, right now, now, currently, at the moment, aaj, abhi"),
     (Relative::Yesterday, "yesterday, kal"),
     (Relative::ThisWeek, "this week, is hafte, iss hafte"),
