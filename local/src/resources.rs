@@ -177,6 +177,11 @@ impl Aws {
         self.secret(name, Some(&secret.to_string())).await
     }
 
+    /// Puts a value into a secret.
+    pub async fn put_secret(&self, name: &str, value: &str) -> Result<()> {
+        self.secret(name, Some(&value.to_owned())).await
+    }
+
     async fn secret(&self, name: &str, value: Option<&String>) -> Result<()> {
         let created = self.secrets.create_secret().name(name).secret_string("{}").send().await;
         match created {

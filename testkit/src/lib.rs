@@ -4,6 +4,7 @@
 //! clones it, names its resources apart, and runs the real binaries behind the real gateway.
 
 mod client;
+mod models;
 mod people;
 mod tenants;
 mod zerodha;
@@ -25,6 +26,7 @@ use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 pub use client::{Form, Reply};
+pub use models::{ANTHROPIC, MODEL_KEY, ModelReply, ModelStubs, OPENAI};
 pub use people::Person;
 pub use tenants::Tenant;
 pub use zerodha::LandingQuery;

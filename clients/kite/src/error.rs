@@ -116,7 +116,7 @@ mod tests {
 
     fn kind(status: u16, body: &str) -> &'static str {
         let status = StatusCode::from_u16(status).unwrap();
-        match read(&Answer { status, body: body.to_owned().into() }) {
+        match read(&Answer { status, body: body.to_owned().into(), retry_after: None }) {
             Ok(_) => "ok",
             Err(KiteError::Token(_)) => "token",
             Err(KiteError::Permission(_)) => "permission",

@@ -57,6 +57,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its body.
     pub body: Bytes,
+    /// How long to wait before asking again, where it says so.
+    pub retry_after: Option<Duration>,
 }
 
 /// Why there is no answer.
@@ -112,8 +114,12 @@ impl Http {
             let response = self.0.send(request).await;
             let response = response.map_err(|err| HttpError::Connection(Box::new(err)))?;
             let status = response.status();
+            let retry_after = response.headers().get(http::header::RETRY_AFTER);
+            let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+            let retry_after = retry_after.map(Duration::from_secs);
             let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;
-            Ok(Answer { status, body: body.map_err(|_| HttpError::Body)?.to_bytes() })
+            let body = body.map_err(|_| HttpError::Body)?.to_bytes();
+            Ok(Answer { status, body, retry_after })
         };
         let answer = tokio::time::timeout(vendor.timeout, answered).await;
         let answer = answer.map_err(|_| HttpError::Timeout)?;

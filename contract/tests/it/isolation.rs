@@ -203,6 +203,8 @@ async fn each_endpoint_works_for_its_owner_and_with_any_id_of_theirs_for_nobody_
     let here = Here::start().await?;
     // Returns are there for what has prices.
     here.load_prices().await?;
+    // There are models to agree to.
+    here.models("1").await?;
     let admin = here.admin().await?;
     let (mut with_ids, mut without) = (0, 0);
     let mut unaudited = BTreeSet::new();

@@ -166,6 +166,8 @@ fn a_secret_is_read_by_the_functions_that_need_it_and_no_others() -> Result<()> 
         "brokers-zerodha-status",
     ];
     assert_eq!(readers("sealing-key")?, of(&sealers));
+    let models = ["chat-ask", "chat-model-get", "chat-model-set", "chat-stream"];
+    assert_eq!(readers("models")?, of(&models));
     assert_eq!(
         readers("kite-apps")?,
         of(&["brokers-zerodha-callback", "brokers-zerodha-initiate"])

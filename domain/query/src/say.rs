@@ -9,6 +9,7 @@ mod guard;
 use std::fmt::Write;
 
 use crate::answer::{Answer, Cell, Column, ColumnKind, Outcome};
+use crate::understand::speaks_of_advice;
 use crate::{Dimension, Filter, Measure, Operation, Period, Query, describe};
 
 pub use guard::look_through;
@@ -28,6 +29,25 @@ pub enum Unfit {
     /// It names a cell that the answer does not have.
     #[error("there is no {0}")]
     NoSuchCell(String),
+    /// It says what to do, or what will be.
+    #[error("it gives advice")]
+    Advice,
+    /// It is for one row, and the answer has none or several; or it says none of the figures.
+    #[error("it does not fit the answer")]
+    OtherAnswer,
+}
+
+impl Unfit {
+    /// Why, as a word that has nothing of the text.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Figure(_) => "figure",
+            Self::Link => "link",
+            Self::NoSuchCell(_) => "no_such_cell",
+            Self::Advice => "advice",
+            Self::OtherAnswer => "other_answer",
+        }
+    }
 }
 
 /// The answer to a query as a text with placeholders.
@@ -42,6 +62,26 @@ pub fn sentence(query: &Query, answer: &Answer) -> String {
         (1, true, _) => single(query, &figures, answer),
         _ => several(query, answer, &names, &figures),
     };
+    text.push_str(&caveats(query, answer));
+    text
+}
+
+/// A sentence that a model wrote, filled with the cells of an answer of one row. What the answer does not have is said after
+/// it, as after a sentence of ours.
+pub fn worded(text: &str, query: &Query, answer: &Answer) -> Result<String, Unfit> {
+    look_through(text)?;
+    if speaks_of_advice(text) {
+        return Err(Unfit::Advice);
+    }
+    if answer.outcome != Outcome::Answered || answer.rows.len() != 1 || !text.contains("{{r0c") {
+        return Err(Unfit::OtherAnswer);
+    }
+    fill(&format!("{}{}", text.trim(), caveats(query, answer)), answer)
+}
+
+/// What an answer is without.
+fn caveats(query: &Query, answer: &Answer) -> String {
+    let mut text = String::new();
     if let Some(row) =
         answer.rows.iter().position(|row| row.cells.iter().any(|cell| cell.missing > 0))
     {

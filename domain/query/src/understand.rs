@@ -11,6 +11,7 @@ mod filler;
 mod follow;
 mod frame;
 mod lexicon;
+pub mod model;
 mod names;
 mod phrases;
 mod sectors;
@@ -81,6 +82,11 @@ pub fn understand(
         return finish(followed, frame.mended);
     }
     finish(build::build(&frame, names), frame.mended)
+}
+
+/// Whether a text asks for advice, or gives it, by its words.
+pub fn speaks_of_advice(text: &str) -> bool {
+    advice::asks_for_advice(&tokens::tokens(text))
 }
 
 /// A question as it is looked for among certified ones: its words in small letters.

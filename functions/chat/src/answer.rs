@@ -12,6 +12,7 @@ use stores::versions::Versions;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::model::ModelSkipped;
 use crate::usage::Usage;
 
 /// What became of a question.
@@ -58,8 +59,10 @@ pub(crate) struct ChatAnswer {
     pub(crate) text: String,
     /// What was understood, in words; null where nothing was.
     pub(crate) understood: Option<String>,
-    /// Who understood it: `certified` or `rules`.
+    /// Who understood it: `certified`, `model` or `rules`.
     pub(crate) understood_by: Option<&'static str>,
+    /// Why rules understood it although the workspace agreed to a model; null where it has not, or a model was asked.
+    pub(crate) model_skipped: Option<ModelSkipped>,
     /// Words that were taken for others.
     pub(crate) mended: Vec<MendedWord>,
     /// The query that was run: it can be changed and sent to `POST /v1/query/execute`.
@@ -91,6 +94,7 @@ impl ChatAnswer {
             text: String::new(),
             understood: None,
             understood_by: None,
+            model_skipped: None,
             mended: Vec::new(),
             query: None,
             query_id: None,
@@ -124,6 +128,7 @@ impl ChatAnswer {
             "kind": self.kind,
             "understood": self.understood,
             "understoodBy": self.understood_by,
+            "modelSkipped": self.model_skipped,
             "mended": self.mended,
             "query": self.query,
             "options": self.options,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use shared::http::{Json, Reply, Route};
 use shared::request::{id, printable};
 use shared::routes;
-use shared::{Access, Caller, Db, Permission};
+use shared::{Access, App, Caller, Permission};
 use uuid::Uuid;
 
 use crate::answer::ChatAnswer;
@@ -26,12 +26,13 @@ shared::request! {
     }
 }
 
-/// Answers a question by a query, and says what was understood. A question that could mean several things is asked back, one
+/// Answers a question by a query, and says what was understood: a certified question first, then a language model where the
+/// workspace agreed to one (`PUT /v1/chat/model`), then rules. A question that could mean several things is asked back, one
 /// that was not understood is not answered, and advice is not given: none of these counts against the plan. Answers belong to
 /// a conversation, which the next question may go on with.
 #[utoipa::path(post, path = "/v1/chat/query", request_body = ChatRequest,
     responses((status = 200, body = ChatAnswer)))]
-async fn ask(State(db): State<Db>, caller: Caller, Json(request): Json<ChatRequest>) -> Reply {
-    let reserved = ReservedQuestion::reserve(&db, &caller, &request).await?;
-    shared::http::ok(answer(&db, &caller, &request, reserved, &Progress::silent()).await?)
+async fn ask(State(app): State<App>, caller: Caller, Json(request): Json<ChatRequest>) -> Reply {
+    let reserved = ReservedQuestion::reserve(app.db(), &caller, &request).await?;
+    shared::http::ok(answer(&app, &caller, &request, reserved, &Progress::silent()).await?)
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariants:
 //! - A figure of an answer is a cell of a query's answer; nothing else writes figures.
+//! - A model makes queries and never figures; it is asked where the workspace agreed, and told no amount.
 //! - A question that is not understood whole is not answered with a number.
 //! - Advice is refused.
 //! - A question counts against the plan once, and only where it was answered.
@@ -12,6 +13,9 @@ pub mod conversation_delete;
 pub mod conversation_get;
 pub mod conversation_list;
 pub mod entitlement_set;
+mod model;
+pub mod model_get;
+pub mod model_set;
 pub mod rate;
 mod reasons;
 mod run;
@@ -34,6 +38,8 @@ pub fn routes() -> Vec<Route> {
         rate::route(),
         suggestions::route(),
         usage::route(),
+        model_get::route(),
+        model_set::route(),
         entitlement_set::route(),
     ]
 }

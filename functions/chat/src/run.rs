@@ -1,6 +1,7 @@
 //! From a question to its answer: what both ways of asking share.
 
-use portfolio_query::understand::{Names, Understanding, understand, words_of};
+use portfolio_query::understand::model::ModelReply;
+use portfolio_query::understand::{Names, Understanding, speaks_of_advice, understand, words_of};
 use portfolio_query::{Operation, Query, say};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,13 +9,14 @@ use shared::auth::Credential;
 use shared::db::{Entry, Statement, statement};
 use shared::http::Events;
 use shared::problem::reasons::NOT_FOUND;
-use shared::{Caller, Db, Problem, clock, typed};
+use shared::{App, Caller, Db, Problem, clock, typed};
 use stores::queries::{self, ExecutedQuery, QueryOrder};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::answer::{ChatAnswer, ChatOption, Kind};
 use crate::ask::ChatRequest;
+use crate::model::{self, ModelSkipped, Models, QuestionForModel, TEXT_VERSION};
 use crate::reasons::QUERY_LIMIT_REACHED;
 use crate::turns::Turn;
 use crate::usage::{self, Usage};
@@ -55,6 +57,8 @@ pub(crate) struct ReservedQuestion {
     names: Names,
     certified: Option<Query>,
     before: Option<Query>,
+    /// Whether the workspace agreed to a model.
+    agreed: bool,
 }
 
 impl ReservedQuestion {
@@ -79,8 +83,9 @@ impl ReservedQuestion {
             [typed(&request.conversation_id)],
         );
         let accounts = stores::accounts::all();
-        let first = [certified, before, queries::names(), accounts, usage::statement_of(&question)];
-        let [certified, before, names, accounts, used] = db.write(caller, first).await?;
+        let used = usage::statement_of(&question);
+        let first = [certified, before, queries::names(), accounts, used, model::consent()];
+        let [certified, before, names, accounts, used, consents] = db.write(caller, first).await?;
         let used = used.first().ok_or_else(|| Problem::new(NOT_FOUND))?;
         let usage = Usage::read(used);
         let conversation = before.first();
@@ -95,7 +100,8 @@ impl ReservedQuestion {
         }
         let before = conversation.and_then(stored_query);
         let names = queries::read_names(&names, &accounts);
-        Ok(Self { turn_id, usage, names, certified, before })
+        let agreed = consents.iter().any(|row| row.get::<_, i32>("text_version") == TEXT_VERSION);
+        Ok(Self { turn_id, usage, names, certified, before, agreed })
     }
 }
 
@@ -106,35 +112,33 @@ fn stored_query(row: &Row) -> Option<Query> {
 
 /// Answers a question, and settles it: a fault returns it.
 pub(crate) async fn answer(
-    db: &Db,
+    app: &App,
     caller: &Caller,
     request: &ChatRequest,
     reserved: ReservedQuestion,
     progress: &Progress,
 ) -> Result<ChatAnswer, Problem> {
     let turn_id = reserved.turn_id;
-    let answered = attempt(db, caller, request, reserved, progress).await;
+    let answered = attempt(app, caller, request, reserved, progress).await;
     if answered.is_err() {
         // A reservation that cannot be returned now ends by itself.
-        let _ = db.write(Entry::Again(caller), [settle(&turn_id, &false)]).await;
+        let _ = app.db().write(Entry::Again(caller), [settle(&turn_id, &false)]).await;
     }
     answered
 }
 
 async fn attempt(
-    db: &Db,
+    app: &App,
     caller: &Caller,
     request: &ChatRequest,
     reserved: ReservedQuestion,
     progress: &Progress,
 ) -> Result<ChatAnswer, Problem> {
-    let ReservedQuestion { turn_id, usage, names, certified, before } = reserved;
-    let today = clock::india_day(clock::now());
-    let (understanding, by) = match certified {
-        Some(query) => (Understanding::Query { query, mended: Vec::new() }, "certified"),
-        None => (understand(&request.question, &names, today, before.as_ref()), "rules"),
-    };
-    let mut answer = ChatAnswer::new(turn_id, usage);
+    let db = app.db();
+    let mut answer = ChatAnswer::new(reserved.turn_id, reserved.usage.clone());
+    let Interpreted { understanding, by, text, model_skipped } =
+        interpret(app, caller, request, reserved).await;
+    answer.model_skipped = model_skipped;
     let mut run = None;
     match understanding {
         Understanding::Advice => (answer.kind, answer.text) = (Kind::Advice, NO_ADVICE.to_owned()),
@@ -158,13 +162,52 @@ async fn attempt(
         let question = Some(request.question.clone());
         let order = QueryOrder { query: &query, question, cursor: None };
         let executed = queries::execute(db, Entry::Again(caller), order).await?;
-        fill(&mut answer, &query, executed)?;
+        fill(&mut answer, &query, text.as_deref(), executed)?;
         progress.tell("data", &answer.data()).await?;
     }
     progress.tell("text", &json!({ "text": answer.text })).await?;
     let answer = keep(db, caller, request, answer).await?;
     progress.tell("usage", &answer.usage).await?;
     Ok(answer)
+}
+
+/// What a question was taken for.
+struct Interpreted {
+    understanding: Understanding,
+    /// `certified`, `model` or `rules`.
+    by: &'static str,
+    /// A model's sentence for the answer.
+    text: Option<String>,
+    model_skipped: Option<ModelSkipped>,
+}
+
+/// What a question means: by whoever certified it, by a model where the workspace agreed to one, else by rules. Advice is
+/// refused before a model is asked.
+async fn interpret(
+    app: &App,
+    caller: &Caller,
+    request: &ChatRequest,
+    reserved: ReservedQuestion,
+) -> Interpreted {
+    let ReservedQuestion { names, certified, before, agreed, .. } = reserved;
+    let (question, before) = (request.question.as_str(), before.as_ref());
+    let today = clock::india_day(clock::now());
+    if let Some(query) = certified {
+        let understanding = Understanding::Query { query, mended: Vec::new() };
+        return Interpreted { understanding, by: "certified", text: None, model_skipped: None };
+    }
+    let mut model_skipped = None;
+    if agreed && !speaks_of_advice(question) {
+        let asked = QuestionForModel { question, names: &names, today, before };
+        match Models::understand(app, caller, &asked).await {
+            Ok(ModelReply { understanding, text }) => {
+                return Interpreted { understanding, by: "model", text, model_skipped };
+            }
+            Err(why) => model_skipped = Some(why),
+        }
+    }
+    let understanding = understand(question, &names, today, before);
+    Interpreted { understanding, by: "rules", text: None, model_skipped }
 }
 
 /// Settles a question, and adds it to its conversation.
@@ -192,10 +235,23 @@ async fn keep(
 }
 
 /// Puts what came of a query into an answer.
-fn fill(answer: &mut ChatAnswer, query: &Query, executed: ExecutedQuery) -> Result<(), Problem> {
+fn fill(
+    answer: &mut ChatAnswer,
+    query: &Query,
+    text: Option<&str>,
+    executed: ExecutedQuery,
+) -> Result<(), Problem> {
     let ExecutedQuery { query_id, answer: cells, versions, healths, left_out, .. } = executed;
     answer.query_id = Some(query_id);
-    answer.text = say::fill(&say::sentence(query, &cells), &cells).map_err(Problem::internal)?;
+    // A model's sentence that may not be shown is dropped, and why is nobody's business but the log's.
+    let worded = text.and_then(|text| {
+        let worded = say::worded(text, query, &cells);
+        worded.inspect_err(|unfit| tracing::info!(unfit = unfit.word(), "a text was dropped")).ok()
+    });
+    answer.text = match worded {
+        Some(text) => text,
+        None => say::fill(&say::sentence(query, &cells), &cells).map_err(Problem::internal)?,
+    };
     answer.answer = Some(cells);
     answer.versions = Some(versions);
     answer.accounts = healths;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde_json::json;
 use shared::http::{Json, Reply, Route, events};
 use shared::routes;
-use shared::{Access, Caller, Db, Permission};
+use shared::{Access, App, Caller, Permission};
 use utoipa::ToSchema;
 
 use crate::ask::ChatRequest;
@@ -36,11 +36,11 @@ struct ChatEvent {
 /// What is refused before it is understood is refused with its status.
 #[utoipa::path(post, path = "/v1/chat/stream", request_body = ChatRequest,
     responses((status = 200, body = ChatEvent, content_type = "text/event-stream")))]
-async fn stream(State(db): State<Db>, caller: Caller, Json(request): Json<ChatRequest>) -> Reply {
-    let reserved = ReservedQuestion::reserve(&db, &caller, &request).await?;
+async fn stream(State(app): State<App>, caller: Caller, Json(request): Json<ChatRequest>) -> Reply {
+    let reserved = ReservedQuestion::reserve(app.db(), &caller, &request).await?;
     Ok(events(move |events| async move {
         let progress = Progress::to(events.clone());
-        let answer = answer(&db, &caller, &request, reserved, &progress).await?;
+        let answer = answer(&app, &caller, &request, reserved, &progress).await?;
         let ids = json!({ "conversationId": answer.conversation_id, "turnId": answer.turn_id });
         events.send("done", &ids).await
     }))

@@ -70,7 +70,7 @@ pub(crate) struct StoredTurn {
     pub(crate) question: String,
     /// `answer`, `question_back`, `advice`, `not_understood` or `not_permitted`.
     pub(crate) kind: String,
-    /// `certified` or `rules`.
+    /// `certified`, `model` or `rules`.
     pub(crate) understood_by: Option<String>,
     /// The answer in words, as it was.
     pub(crate) text: String,

@@ -13,7 +13,8 @@ const NUMBER_WORDS: &str = "zero, one, two, three, four, five, six, seven, eight
     chalis, pachas, saath, sattar, assi, nabbe, sau, hazar, hazaar, hajar, laakh, karod, karor, dugna, \
     dugni, dugne, tigna, tiguna, teenguna, chauguna, aadha, adha, aadhi, adhi, aadhe, dedh, dhai, dhaai, \
     paune, pauna, sava, sawa, sadhe, saadhe, pav, paav, chauthai, tihai, doguna, शून्य, एक, दो, तीन, चार, \
-    पांच, पाँच, छह, सात, आठ, नौ, दस, सौ, हज़ार, हजार, लाख, करोड़, करोड, आधा, आधी, दुगना, दोगुना, डेढ़, ढाई";
+    पांच, पाँच, छह, सात, आठ, नौ, दस, सौ, हज़ार, हजार, लाख, करोड़, करोड, आधा, आधी, दुगना, दोगुना, डेढ़, ढाई, \
+    k, l, m, mn, bn, cr, crs, thou, mil, percent, percentage, pct, times, fold, fraction";
 
 /// Whether a text that a model wrote may be shown: outside placeholders it has no numeral of any script, no fraction sign, no
 /// number word and no link.
@@ -63,16 +64,25 @@ pub fn look_through(text: &str) -> Result<(), Unfit> {
         |letter: char| letter.is_alphabetic() || ('\u{900}'..='\u{97F}').contains(&letter);
     let words = lower.split(|letter: char| !is_letter(letter)).filter(|word| !word.is_empty());
     for word in words {
-        if NUMBER_WORDS.split(", ").any(|number| number == word) {
+        if is_number_word(word) {
             return Err(Unfit::Figure(word.to_owned()));
         }
     }
     Ok(())
 }
 
-/// A letter that is neither Latin nor Devanagari, a mark over a letter, or a character that is not seen.
+/// Whether a word is a number word, or several that are written together: "fivehundred".
+fn is_number_word(word: &str) -> bool {
+    let longer = |number: &&str| number.chars().count() > 2;
+    NUMBER_WORDS.split(", ").any(|number| number == word)
+        || NUMBER_WORDS.split(", ").filter(longer).any(|number| {
+            word.strip_prefix(number).is_some_and(|rest| !rest.is_empty() && is_number_word(rest))
+        })
+}
+
+/// A letter that is neither a plain Latin one nor Devanagari, a mark over a letter, or a character that is not seen.
 fn is_disguise(letter: char) -> bool {
-    let own = matches!(letter, '\u{0}'..='\u{24F}' | '\u{900}'..='\u{97F}');
+    let own = matches!(letter, '\u{0}'..='\u{7F}' | '\u{900}'..='\u{97F}');
     let hidden = letter == '\u{AD}' || letter.is_control() && !letter.is_whitespace();
     let sign = matches!(letter, '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205E}' | '₹' | '−');
     hidden || !own && !sign && !letter.is_whitespace()
@@ -110,6 +120,12 @@ mod tests {
             "It has ｄoubled.",
             "It is tri\u{AD}ple.",
             "See example.io now.",
+            "It is {{r0c0}} cr.",
+            "It is {{r0c0}}k.",
+            "It made fivehundred.",
+            "It is twentyfive more.",
+            "It has dóubled.",
+            "It is {{r0c0}} times that.",
         ] {
             assert!(look_through(text).is_err(), "{text}");
         }
@@ -117,6 +133,7 @@ mod tests {
             "Your portfolio is worth {{r0c0}}.",
             "{{r0c0}} leads, then {{r1c0}}.",
             "Nothing was sold.",
+            "Someone weighted it quarterly — आपका मुनाफ़ा {{r0c0}} है।",
         ] {
             assert_eq!(look_through(text), Ok(()), "{text}");
         }

@@ -1,5 +1,6 @@
 //! Questions in plain language, answered from a real book.
 
+mod model;
 mod quota;
 
 use anyhow::{Context, Result, ensure};

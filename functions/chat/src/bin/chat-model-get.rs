@@ -1,0 +1,5 @@
+//! `GET /v1/chat/model`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(chat::model_get::route())
+}
