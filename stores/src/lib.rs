@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod budget;
 pub mod corporate_actions;
+pub mod entitlements;
 pub mod fields;
 pub mod health;
 pub mod instruments;

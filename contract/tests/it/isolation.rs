@@ -197,6 +197,15 @@ async fn works_and_is_audited(
     bail!("{} works for none of its own: {answers:?}", operation.function)
 }
 
+/// A tenant whose plan has everything.
+async fn pro_tenant(here: &Here, admin: &Client) -> Result<Tenant> {
+    let tenant = here.tenant().await?;
+    let sql =
+        "insert into billing.entitlements (user_id, tier, reason) values ($1, 'pro', 'a test')";
+    admin.execute(sql, &[&tenant.owner().user_id]).await?;
+    Ok(tenant)
+}
+
 #[tokio::test]
 async fn each_endpoint_works_for_its_owner_and_with_any_id_of_theirs_for_nobody_else() -> Result<()>
 {
@@ -206,17 +215,17 @@ async fn each_endpoint_works_for_its_owner_and_with_any_id_of_theirs_for_nobody_
     // There are models to agree to.
     here.models("1").await?;
     let admin = here.admin().await?;
+    let tenant = || pro_tenant(&here, &admin);
     let (mut with_ids, mut without) = (0, 0);
     let mut unaudited = BTreeSet::new();
-    let (reader, victim, thief) =
-        (here.tenant().await?, here.tenant().await?, here.tenant().await?);
+    let (reader, victim, thief) = (tenant().await?, tenant().await?, tenant().await?);
     for operation in operations()? {
         let name = &operation.function;
         // What changes something is tried on a tenant of its own.
         let reads = operation.method == Method::GET;
-        let first = if reads { reader.clone() } else { here.tenant().await? };
+        let first = if reads { reader.clone() } else { tenant().await? };
         let changes_own = !reads && operation.ids.is_empty();
-        let stranger = if changes_own { here.tenant().await? } else { thief.clone() };
+        let stranger = if changes_own { tenant().await? } else { thief.clone() };
         if !works_and_is_audited(&here, &admin, &operation, &first).await? && !reads {
             unaudited.insert(name.clone());
         }

@@ -5,6 +5,7 @@
 //! Income-tax Act, 2025 from 1 April 2026. What the rules leave open is flagged and not guessed. Losses that sections
 //! 94(7) and 94(8) disallow (dividend and bonus stripping) are not looked for.
 
+mod advance;
 mod grandfathering;
 mod rules;
 pub mod schedule;
@@ -23,6 +24,7 @@ use crate::event::Venue;
 use crate::lots::{Closing, LotSource, Way};
 use crate::{Isin, Ledger};
 
+pub use advance::{AdvanceTax, Instalment, advance_tax};
 use rules::REFORM;
 pub use rules::RULES;
 pub use totals::{ClassTotal, YearOf, by_class, instalments};

@@ -111,7 +111,7 @@ pub(crate) enum Holder<'a> {
 }
 
 impl<'a> Holders<'a> {
-    fn new(accounts: &'a [Account]) -> Self {
+    pub(crate) fn new(accounts: &'a [Account]) -> Self {
         let holder = |account: &'a Account| match &account.holder {
             Some(number) => Holder::Known(number),
             None => Holder::Of(account.account_id),

@@ -5,6 +5,7 @@
 //! - What has no price or no cost is counted as such and never taken for zero.
 //! - Only snapshots and the values of accounts are stored here; imports belong to `imports`.
 
+pub mod advance_tax;
 mod asked;
 pub mod export;
 pub mod gains;
@@ -13,10 +14,13 @@ pub mod holdings;
 pub mod income;
 pub mod performance;
 pub mod positions;
+pub mod projection;
 pub mod reasons;
+pub mod sips;
 pub mod snapshot;
 pub mod summary;
 pub mod trades;
+mod xirr;
 
 use shared::http::Route;
 
@@ -31,6 +35,9 @@ pub fn routes() -> Vec<Route> {
         gains::route(),
         performance::route(),
         positions::route(),
+        sips::route(),
+        projection::route(),
+        advance_tax::route(),
         export::route(),
     ]
 }

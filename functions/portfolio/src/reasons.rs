@@ -48,4 +48,22 @@ shared::reasons! {
         "no_benchmark",
         "No close of that index or security is known until the end of the period. Name an index as its publisher does, NIFTY 50 say, or send an ISIN.",
     );
+    /// Units of a plan have no price.
+    pub const NO_START: Reason = Reason::new(
+        Code::FailedPrecondition,
+        "no_start",
+        "Units of the plans have no price, so what they are worth is not known. Send `start`, or load prices.",
+    );
+    /// A figure that has no room.
+    pub const TOO_LARGE_TO_PROJECT: Reason = Reason::new(
+        Code::InvalidArgument,
+        "too_large_to_project",
+        "These assumptions come to more than can be written. Send a smaller `yearlyReturn` or fewer `years`.",
+    );
+    /// Rates of this year are not known.
+    pub const NO_RATES: Reason = Reason::new(
+        Code::FailedPrecondition,
+        "no_rates",
+        "The rates of tax of this financial year are not known here.",
+    );
 }

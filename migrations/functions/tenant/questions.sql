@@ -6,19 +6,16 @@ returns table (reserved boolean, used bigint, allowed int, resets_at timestamptz
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
-    payer uuid;
+    payer uuid := tenant.payer();
     month timestamp := date_trunc('month', now() at time zone 'Asia/Kolkata');
 begin
     reserved := false;
     allowed := p_free;
     resets_at := (month + interval '1 month') at time zone 'Asia/Kolkata';
-    select m.user_id into payer from workspaces.members m
-    where m.workspace_id = tenant.workspace() and m.role = 'owner' order by m.joined_at, m.user_id limit 1;
     if p_question is not null then
         perform pg_advisory_xact_lock(hashtextextended('questions/' || payer, 0));
     end if;
-    if exists (select from billing.entitlements e
-               where e.user_id = payer and e.tier = 'pro' and (e.until is null or e.until > now())) then
+    if tenant.is_pro() then
         allowed := null;
     end if;
     select count(*) into used from billing.questions q

@@ -15,6 +15,12 @@ reasons! {
         "cursor_gone",
         "The data have changed since the page before, and the row it ended with is gone. Begin again without `cursor`.",
     );
+    /// The plan of whoever pays for the workspace does not have this.
+    pub const PRO_ONLY: Reason = Reason::new(
+        Code::PermissionDenied,
+        "pro_only",
+        "This is part of Pro. Whoever pays for the workspace can change its plan.",
+    );
     /// The request has faults, listed in `errors`.
     pub const INVALID: Reason = Reason::new(
         Code::InvalidArgument,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests are tests")]
 
+mod advance;
 mod book;
 mod budget;
 mod gains;

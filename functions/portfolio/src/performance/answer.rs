@@ -1,14 +1,15 @@
 //! What the caller is told of a period.
 
 use jiff::civil::{Date, Weekday};
-use ledger::returns::{Day, Returns, Undefined, Xirr};
+use ledger::returns::{Day, Returns};
 use ledger::{Money, Percent};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::FromPrimitive;
 use serde::Serialize;
 use stores::health::Health;
 use stores::ledger::LeftOut;
 use utoipa::ToSchema;
+
+use crate::xirr::XirrAnswer;
 
 /// Returns of a period.
 #[derive(Serialize, ToSchema)]
@@ -38,20 +39,6 @@ pub(super) struct Performance {
     accounts: Vec<Health>,
     /// Securities that are left out of every figure here, and why; empty for nearly everybody.
     left_out: Vec<LeftOut>,
-}
-
-/// The money-weighted return a year.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct XirrAnswer {
-    /// Percent a year; null when there is none or more than one.
-    #[schema(value_type = Option<String>)]
-    percent: Option<Percent>,
-    /// All of them, when flows change direction so that there are several.
-    #[schema(value_type = Vec<String>)]
-    several: Vec<Percent>,
-    /// Why there is none.
-    reason: Option<Undefined>,
 }
 
 /// Where the change comes from: closing − opening = flows + gain + income − charges + unexplained.
@@ -131,11 +118,6 @@ fn percent(part: Decimal) -> Percent {
     Percent(part * Decimal::ONE_HUNDRED)
 }
 
-/// A float's percent; a rate beyond what a decimal holds says nothing anyway.
-fn of_float(rate: f64) -> Option<Percent> {
-    Decimal::from_f64(rate * 100.0).map(Percent)
-}
-
 impl Performance {
     pub(super) fn new(
         (returns, days): (&Returns, &[Day]),
@@ -163,7 +145,7 @@ impl Performance {
             to: period.to,
             headline: if returns.under_a_year { "absolute" } else { "xirr" },
             absolute_percent: returns.absolute.map(percent),
-            xirr: xirr(&returns.xirr),
+            xirr: XirrAnswer::from(&returns.xirr),
             time_weighted_percent: returns.time_weighted.map(|found| percent(found.total)),
             terms: Terms {
                 opening: Money(terms.opening),
@@ -182,18 +164,6 @@ impl Performance {
             series: series(days, interval, gained),
             benchmark: name.map(|name| Compared { name, percent: gained(period.to) }),
         }
-    }
-}
-
-fn xirr(found: &Xirr) -> XirrAnswer {
-    let none = XirrAnswer { percent: None, several: Vec::new(), reason: None };
-    match found {
-        Xirr::Rate(rate) => XirrAnswer { percent: of_float(*rate), ..none },
-        Xirr::Several(rates) => XirrAnswer {
-            several: rates.iter().filter_map(|rate| of_float(*rate)).collect(),
-            ..none
-        },
-        Xirr::Undefined(reason) => XirrAnswer { reason: Some(*reason), ..none },
     }
 }
 

@@ -3,5 +3,6 @@
 mod compared;
 mod export;
 mod ledger;
+mod plans;
 mod reads;
 mod snapshot;

@@ -1,0 +1,5 @@
+//! `GET /v1/portfolio/projection`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(portfolio::projection::route())
+}

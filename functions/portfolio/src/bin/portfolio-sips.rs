@@ -1,0 +1,5 @@
+//! `GET /v1/portfolio/sips`.
+
+fn main() -> shared::Outcome {
+    shared::http::serve(portfolio::sips::route())
+}
