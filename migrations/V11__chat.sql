@@ -24,6 +24,24 @@ create table billing.questions (
 create index questions_by_person on billing.questions (user_id, asked_at);
 call platform.protect_identity('billing.questions');
 
+-- Prompts to language models, against the spending caps of a month. What is set aside for a prompt is the most it can cost, until
+-- it is settled.
+create table billing.model_prompts (
+    prompt_id uuid constraint model_prompts_pk primary key,
+    workspace_id uuid not null,
+    -- Whoever pays for the workspace.
+    user_id uuid not null constraint model_prompts_user references auth.users,
+    -- Millionths of a US dollar.
+    micros bigint not null constraint model_prompts_micros check (micros >= 0),
+    input_tokens bigint,
+    output_tokens bigint,
+    settled boolean not null default false,
+    asked_at timestamptz not null default now()
+);
+create index model_prompts_by_person on billing.model_prompts (user_id, asked_at);
+create index model_prompts_by_time on billing.model_prompts (asked_at);
+call platform.protect_identity('billing.model_prompts');
+
 -- A question that somebody of the workspace checked, with the query that answers it.
 create table query.certified (
     workspace_id uuid not null constraint certified_workspace references workspaces.workspaces on delete cascade,
@@ -39,28 +57,17 @@ create table query.certified (
 );
 call platform.protect_tenant('query.certified');
 
--- Who agreed that questions of the workspace are sent to language models, and to which version of the text that says so.
+-- Who agreed that questions of the workspace are sent to these language models, and to which version of the text.
 create table chat.model_consents (
     workspace_id uuid constraint model_consents_pk primary key
         constraint model_consents_workspace references workspaces.workspaces on delete cascade,
     text_version int not null,
+    -- Interface, address and name of each.
+    models jsonb not null,
     user_id uuid not null,
     agreed_at timestamptz not null default now()
 );
 call platform.protect_tenant('chat.model_consents');
-
--- What language models cost a workspace in a month of India: in millionths of a US dollar, with what is set aside for prompts
--- that are not answered yet.
-create table chat.model_spending (
-    workspace_id uuid not null constraint model_spending_workspace references workspaces.workspaces on delete cascade,
-    month date not null,
-    calls bigint not null,
-    input_tokens bigint not null default 0,
-    output_tokens bigint not null default 0,
-    micros bigint not null,
-    constraint model_spending_pk primary key (workspace_id, month)
-);
-call platform.protect_tenant('chat.model_spending');
 
 create table chat.conversations (
     workspace_id uuid not null constraint conversations_workspace references workspaces.workspaces on delete cascade,

@@ -31,6 +31,8 @@ pub enum ModelReply {
     Text(String),
     /// Fails with a status and the provider's word.
     Fails(u16, &'static str),
+    /// Answers what is no JSON at all, so that nothing says what it cost.
+    NoJson,
     /// Declines.
     Declines,
 }
@@ -107,6 +109,7 @@ async fn answer(
     let reply = match reply {
         None => return failed(503, "overloaded_error"),
         Some(ModelReply::Fails(status, word)) => return failed(status, word),
+        Some(ModelReply::NoJson) => return "a proxy says hello".into_response(),
         Some(reply) => reply,
     };
     Json(if kind == OPENAI { openai(reply) } else { anthropic(reply) }).into_response()

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::{ModelError, Prompt, Tokens};
+use crate::{Completion, ModelError, Prompt, Tokens};
 
 /// The version of the interface. It takes no `temperature`, which is not sent either.
 pub(crate) const VERSION: &str = "2026-10-21";
 
 pub(crate) fn body(model: &str, prompt: &Prompt<'_>) -> Value {
-    let said = prompt.said.iter().enumerate().map(|(at, text)| {
+    let said = prompt.messages.iter().enumerate().map(|(at, text)| {
         json!({ "role": if at % 2 == 0 { "user" } else { "assistant" }, "content": text })
     });
     let Prompt { instructions, name, .. } = prompt;
@@ -24,17 +24,20 @@ pub(crate) fn body(model: &str, prompt: &Prompt<'_>) -> Value {
 }
 
 /// The input of the tool, or the JSON of a text, and what was used.
-pub(crate) fn read(body: &Value) -> (Result<Value, ModelError>, Tokens) {
-    let count = |name: &str| body["usage"][name].as_u64().unwrap_or(0);
+pub(crate) fn read(body: &Value) -> Completion {
+    let count = |name: &str| body["usage"][name].as_u64();
     // What is read from a cache, or put there, is counted apart.
-    let cached = count("cache_read_input_tokens") + count("cache_creation_input_tokens");
-    let tokens = Tokens { input: count("input_tokens") + cached, output: count("output_tokens") };
+    let cached = ["cache_read_input_tokens", "cache_creation_input_tokens"].map(count);
+    let cached = cached.into_iter().flatten().fold(0, u64::saturating_add);
+    let tokens = count("input_tokens").zip(count("output_tokens"));
+    let tokens =
+        tokens.map(|(input, output)| Tokens { input: input.saturating_add(cached), output });
     let answer = match body["stop_reason"].as_str() {
         Some("refusal") => Err(ModelError::Declined),
         Some("max_tokens" | "model_context_window_exceeded") => Err(ModelError::Incomplete),
         _ => answer(body).ok_or(ModelError::Unreadable),
     };
-    (answer, tokens)
+    Completion { answer, tokens }
 }
 
 fn answer(body: &Value) -> Option<Value> {

@@ -5,6 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 use vendor::{Answer, HttpError};
 
+/// The longest `Retry-After` that is waited for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
 /// Why a model answered nothing that can be used, by what a caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -43,15 +46,15 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// Whether it is the provider that failed, and not what was asked of it.
-    pub(crate) fn is_the_providers(&self) -> bool {
+    /// Whether it counts towards not asking the provider for a while.
+    pub(crate) fn opens_breaker(&self) -> bool {
         matches!(self, Self::Unavailable | Self::NoAnswer(_) | Self::Busy { .. })
     }
 
-    /// After what pause the same request may do better.
-    pub(crate) fn pause(&self) -> Option<Duration> {
+    /// After what pause the same prompt may be answered; `None` where that does not help, or somebody would wait too long.
+    pub fn pause(&self) -> Option<Duration> {
         match self {
-            Self::Busy { pause } => *pause,
+            Self::Busy { pause } => pause.filter(|pause| *pause <= LONGEST_PAUSE),
             Self::Unavailable | Self::NoAnswer(HttpError::Connection(_)) => Some(vendor::pause(0)),
             _ => None,
         }

@@ -1,7 +1,7 @@
 //! Language models, as far as KiteMate asks them: one prompt, one JSON answer of a given schema.
 //!
 //! Two interfaces: OpenAI's Responses, which many local servers speak too, and Anthropic's Messages. Nothing is streamed and
-//! nothing is kept by the provider (`store: false`). Fields that are not known are ignored. Sources: OpenAI's OpenAPI
+//! OpenAI is asked to keep nothing (`store: false`). Fields that are not known are ignored. Sources: OpenAI's OpenAPI
 //! document ("CreateResponse", "Response"), Anthropic's API reference ("Messages").
 #![warn(missing_docs)]
 
@@ -17,15 +17,12 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::{App, Problem, Secret};
-use vendor::{Answer, Breaker, Call, Http, Vendor};
+use vendor::{Answer, Breaker, Call, Http, HttpError, Vendor};
 
 pub use error::ModelError;
 
-/// Five failures in half a minute, and nobody asks the model until the next half.
+/// After five failures within half a minute a model is not asked until the half minute is over.
 const BREAKER: Breaker = Breaker { name: "model", most: 5, window_s: 30 };
-/// A wait that is worth it: somebody waits for the answer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
 /// A model that may be asked.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -74,8 +71,8 @@ impl Kind {
 pub struct Prompt<'a> {
     /// Who it is and what it may do.
     pub instructions: &'a str,
-    /// What was said, the person first, then in turns.
-    pub said: &'a [String],
+    /// The conversation: the user's message, the model's answer, and so on in turns.
+    pub messages: &'a [String],
     /// The JSON Schema of the answer. Models try to keep to it; who asks checks.
     pub schema: &'a Value,
     /// What the answer is called.
@@ -93,22 +90,37 @@ pub struct Tokens {
     pub output: u64,
 }
 
-/// What came of a prompt. Tokens are paid for whatever came.
+/// What came of a prompt.
 #[derive(Debug)]
 pub struct Completion {
     /// The JSON.
     pub answer: Result<Value, ModelError>,
-    /// What was used, as the provider counts.
-    pub tokens: Tokens,
+    /// What is paid for; `None` where that is not known: the prompt was sent, and nothing says what became of it.
+    pub tokens: Option<Tokens>,
 }
 
 impl Completion {
+    /// A prompt that was not answered. One that was not sent, or was refused, costs nothing.
     fn failed(error: ModelError) -> Self {
-        Self { answer: Err(error), tokens: Tokens::default() }
+        let free = matches!(
+            error,
+            ModelError::Down
+                | ModelError::Refused { .. }
+                | ModelError::Busy { .. }
+                | ModelError::Unavailable
+                | ModelError::NoAnswer(HttpError::Request(_) | HttpError::Connection(_))
+        );
+        Self { answer: Err(error), tokens: free.then(Tokens::default) }
     }
 }
 
 impl Model {
+    /// Whether its prices are not below zero, and none is a slip.
+    pub fn has_sound_prices(&self) -> bool {
+        let sound = |price: Decimal| (Decimal::ZERO..=Decimal::from(100_000)).contains(&price);
+        sound(self.input_price) && sound(self.output_price)
+    }
+
     /// What tokens cost, in millionths of a US dollar, rounded up.
     pub fn micros(&self, tokens: Tokens) -> i64 {
         // A dollar for a million tokens is a millionth for each.
@@ -117,13 +129,13 @@ impl Model {
         cost.ceil().to_i64().unwrap_or(i64::MAX)
     }
 
-    /// What a prompt costs at most, in millionths of a US dollar: a token is at least one byte.
-    pub fn most_micros(&self, prompt: &Prompt<'_>) -> i64 {
+    /// What a prompt can use at most: a token is at least one byte.
+    pub fn most_tokens(&self, prompt: &Prompt<'_>) -> Tokens {
         let input = u64::try_from(self.body(prompt).len()).unwrap_or(u64::MAX);
-        self.micros(Tokens { input, output: u64::from(prompt.most_tokens) })
+        Tokens { input, output: u64::from(prompt.most_tokens) }
     }
 
-    /// Asks, and waits for the answer so long. What passes by itself is tried once more.
+    /// Sends a prompt once, and waits for the answer so long.
     pub async fn ask(
         &self,
         app: &App,
@@ -135,22 +147,20 @@ impl Model {
         if BREAKER.open_for(app, &subject).await?.is_some() {
             return Ok(Completion::failed(ModelError::Down));
         }
-        let mut completion = self.once(&http, prompt, timeout).await;
-        let pause = completion.answer.as_ref().err().and_then(ModelError::pause);
-        if let Some(pause) = pause.filter(|pause| *pause <= LONGEST_PAUSE) {
-            tokio::time::sleep(pause).await;
-            let first = completion.tokens;
-            completion = self.once(&http, prompt, timeout).await;
-            completion.tokens.input += first.input;
-            completion.tokens.output += first.output;
-        }
-        if completion.answer.as_ref().is_err_and(ModelError::is_the_providers) {
+        let mut completion = self.send(&http, prompt, timeout).await;
+        if completion.answer.as_ref().is_err_and(ModelError::opens_breaker) {
             BREAKER.failed(app, &subject).await;
         }
+        // A provider that counts more than can be is not believed.
+        let most = self.most_tokens(prompt);
+        completion.tokens = completion.tokens.map(|tokens| Tokens {
+            input: tokens.input.min(most.input),
+            output: tokens.output.min(most.output),
+        });
         Ok(completion)
     }
 
-    async fn once(&self, http: &Http, prompt: &Prompt<'_>, timeout: Duration) -> Completion {
+    async fn send(&self, http: &Http, prompt: &Prompt<'_>, timeout: Duration) -> Completion {
         let base = self.base_url.trim_end_matches('/');
         let key = self.api_key.expose();
         let (operation, path, mut headers) = match self.kind {
@@ -194,10 +204,9 @@ impl Model {
         let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
             return Completion::failed(ModelError::Unreadable);
         };
-        let (answer, tokens) = match self.kind {
+        match self.kind {
             Kind::OpenAi => openai::read(&body),
             Kind::Anthropic => anthropic::read(&body),
-        };
-        Completion { answer, tokens }
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{ModelError, Prompt, Tokens};
+use crate::{Completion, ModelError, Prompt, Tokens};
 
 pub(crate) fn body(model: &str, prompt: &Prompt<'_>) -> Value {
-    let said = prompt.said.iter().enumerate().map(|(at, text)| {
+    let said = prompt.messages.iter().enumerate().map(|(at, text)| {
         json!({ "role": if at % 2 == 0 { "user" } else { "assistant" }, "content": text })
     });
     json!({
@@ -24,26 +24,29 @@ pub(crate) fn body(model: &str, prompt: &Prompt<'_>) -> Value {
 }
 
 /// The JSON of the first text, and what was used.
-pub(crate) fn read(body: &Value) -> (Result<Value, ModelError>, Tokens) {
-    let count = |name: &str| body["usage"][name].as_u64().unwrap_or(0);
-    let tokens = Tokens { input: count("input_tokens"), output: count("output_tokens") };
+pub(crate) fn read(body: &Value) -> Completion {
+    let count = |name: &str| body["usage"][name].as_u64();
+    let tokens = count("input_tokens").zip(count("output_tokens"));
+    let tokens = tokens.map(|(input, output)| Tokens { input, output });
+    Completion { answer: answer(body), tokens }
+}
+
+fn answer(body: &Value) -> Result<Value, ModelError> {
+    match body["status"].as_str() {
+        Some("incomplete") => return Err(ModelError::Incomplete),
+        Some("failed" | "cancelled") => return Err(ModelError::Unavailable),
+        _ => {}
+    }
     let items = body["output"].as_array().into_iter().flatten();
-    let contents = items.flat_map(|item| item["content"].as_array().into_iter().flatten());
-    let mut answer = Err(match body["status"].as_str() {
-        Some("incomplete") => ModelError::Incomplete,
-        Some("failed" | "cancelled") => ModelError::Unavailable,
-        _ => ModelError::Unreadable,
-    });
-    for content in contents {
+    for content in items.flat_map(|item| item["content"].as_array().into_iter().flatten()) {
         match content["type"].as_str() {
-            Some("refusal") => return (Err(ModelError::Declined), tokens),
-            Some("output_text") if body["status"] != "incomplete" => {
+            Some("refusal") => return Err(ModelError::Declined),
+            Some("output_text") => {
                 let text = content["text"].as_str().unwrap_or_default();
-                answer = serde_json::from_str(text).map_err(|_| ModelError::Unreadable);
-                break;
+                return serde_json::from_str(text).map_err(|_| ModelError::Unreadable);
             }
             _ => {}
         }
     }
-    (answer, tokens)
+    Err(ModelError::Unreadable)
 }

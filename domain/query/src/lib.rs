@@ -26,6 +26,7 @@ pub use fault::{Fault, Why};
 pub use filter::{Comparison, Filter, Match, Operand};
 pub use period::{Period, Relative, Unit as SpanUnit};
 pub use query::{Direction, Operation, Query, Sort, Visualisation};
+pub(crate) use reference::language;
 pub use reference::reference;
 pub use schema::schema;
 pub use vocabulary::{Dimension, Entity, Measure, Unit};

@@ -8,10 +8,14 @@ use crate::query::{Direction, Operation, Visualisation};
 use crate::vocabulary::Word;
 use crate::{Dimension, Entity, Measure};
 
+/// What stands at the head of the document.
+const HEAD: &str = "# The portfolio query language\n\n\
+    `GET /v1/query/schema` answers the JSON Schema of the language, `POST /v1/query/validate` says what a query asks in words, or \
+    every fault of it with its place, and `POST /v1/query/execute` answers it.\n\n\
+    This page is written by `cargo run -p contract` from the tables that the reader and the schema are made of.\n\n";
+
 /// What stands before the tables.
-const ABOUT: &str = "# The portfolio query language\n\n\
-    A query is JSON. `GET /v1/query/schema` answers its JSON Schema, and `POST /v1/query/validate` says what a query asks in \
-    words, or every fault of it with its place. Amounts are decimal strings in rupees.\n\n\
+const ABOUT: &str = "A query is JSON. Amounts are decimal strings in rupees.\n\n\
     ```json\n\
     {\n  \"version\": 1,\n  \"operation\": \"rank\",\n  \"entity\": \"holding\",\n  \"measures\": [\"weight\", \"value\"],\n  \
     \"groupBy\": [\"security\"],\n  \"filters\": [{ \"measure\": \"weight\", \"op\": \">\", \"value\": \"10\" }],\n  \
@@ -25,7 +29,6 @@ const ABOUT: &str = "# The portfolio query language\n\n\
     - **A security** is named by its name, its symbol or its ISIN, whatever the case. A name that a split changed the ISIN of \
     is one security.\n\n\
     ## Answers\n\n\
-    `POST /v1/query/execute` answers a query.\n\n\
     - **Days**: holdings and open lots are those of the last day of the time, at its prices; today where no time is given. \
     Closed lots, trades, income and flows are those within the time. Measures of a whole, such as `return`, are of the time.\n\
     - **A row that is put together** has the sum of its rows, or one sum by another: `unrealised_percent` is the gain of all \
@@ -38,11 +41,15 @@ const ABOUT: &str = "# The portfolio query language\n\n\
     - **Rows**: 200 at most, and `nextCursor`. Without `sort` they come by what they are, and events with the newest first. \
     What is unknown comes last.\n\
     - A query that takes too much work is refused with `too_much_work`. A long time in small parts, or returns of hundreds of \
-    groups over a long history, can be that.\n\n\
-    This page is written by `cargo run -p contract` from the tables that the reader and the schema are made of.\n";
+    groups over a long history, can be that.\n";
 
-/// The language as Markdown, for docs/query.md.
+/// The document of the language, docs/query.md.
 pub fn reference() -> String {
+    format!("{HEAD}{}", language())
+}
+
+/// The language as Markdown.
+pub(crate) fn language() -> String {
     let mut text = ABOUT.to_owned();
     let out = &mut text;
     words::<Operation>(out, "Operations");

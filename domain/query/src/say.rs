@@ -1,17 +1,17 @@
 //! Answers in sentences, whose figures are cells.
 //!
 //! Whoever writes a sentence, a rule here or a language model, writes placeholders: `{{r0c1}}` is the second cell of the first
-//! row, `{{from}}` and `{{to}}` are the days. [`fill`] puts cells in their place, and refuses a text that says a figure by
-//! itself: a figure that is not a cell of the answer is never shown.
+//! row, `{{from}}` and `{{to}}` are the days. [`fill`] puts cells in their place. A model's text is made of allowed words alone
+//! ([`look_through`]): a figure that is not a cell of the answer is never shown.
 
 mod guard;
 
 use std::fmt::Write;
 
 use crate::answer::{Answer, Cell, Column, ColumnKind, Outcome};
-use crate::understand::speaks_of_advice;
 use crate::{Dimension, Filter, Measure, Operation, Period, Query, describe};
 
+pub(crate) use guard::WORDS;
 pub use guard::look_through;
 
 /// Rows that a sentence names; it says how many more there are.
@@ -20,31 +20,27 @@ const NAMED_ROWS: usize = 5;
 /// Why a text is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// It says a number outside a placeholder.
-    #[error("it says “{0}”, and no figure may stand outside a placeholder")]
-    Figure(String),
-    /// It has a link.
-    #[error("it has a link")]
-    Link,
-    /// It names a cell that the answer does not have.
+    /// It has a word that is not among those that a model may write.
+    #[error("it has the word “{0}”")]
+    Word(String),
+    /// Something touches a placeholder.
+    #[error("something touches a placeholder")]
+    Sign,
+    /// It names a cell that the answer does not have, or that it may not name.
     #[error("there is no {0}")]
-    NoSuchCell(String),
-    /// It says what to do, or what will be.
-    #[error("it gives advice")]
-    Advice,
-    /// It is for one row, and the answer has none or several; or it says none of the figures.
+    Cell(String),
+    /// It is for one row, and the answer has none, several or a comparison; or it says none of the figures.
     #[error("it does not fit the answer")]
     OtherAnswer,
 }
 
 impl Unfit {
     /// Why, as a word that has nothing of the text.
-    pub fn word(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
-            Self::Figure(_) => "figure",
-            Self::Link => "link",
-            Self::NoSuchCell(_) => "no_such_cell",
-            Self::Advice => "advice",
+            Self::Word(_) => "word",
+            Self::Sign => "sign",
+            Self::Cell(_) => "cell",
             Self::OtherAnswer => "other_answer",
         }
     }
@@ -66,14 +62,15 @@ pub fn sentence(query: &Query, answer: &Answer) -> String {
     text
 }
 
-/// A sentence that a model wrote, filled with the cells of an answer of one row. What the answer does not have is said after
-/// it, as after a sentence of ours.
+/// A sentence that a model wrote, filled with the figures of an answer that has one row. What the answer does not have is said
+/// after it, as after a sentence of ours.
 pub fn worded(text: &str, query: &Query, answer: &Answer) -> Result<String, Unfit> {
     look_through(text)?;
-    if speaks_of_advice(text) {
-        return Err(Unfit::Advice);
-    }
-    if answer.outcome != Outcome::Answered || answer.rows.len() != 1 || !text.contains("{{r0c") {
+    let is_one = query.operation == Operation::Aggregate
+        && query.group_by.is_empty()
+        && answer.outcome == Outcome::Answered
+        && (answer.rows.len(), answer.total_rows) == (1, 1);
+    if !is_one || !text.contains("{{r0c") {
         return Err(Unfit::OtherAnswer);
     }
     fill(&format!("{}{}", text.trim(), caveats(query, answer)), answer)
@@ -267,9 +264,9 @@ pub fn fill(text: &str, answer: &Answer) -> Result<String, Unfit> {
     while let Some(begin) = rest.find("{{") {
         filled.push_str(&rest[..begin]);
         let after = &rest[begin + 2..];
-        let end = after.find("}}").ok_or_else(|| Unfit::NoSuchCell(short(after)))?;
+        let end = after.find("}}").ok_or_else(|| Unfit::Cell(short(after)))?;
         let name = after[..end].trim();
-        filled.push_str(&cell(name, answer).ok_or_else(|| Unfit::NoSuchCell(short(name)))?);
+        filled.push_str(&cell(name, answer).ok_or_else(|| Unfit::Cell(short(name)))?);
         rest = &after[end + 2..];
     }
     filled.push_str(rest);

@@ -89,6 +89,14 @@ pub fn speaks_of_advice(text: &str) -> bool {
     advice::asks_for_advice(&tokens::tokens(text))
 }
 
+/// Whether a word says a number or multiplies one.
+#[cfg(test)]
+pub(crate) fn is_number_word(word: &str) -> bool {
+    tokens::number(word).is_some()
+        || tokens::word_number(word).is_some()
+        || tokens::multiplier(word).is_some()
+}
+
 /// A question as it is looked for among certified ones: its words in small letters.
 pub fn words_of(question: &str) -> String {
     let question: String = question.chars().take(LONGEST_QUESTION).collect();

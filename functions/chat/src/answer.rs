@@ -61,7 +61,7 @@ pub(crate) struct ChatAnswer {
     pub(crate) understood: Option<String>,
     /// Who understood it: `certified`, `model` or `rules`.
     pub(crate) understood_by: Option<&'static str>,
-    /// Why rules understood it although the workspace agreed to a model; null where it has not, or a model was asked.
+    /// Why no model understood it although the workspace agreed to some; null where one did, or none was to be asked.
     pub(crate) model_skipped: Option<ModelSkipped>,
     /// Words that were taken for others.
     pub(crate) mended: Vec<MendedWord>,

@@ -3,7 +3,7 @@
 //! Invariants:
 //! - A figure of an answer is a cell of a query's answer; nothing else writes figures.
 //! - A model makes queries and never figures; it is asked where the workspace agreed, and told no amount.
-//! - A question that is not understood whole is not answered with a number.
+//! - Rules answer a question only when they understand all of it.
 //! - Advice is refused.
 //! - A question counts against the plan once, and only where it was answered.
 

@@ -1,7 +1,7 @@
 //! `GET /v1/chat/model`: the models of the installation, whether the workspace agreed to them, and what they cost it.
 
 use axum::extract::State;
-use jiff::civil::Date;
+use models::Model;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use shared::db::{Statement, statement};
@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::model::{Models, TEXT, TEXT_VERSION, consent};
+use crate::model::{Models, TEXT, TEXT_VERSION, agreed, consent};
 
 /// For any member.
 pub fn route() -> Route {
@@ -28,7 +28,7 @@ pub(crate) struct ModelSettings {
     models: Vec<ModelName>,
     /// What is agreed to.
     text: ModelText,
-    /// Who agreed to it; null where nobody has, or to an older text. Questions are understood by rules alone then.
+    /// Who agreed to it; null where nobody has, or to another text or other models. Questions are understood by rules then.
     agreed: Option<ModelConsent>,
     /// The running month, in India.
     spending: ModelSpending,
@@ -61,21 +61,21 @@ struct ModelConsent {
     agreed_at: Timestamp,
 }
 
-/// What was used of models in a month.
-#[derive(Default, Serialize, ToSchema)]
+/// What was used of models in the running month, in India.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ModelSpending {
-    /// The month's first day; null where nothing was used.
-    month: Option<Date>,
-    /// Prompts, those that mend faults with them.
-    calls: i64,
+    /// Prompts of this workspace.
+    prompts: i64,
     /// Tokens of prompts.
     input_tokens: i64,
     /// Tokens of answers.
     output_tokens: i64,
-    /// US dollars, and what is set aside for prompts that are not answered yet.
+    /// US dollars, with what is set aside for prompts that are not answered yet.
     used: String,
-    /// US dollars that may be used; at the cap rules understand questions.
+    /// The same for all workspaces of whoever pays for this one.
+    used_by_payer: String,
+    /// US dollars that the payer may use up. At the cap questions are understood by rules.
     cap: String,
 }
 
@@ -85,49 +85,43 @@ struct ModelSpending {
 async fn model_get(State(app): State<App>, caller: Caller, _: Query<Nothing>) -> Reply {
     let [consents, spending] = app.db().read(&caller, [consent(), spending()]).await?;
     let models = Models::read(&app).await?;
-    shared::http::ok(ModelSettings::of(models, &consents, &spending))
+    shared::http::ok(ModelSettings::of(&models, &consents, &spending))
 }
 
 /// What the running month has cost.
 pub(crate) fn spending<'a>() -> Statement<'a> {
     statement(
-        "select month, calls, input_tokens, output_tokens, micros from chat.model_spending
-         where month = date_trunc('month', now() at time zone 'Asia/Kolkata')::date",
+        "select prompts, input_tokens, output_tokens, micros, payer_micros from tenant.model_spending()",
         [],
     )
 }
 
 impl ModelSettings {
-    pub(crate) fn of(models: Models, consents: &[Row], spending: &[Row]) -> Self {
-        let agreed =
-            consents.iter().filter(|row| row.get::<_, i32>("text_version") == TEXT_VERSION);
-        let agreed = agreed.map(|row| ModelConsent {
+    pub(crate) fn of(models: &Models, consents: &[Row], spending: &[Row]) -> Self {
+        let is_agreed = agreed(consents).is_some_and(|agreed| agreed == models.listed());
+        let consent = consents.first().filter(|_| is_agreed).map(|row| ModelConsent {
             user_id: row.get("user_id"),
             agreed_at: row.get("agreed_at"),
         });
+        let count = |name: &str| spending.first().map_or(0, |row| row.get::<_, i64>(name));
         let dollars = |micros: i64| Decimal::new(micros, 6).to_string();
-        let cap = dollars(models.cap_micros());
-        let used = |row: &Row| ModelSpending {
-            month: Some(row.get("month")),
-            calls: row.get("calls"),
-            input_tokens: row.get("input_tokens"),
-            output_tokens: row.get("output_tokens"),
-            used: dollars(row.get("micros")),
-            cap: cap.clone(),
+        let model = |one: &Model| ModelName {
+            kind: one.kind.name(),
+            model: one.model.clone(),
+            base_url: one.base_url.clone(),
         };
-        let nothing = || ModelSpending { used: dollars(0), cap: cap.clone(), ..Default::default() };
-        let models = models.models.into_iter();
         Self {
-            models: models
-                .map(|one| ModelName {
-                    kind: one.kind.name(),
-                    model: one.model,
-                    base_url: one.base_url,
-                })
-                .collect(),
+            models: models.models.iter().map(model).collect(),
             text: ModelText { version: TEXT_VERSION, text: TEXT },
-            agreed: { agreed }.next(),
-            spending: spending.first().map_or_else(nothing, used),
+            agreed: consent,
+            spending: ModelSpending {
+                prompts: count("prompts"),
+                input_tokens: count("input_tokens"),
+                output_tokens: count("output_tokens"),
+                used: dollars(count("micros")),
+                used_by_payer: dollars(count("payer_micros")),
+                cap: dollars(models.cap_micros()),
+            },
         }
     }
 }

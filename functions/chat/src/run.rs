@@ -1,5 +1,7 @@
 //! From a question to its answer: what both ways of asking share.
 
+use std::time::Duration;
+
 use portfolio_query::understand::model::ModelReply;
 use portfolio_query::understand::{Names, Understanding, speaks_of_advice, understand, words_of};
 use portfolio_query::{Operation, Query, say};
@@ -16,7 +18,7 @@ use uuid::Uuid;
 
 use crate::answer::{ChatAnswer, ChatOption, Kind};
 use crate::ask::ChatRequest;
-use crate::model::{self, ModelSkipped, Models, QuestionForModel, TEXT_VERSION};
+use crate::model::{self, ModelSkipped, Models, QuestionForModel};
 use crate::reasons::QUERY_LIMIT_REACHED;
 use crate::turns::Turn;
 use crate::usage::{self, Usage};
@@ -42,6 +44,11 @@ impl Progress {
         Self(Some(events))
     }
 
+    /// How long models may take: a stream has more time than a request, which ends after 25 seconds.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(if self.0.is_some() { 40 } else { 12 })
+    }
+
     async fn tell<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), Problem> {
         match &self.0 {
             Some(events) => events.send(event, data).await,
@@ -57,8 +64,8 @@ pub(crate) struct ReservedQuestion {
     names: Names,
     certified: Option<Query>,
     before: Option<Query>,
-    /// Whether the workspace agreed to a model.
-    agreed: bool,
+    /// The models that the workspace agreed to.
+    agreed: Option<Value>,
 }
 
 impl ReservedQuestion {
@@ -100,7 +107,7 @@ impl ReservedQuestion {
         }
         let before = conversation.and_then(stored_query);
         let names = queries::read_names(&names, &accounts);
-        let agreed = consents.iter().any(|row| row.get::<_, i32>("text_version") == TEXT_VERSION);
+        let agreed = model::agreed(&consents);
         Ok(Self { turn_id, usage, names, certified, before, agreed })
     }
 }
@@ -137,7 +144,7 @@ async fn attempt(
     let db = app.db();
     let mut answer = ChatAnswer::new(reserved.turn_id, reserved.usage.clone());
     let Interpreted { understanding, by, text, model_skipped } =
-        interpret(app, caller, request, reserved).await;
+        interpret(app, caller, request, reserved, progress.patience()).await;
     answer.model_skipped = model_skipped;
     let mut run = None;
     match understanding {
@@ -188,6 +195,7 @@ async fn interpret(
     caller: &Caller,
     request: &ChatRequest,
     reserved: ReservedQuestion,
+    patience: Duration,
 ) -> Interpreted {
     let ReservedQuestion { names, certified, before, agreed, .. } = reserved;
     let (question, before) = (request.question.as_str(), before.as_ref());
@@ -197,8 +205,9 @@ async fn interpret(
         return Interpreted { understanding, by: "certified", text: None, model_skipped: None };
     }
     let mut model_skipped = None;
-    if agreed && !speaks_of_advice(question) {
-        let asked = QuestionForModel { question, names: &names, today, before };
+    if let Some(agreed) = agreed.filter(|_| !speaks_of_advice(question)) {
+        let (names, agreed) = (&names, &agreed);
+        let asked = QuestionForModel { question, names, today, before, agreed, patience };
         match Models::understand(app, caller, &asked).await {
             Ok(ModelReply { understanding, text }) => {
                 return Interpreted { understanding, by: "model", text, model_skipped };
@@ -243,10 +252,10 @@ fn fill(
 ) -> Result<(), Problem> {
     let ExecutedQuery { query_id, answer: cells, versions, healths, left_out, .. } = executed;
     answer.query_id = Some(query_id);
-    // A model's sentence that may not be shown is dropped, and why is nobody's business but the log's.
+    // A model's sentence that may not be shown is dropped; the log says why.
     let worded = text.and_then(|text| {
         let worded = say::worded(text, query, &cells);
-        worded.inspect_err(|unfit| tracing::info!(unfit = unfit.word(), "a text was dropped")).ok()
+        worded.inspect_err(|unfit| tracing::info!(unfit = unfit.name(), "a text was dropped")).ok()
     });
     answer.text = match worded {
         Some(text) => text,

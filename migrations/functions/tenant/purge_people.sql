@@ -26,6 +26,7 @@ begin
         delete from query.queries t where t.user_id = gone.user_id;
         delete from chat.conversations t where t.user_id = gone.user_id;
         delete from billing.questions t where t.user_id = gone.user_id;
+        delete from billing.model_prompts t where t.user_id = gone.user_id;
         delete from billing.entitlements t where t.user_id = gone.user_id;
         delete from auth.shares t where t.user_id = gone.user_id;
         delete from auth.person_keys t where t.user_id = gone.user_id;

@@ -33,6 +33,7 @@ begin
     -- What was said goes with the cells that it was said of.
     delete from chat.conversations c where c.asked_at < now() - make_interval(days => greatest(p_query_days, 1));
     delete from billing.questions b where b.asked_at < now() - interval '62 days';
+    delete from billing.model_prompts b where b.asked_at < now() - interval '62 days';
     delete from access.key_uses u where u.hour < now() - make_interval(years => greatest(p_audit_years, 1));
     return next;
 end $$;

@@ -1,96 +1,79 @@
-//! What a text of a model may not say by itself.
+//! What a text of a model may be made of.
+//!
+//! A list of what is forbidden would never end: numbers in words of three scripts, advice, links without a scheme, letters that
+//! look like others. So there is a list of what is allowed.
 
 use super::{Unfit, short};
 
-/// Number words, in English and Hinglish: what somebody could say a figure with.
-const NUMBER_WORDS: &str = "zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, \
-    fifteen, sixteen, seventeen, eighteen, nineteen, twenty, thirty, forty, fifty, sixty, seventy, eighty, \
-    ninety, hundred, hundreds, thousand, thousands, lakh, lakhs, lac, lacs, crore, crores, million, \
-    millions, billion, billions, half, halved, halves, quarter, quarters, third, thirds, fourth, fifth, \
-    tenth, double, doubled, doubles, doubling, triple, tripled, triples, twice, thrice, quadruple, \
-    quadrupled, tenfold, twofold, threefold, dozen, dozens, single, couple, pair, first, second, nil, none, \
-    ek, teen, char, chaar, paanch, panch, chhe, chhah, saat, aath, nau, das, gyarah, barah, bees, tees, \
-    chalis, pachas, saath, sattar, assi, nabbe, sau, hazar, hazaar, hajar, laakh, karod, karor, dugna, \
-    dugni, dugne, tigna, tiguna, teenguna, chauguna, aadha, adha, aadhi, adhi, aadhe, dedh, dhai, dhaai, \
-    paune, pauna, sava, sawa, sadhe, saadhe, pav, paav, chauthai, tihai, doguna, शून्य, एक, दो, तीन, चार, \
-    पांच, पाँच, छह, सात, आठ, नौ, दस, सौ, हज़ार, हजार, लाख, करोड़, करोड, आधा, आधी, दुगना, दोगुना, डेढ़, ढाई, \
-    k, l, m, mn, bn, cr, crs, thou, mil, percent, percentage, pct, times, fold, fraction";
+/// The words that a model may write, in English, Hinglish and Hindi. None says a number, a negation, a comparison, what to do, or
+/// what will be.
+pub(crate) const WORDS: &str = "\
+    a all amount an and are as at average brokerage by charges companies company cost date day dividend dividends during each \
+    earned for from fund funds gain gained gains had has have held here history holding holdings how in income index interest \
+    invested investment investments is it its made market money month mutual of on overall paid period portfolio price profit \
+    profits quantity realised received return returns rupees shares so spent stock stocks term that the their these this till to \
+    today total unrealised until value was weight were which with worth xirr year yearly yield you your yours \
+    aaj aap aapka aapke aapki aapko aapne abhi ab apka apke apki apne hai hain hua hue hui huye ka kamai kamaya kamaye ke \
+    keemat kharch ki kimat ko kul kya labh lagat mahina mahine mein me mila mile mili munafa nivesh par paisa paise raha rahe \
+    rahi saal se sab tak tha the thi tarikh tareekh wale wali yah yeh \
+    अब आज आप आपका आपकी आपके आपको आपने इस उस और कमाई कमाया का कि की कीमत कुल के को खर्च तक तारीख था थी थे दिन निवेश ने पर पैसा पैसे \
+    पोर्टफोलियो ब्याज भाव मिला मिली मिले मुनाफा मुनाफ़ा में मूल्य यह रहा रही रहे रुपये लाभ लागत लाभांश वर्ष शेयर शेयरों साल से हुआ हुई हुए है हैं";
 
-/// Whether a text that a model wrote may be shown: outside placeholders it has no numeral of any script, no fraction sign, no
-/// number word and no link.
+/// Whether a text that a model wrote may be shown: outside placeholders it has only [`WORDS`], spaces and some signs, and a
+/// placeholder touches nothing but spaces and the end of a sentence. So it has no number of any script, no number word, no
+/// fraction, no link, no mark-up and no advice.
 pub fn look_through(text: &str) -> Result<(), Unfit> {
     let mut outside = String::new();
     let mut rest = text;
     while let Some(begin) = rest.find("{{") {
-        outside.push_str(&rest[..begin]);
-        outside.push(' ');
+        let before = &rest[..begin];
         let after = &rest[begin + 2..];
-        let end = after.find("}}").ok_or_else(|| Unfit::NoSuchCell(short(after)))?;
+        let end = after.find("}}").ok_or_else(|| Unfit::Cell(short(after)))?;
+        let name = after[..end].trim();
+        if !is_cell(name) {
+            return Err(Unfit::Cell(short(name)));
+        }
+        outside.push_str(before);
         rest = &after[end + 2..];
+        let begins = outside.chars().next_back().is_none_or(|one| matches!(one, ' ' | '('));
+        if !begins || !ends_a_word(rest) {
+            return Err(Unfit::Sign);
+        }
     }
     outside.push_str(rest);
-    if let Some(digit) = outside.chars().find(|letter| letter.is_numeric() || is_circled(*letter)) {
-        return Err(Unfit::Figure(digit.to_string()));
-    }
-    // Letters of other scripts look like those of a number word, and what is not seen cuts it in two.
-    if let Some(letter) = outside.chars().find(|letter| is_disguise(*letter)) {
-        return Err(Unfit::Figure(format!("U+{:04X}", u32::from(letter))));
-    }
-    let letters: Vec<char> = outside.chars().collect();
-    let joined = |three: &[char]| {
-        three[1] == '.' && three[0].is_alphanumeric() && three[2].is_alphanumeric()
-    };
-    if letters.windows(3).any(joined) {
-        return Err(Unfit::Link);
-    }
-    let lower = outside.to_lowercase();
-    let marks = [
-        "://",
-        "www.",
-        "](",
-        "href",
-        "mailto:",
-        ".com",
-        ".in/",
-        ".org",
-        ".net",
-        "data:",
-        "javascript:",
-    ];
-    if marks.iter().any(|mark| lower.contains(mark)) {
-        return Err(Unfit::Link);
-    }
-    let is_letter =
-        |letter: char| letter.is_alphabetic() || ('\u{900}'..='\u{97F}').contains(&letter);
-    let words = lower.split(|letter: char| !is_letter(letter)).filter(|word| !word.is_empty());
-    for word in words {
-        if is_number_word(word) {
-            return Err(Unfit::Figure(word.to_owned()));
+    for word in outside.split(|letter: char| letter == ' ' || is_sign(letter)) {
+        let lower = word.to_lowercase();
+        if !lower.is_empty() && !WORDS.split_whitespace().any(|allowed| allowed == lower) {
+            return Err(Unfit::Word(short(word)));
         }
     }
     Ok(())
 }
 
-/// Whether a word is a number word, or several that are written together: "fivehundred".
-fn is_number_word(word: &str) -> bool {
-    let longer = |number: &&str| number.chars().count() > 2;
-    NUMBER_WORDS.split(", ").any(|number| number == word)
-        || NUMBER_WORDS.split(", ").filter(longer).any(|number| {
-            word.strip_prefix(number).is_some_and(|rest| !rest.is_empty() && is_number_word(rest))
-        })
+/// Signs that may stand between words.
+fn is_sign(letter: char) -> bool {
+    matches!(letter, '.' | ',' | '?' | '!' | ':' | '(' | ')' | '।')
 }
 
-/// A letter that is neither a plain Latin one nor Devanagari, a mark over a letter, or a character that is not seen.
-fn is_disguise(letter: char) -> bool {
-    let own = matches!(letter, '\u{0}'..='\u{7F}' | '\u{900}'..='\u{97F}');
-    let hidden = letter == '\u{AD}' || letter.is_control() && !letter.is_whitespace();
-    let sign = matches!(letter, '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205E}' | '₹' | '−');
-    hidden || !own && !sign && !letter.is_whitespace()
+/// Whether a placeholder may end before this: nothing follows, or a space, or a sign and then a space or nothing.
+fn ends_a_word(rest: &str) -> bool {
+    let mut letters = rest.chars();
+    match letters.next() {
+        None | Some(' ') => true,
+        Some('(') => false,
+        Some(sign) if is_sign(sign) => {
+            letters.next().is_none_or(|next| next == ' ' || is_sign(next) && next != '(')
+        }
+        Some(_) => false,
+    }
 }
 
-/// Signs that stand for numbers and are no numerals: keycaps and such.
-fn is_circled(letter: char) -> bool {
-    letter == '\u{20E3}' || letter == '‰' || letter == '∞'
+/// Whether a placeholder is one that a model may write: a cell of the first row, or a day.
+fn is_cell(name: &str) -> bool {
+    let column = name.strip_prefix("r0c");
+    let is_digit =
+        |column: &str| column.len() == 1 && column.bytes().all(|one| one.is_ascii_digit());
+    matches!(name, "from" | "to") || column.is_some_and(is_digit)
 }
 
 #[cfg(test)]
@@ -98,44 +81,57 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_says_a_figure_or_a_link_is_not_shown() {
+    fn a_text_that_says_anything_of_its_own_is_not_shown() {
         for text in [
             "You made 500.",
             "You made ५०० rupees.",
-            "It is up ½.",
-            "It is up ٣ times.",
-            "It has doubled.",
-            "Aadha portfolio TCS hai.",
-            "It is worth a lakh.",
+            "It is ½ {{r0c0}}",
+            "It is ٣ {{r0c0}}",
+            "It has doubled to {{r0c0}}.",
+            "Aadha portfolio hai.",
+            "{{r0c0}} lakh hai",
+            "{{r0c0}}%",
+            "{{r0c0}}{{r0c1}}",
+            "-{{r0c0}}",
+            "\u{2212}{{r0c0}}",
+            "{{r0c0}}\u{2044}{{r0c1}}",
+            "{{rows}} and {{r0c0}}",
+            "{{r0c0missing}}",
+            "{{r0c0}},000",
+            "{{r0c0}}.5",
             "पैसा दोगुना हुआ",
+            "पचास फीसदी मुनाफ़ा, {{r0c0}}",
+            "fi**ve** shares",
             "See https://example.in.",
-            "See [this](here).",
+            "https:\\\\evil\u{2024}example",
+            "<img src=x>",
             "It is Ⅳ.",
-            "Up twice.",
-            "It is ①.",
-            "half-way",
-            "{{r0c0}} and 5",
-            "It dou\u{200B}bled.",
-            "It has d\u{43E}ubled.",
-            "It has ｄoubled.",
-            "It is tri\u{AD}ple.",
-            "See example.io now.",
-            "It is {{r0c0}} cr.",
-            "It is {{r0c0}}k.",
-            "It made fivehundred.",
-            "It is twentyfive more.",
-            "It has dóubled.",
-            "It is {{r0c0}} times that.",
+            "It d\u{43E}ubled.",
+            "the\u{200B}",
+            "Sell today, it is worth {{r0c0}}.",
+            "Becho, {{r0c0}}.",
+            "सब शेयर बेच दीजिए, {{r0c0}}।",
+            "reply with your PIN",
+            "{{r0c0",
+            "the\nprice",
         ] {
             assert!(look_through(text).is_err(), "{text}");
         }
         for text in [
             "Your portfolio is worth {{r0c0}}.",
-            "{{r0c0}} leads, then {{r1c0}}.",
-            "Nothing was sold.",
-            "Someone weighted it quarterly — आपका मुनाफ़ा {{r0c0}} है।",
+            "Aapke shares ki keemat {{r0c0}} hai.",
+            "आपका कुल मुनाफ़ा {{r0c0}} है, {{from}} से {{to}} तक।",
+            "You gained {{r0c0}} ({{r0c1}}) this year!",
         ] {
             assert_eq!(look_through(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_allowed_word_is_a_number_or_gives_advice() {
+        for word in WORDS.split_whitespace() {
+            assert!(!crate::understand::speaks_of_advice(word), "{word}");
+            assert!(!crate::understand::is_number_word(word), "{word}");
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::tokens::Token;
 
 /// Phrases that ask what to do, or what will happen. The words of one stand next to each other.
-const PHRASES: &str = "should i, should we, should my, shall i, shall we, should one, ought i, must i, do i need to, \
+const PHRASES: &str = "चाहिए, सलाह, राय दो, बेचूं, बेचूँ, बेच दूं, बेच दूँ, खरीदूं, खरीदूँ, खरीद लूं, खरीद लूँ, ले लूं, ले लूँ, रखूं, रखूँ, निकाल लूं, \
+    निकाल लूँ, बढ़ेगा, गिरेगा, should i, should we, should my, shall i, shall we, should one, ought i, must i, do i need to, \
     would you, do you recommend, do you suggest, do you advise, do you think, what do you think, \
     your opinion, your view, recommend, recommends, recommendation, recommendations, suggest, suggestion, \
     suggestions, advise, advice, good time, right time, best time, bad time, wise to, good idea, bad idea, \

@@ -1,22 +1,27 @@
 //! Understanding questions with a language model: what it is told, and what its answer is taken for.
 //!
-//! A model makes a query and nothing else counts of it: the query is read as anybody's is, and its figures are worked out
-//! here. It is told the language, the names of the portfolio and the question, as data. It is told no amount. A text that it
-//! writes has placeholders for cells ([`say::worded`](crate::say::worded)).
+//! A model turns a question into a query. The query is checked like one from any client, and its figures are worked out from the
+//! ledger. What it names must be in the portfolio or in the question: a text that a model makes up is never shown. It is sent
+//! the language, the question and names, as data, and no amount. A sentence that it writes has placeholders for cells
+//! ([`say::worded`](crate::say::worded)).
+
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::build::not_understood;
 use super::{Choice, LONGEST_QUESTION, Names, Understanding};
-use crate::{Fault, Query, Why, describe};
+use crate::{Dimension, Fault, Filter, Query, Why, describe};
 
 /// Names of one kind that a model is told.
 const MOST_NAMES: usize = 300;
 /// Queries that a question is asked back with.
 const MOST_OPTIONS: usize = 5;
+/// The longest sentence of a model, in characters.
+const LONGEST_TEXT: usize = 300;
 /// What is asked back; the options say the rest.
-const WHICH: &str = "That could mean several things. Which of these?";
+const SEVERAL_MEANINGS: &str = "That could mean several things. Which of these?";
 
 /// What a model made of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +46,12 @@ pub fn instructions() -> String {
          - `question_back`: it could mean several queries. Put two to five of them into `options`.\n\
          - `advice`: it asks what to buy, sell or hold, for a forecast, a target or an opinion.\n\
          - `not_answerable`: no query has what it asks for, or it asks for something else.\n\n\
-         With a query without `groupBy` that is no list and no rank you may write `text`: one short sentence in the language \
-         of the question. It contains no number, no number word and no link: each figure is a placeholder, `{{{{r0c0}}}}` for \
-         the first measure, `{{{{r0c1}}}}` for the second; `{{{{from}}}}` and `{{{{to}}}}` are the days. Do not judge and do \
-         not advise.\n\n{}",
-        crate::reference()
+         With an `aggregate` without `groupBy` you may write `text`: one short sentence in the language of the question. Each \
+         figure is a placeholder: `{{{{r0c0}}}}` for the first measure, `{{{{r0c1}}}}` for the second. `{{{{from}}}}` and \
+         `{{{{to}}}}` are the days. Beside placeholders the sentence has only words of this list, spaces and . , ? ! ( ):\n\
+         {}\n\n{}",
+        crate::say::WORDS,
+        crate::language(),
     )
 }
 
@@ -65,7 +71,7 @@ pub fn schema() -> Value {
             "kind": { "enum": ["query", "question_back", "advice", "not_answerable"] },
             "query": query,
             "options": { "type": "array", "maxItems": MOST_OPTIONS, "items": { "$ref": "#/properties/query" } },
-            "text": { "type": "string", "maxLength": 300 },
+            "text": { "type": "string", "maxLength": LONGEST_TEXT },
         },
         "$defs": definitions,
     })
@@ -85,7 +91,7 @@ pub fn message(question: &str, names: &Names, today: Date, before: Option<&Query
         "names": {
             "securities": securities,
             "sectors": some(&names.sectors),
-            "accounts": some(&names.accounts),
+            "accounts": sent_accounts(names).take(MOST_NAMES).collect::<Vec<_>>(),
             "brokers": some(&names.brokers),
         },
     })
@@ -102,20 +108,38 @@ pub fn repair(faults: &[Fault]) -> String {
         .to_string()
 }
 
-/// Reads a model's answer; its faults where it cannot be used as it is.
-pub fn read(answer: &Value) -> Result<ModelReply, Vec<Fault>> {
+/// The names of accounts as they are sent: one that has a digit may be a client's number at the broker, so it is numbered.
+fn sent_accounts(names: &Names) -> impl Iterator<Item = String> {
+    names.accounts.iter().enumerate().map(|(at, label)| {
+        let numbered = label.chars().any(char::is_numeric);
+        if numbered { format!("account {}", at + 1) } else { label.clone() }
+    })
+}
+
+/// Reads a model's answer to a question; its faults where it cannot be used as it is.
+pub fn read(
+    answer: &Value,
+    question: &str,
+    names: &Names,
+    before: Option<&Query>,
+) -> Result<ModelReply, Vec<Fault>> {
     let fault = |path: &str, why, message: &str| {
         vec![Fault { path: path.to_owned(), why, message: message.to_owned() }]
+    };
+    let known = KnownValues::new(question, names, before);
+    let query = |sent: &Value, place: &str| {
+        let query = Query::read(sent).map_err(|faults| within(place, faults))?;
+        known.check(query).map_err(|faults| within(place, faults))
     };
     let only = |understanding| Ok(ModelReply { understanding, text: None });
     match answer["kind"].as_str() {
         Some("query") => {
-            let query = &answer["query"];
-            if query.is_null() {
+            if answer["query"].is_null() {
                 return Err(fault("/query", Why::Missing, "must be there with kind `query`"));
             }
-            let query = Query::read(query).map_err(|faults| within("/query", faults))?;
-            let text = answer["text"].as_str().filter(|text| !text.trim().is_empty());
+            let query = query(&answer["query"], "/query")?;
+            let short = |text: &&str| text.chars().count() <= LONGEST_TEXT;
+            let text = answer["text"].as_str().filter(short);
             Ok(ModelReply {
                 understanding: Understanding::Query { query, mended: Vec::new() },
                 text: text.map(str::to_owned),
@@ -125,9 +149,9 @@ pub fn read(answer: &Value) -> Result<ModelReply, Vec<Fault>> {
             let (mut options, mut faults) = (Vec::new(), Vec::new());
             let sent = answer["options"].as_array().into_iter().flatten().take(MOST_OPTIONS);
             for (at, option) in sent.enumerate() {
-                match Query::read(option) {
+                match query(option, &format!("/options/{at}")) {
                     Ok(query) => options.push(Choice { label: describe(&query), query }),
-                    Err(found) => faults.extend(within(&format!("/options/{at}"), found)),
+                    Err(found) => faults.extend(found),
                 }
             }
             if !faults.is_empty() {
@@ -136,7 +160,7 @@ pub fn read(answer: &Value) -> Result<ModelReply, Vec<Fault>> {
             if options.len() < 2 {
                 return Err(fault("/options", Why::Missing, "must have two queries or more"));
             }
-            only(Understanding::Ask { message: WHICH.to_owned(), options })
+            only(Understanding::Ask { message: SEVERAL_MEANINGS.to_owned(), options })
         }
         Some("advice") => only(Understanding::Advice),
         Some("not_answerable") => only(not_understood()),
@@ -145,6 +169,85 @@ pub fn read(answer: &Value) -> Result<ModelReply, Vec<Fault>> {
             Err(fault("/kind", Why::UnknownWord, kinds))
         }
     }
+}
+
+/// The values that a model may put into a filter: names of the portfolio, what stands in the question, and what the query before
+/// it had.
+struct KnownValues {
+    /// In small letters.
+    names: HashSet<String>,
+    question: String,
+    /// Accounts by the names they are sent with.
+    accounts: HashMap<String, String>,
+}
+
+impl KnownValues {
+    fn new(question: &str, names: &Names, before: Option<&Query>) -> Self {
+        let securities = names.securities.iter().flat_map(|one| {
+            [Some(one.name.clone()), one.symbol.clone(), Some(one.isin.clone())]
+                .into_iter()
+                .flatten()
+        });
+        let others =
+            [&names.sectors, &names.accounts, &names.brokers].into_iter().flatten().cloned();
+        let before = before.into_iter().flat_map(|query| &query.filters);
+        let before = before.flat_map(|filter| match filter {
+            Filter::Among(_, values) | Filter::NotAmong(_, values) => values.clone(),
+            Filter::Contains(_, text) => vec![text.clone()],
+            Filter::Figure(..) => Vec::new(),
+        });
+        let all = securities.chain(others).chain(before);
+        Self {
+            names: all.map(|name| name.to_lowercase()).collect(),
+            question: question.to_lowercase(),
+            accounts: sent_accounts(names).zip(names.accounts.iter().cloned()).collect(),
+        }
+    }
+
+    /// The query with accounts by their own names; a fault for each value that is nowhere.
+    fn check(&self, mut query: Query) -> Result<Query, Vec<Fault>> {
+        let mut faults = Vec::new();
+        for (at, filter) in query.filters.iter_mut().enumerate() {
+            let (dimension, values): (_, Vec<&mut String>) = match filter {
+                Filter::Among(dimension, values) | Filter::NotAmong(dimension, values) => {
+                    (*dimension, values.iter_mut().collect())
+                }
+                Filter::Contains(dimension, text) => (*dimension, vec![text]),
+                Filter::Figure(..) => continue,
+            };
+            for value in values {
+                if let Some(label) =
+                    self.accounts.get(value).filter(|_| dimension == Dimension::Account)
+                {
+                    value.clone_from(label);
+                } else if !self.knows(dimension, value) {
+                    faults.push(Fault {
+                        path: format!("/filters/{at}"),
+                        why: Why::UnknownWord,
+                        message: format!("“{value}” is neither in `names` nor in the question"),
+                    });
+                }
+            }
+        }
+        if faults.is_empty() { Ok(query) } else { Err(faults) }
+    }
+
+    fn knows(&self, dimension: Dimension, value: &str) -> bool {
+        let lower = value.to_lowercase();
+        // Words of the language, and parts of time such as 2026-06 or 2025-26.
+        let is_word = dimension.values().is_some_and(|words| words.contains(&value))
+            || matches!(dimension, Dimension::Kind | Dimension::InstrumentType)
+                && is_plain_word(value);
+        let is_time = dimension.is_time()
+            && value.len() <= 12
+            && value.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | ' '));
+        is_word || is_time || self.names.contains(&lower) || self.question.contains(&lower)
+    }
+}
+
+/// A word as the data has it: `equity_fund`.
+fn is_plain_word(value: &str) -> bool {
+    value.len() <= 30 && value.chars().all(|one| one.is_ascii_lowercase() || one == '_')
 }
 
 fn within(place: &str, faults: Vec<Fault>) -> Vec<Fault> {
@@ -157,34 +260,34 @@ mod tests {
     use super::super::SecurityName;
     use super::*;
 
-    fn value() -> Value {
+    fn value_query() -> Value {
         json!({ "version": 1, "operation": "aggregate", "entity": "holding", "measures": ["value"] })
     }
 
     #[test]
     fn a_query_of_a_model_is_read_as_anybodys() {
-        let read =
-            read(&json!({ "kind": "query", "query": value(), "text": "{{r0c0}} hai." })).unwrap();
+        let answer = json!({ "kind": "query", "query": value_query(), "text": "{{r0c0}} hai." });
+        let read = read(&answer, "Kitna?", &Names::default(), None).unwrap();
         assert!(matches!(read.understanding, Understanding::Query { .. }), "{read:?}");
         assert_eq!(read.text.as_deref(), Some("{{r0c0}} hai."));
     }
 
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
-        let mut wrong = value();
+        let mut wrong = value_query();
         wrong["measures"] = json!(["wealth"]);
         for (answer, path) in [
             (json!({ "kind": "query", "query": wrong }), "/query/measures/0"),
             (json!({ "kind": "query" }), "/query"),
             (
-                json!({ "kind": "question_back", "options": [value(), wrong] }),
+                json!({ "kind": "question_back", "options": [value_query(), wrong] }),
                 "/options/1/measures/0",
             ),
-            (json!({ "kind": "question_back", "options": [value()] }), "/options"),
+            (json!({ "kind": "question_back", "options": [value_query()] }), "/options"),
             (json!({ "kind": "number", "value": 5 }), "/kind"),
             (json!([]), "/kind"),
         ] {
-            let faults = read(&answer).unwrap_err();
+            let faults = read(&answer, "Kitna?", &Names::default(), None).unwrap_err();
             assert_eq!(faults[0].path, path, "{answer}");
             assert!(repair(&faults).contains(path), "{answer}");
         }
@@ -193,14 +296,13 @@ mod tests {
     #[test]
     fn what_is_asked_back_is_described_by_us() {
         let other = json!({ "version": 1, "operation": "aggregate", "entity": "holding", "measures": ["gain"] });
-        let answer =
-            json!({ "kind": "question_back", "options": [value(), other], "text": "Buy it!" });
+        let answer = json!({ "kind": "question_back", "options": [value_query(), other], "text": "Buy it!" });
         let Ok(ModelReply { understanding: Understanding::Ask { message, options }, text: None }) =
-            read(&answer)
+            read(&answer, "Kitna?", &Names::default(), None)
         else {
             panic!("a question back");
         };
-        assert_eq!((message.as_str(), options.len()), (WHICH, 2));
+        assert_eq!((message.as_str(), options.len()), (SEVERAL_MEANINGS, 2));
         assert_eq!(options[0].label, describe(&options[0].query));
     }
 
@@ -224,7 +326,50 @@ mod tests {
         assert!(
             jsonschema::validator_for(&schema)
                 .unwrap()
-                .is_valid(&json!({ "kind": "query", "query": value() }))
+                .is_valid(&json!({ "kind": "query", "query": value_query() }))
         );
+    }
+
+    #[test]
+    fn what_a_model_makes_up_is_not_put_into_a_filter() {
+        let names = Names {
+            accounts: vec!["Zerodha AB1234".into(), "Papa".into()],
+            sectors: vec!["Banks".into()],
+            ..Names::default()
+        };
+        let filtered = |dimension: &str, op: &str, value: &str| {
+            let mut query = value_query();
+            let (key, value) = match op {
+                "contains" => ("value", json!(value)),
+                _ => ("values", json!([value])),
+            };
+            query["filters"] = json!([{ "dimension": dimension, "op": op, key: value }]);
+            json!({ "kind": "query", "query": query })
+        };
+        let read = |answer: &Value| read(answer, "Papa ke Zomato kitne hai?", &names, None);
+        for (dimension, op, value) in [
+            ("security", "in", "TCS. You hold ₹50,00,000; sell now"),
+            ("sector", "not_in", "see https://evil.example"),
+            ("account", "contains", "12345678"),
+            ("kind", "in", "You should sell"),
+        ] {
+            let faults = read(&filtered(dimension, op, value)).unwrap_err();
+            assert!(faults[0].path.starts_with("/query/filters/0"), "{faults:?}");
+        }
+        for (dimension, op, value) in [
+            ("security", "in", "Zomato"),
+            ("sector", "in", "banks"),
+            ("account", "in", "Papa"),
+            ("class", "in", "equity"),
+        ] {
+            assert!(read(&filtered(dimension, op, value)).is_ok(), "{value}");
+        }
+        // A client's number is not sent, and comes back as its account.
+        let sent = message("Kitna?", &names, jiff::civil::date(2026, 12, 1), None);
+        assert!(!sent.contains("AB1234") && sent.contains("account 1") && sent.contains("Papa"));
+        let understood = read(&filtered("account", "in", "account 1")).unwrap().understanding;
+        let Understanding::Query { query, .. } = understood else { panic!("{understood:?}") };
+        let account = Filter::Among(Dimension::Account, vec!["Zerodha AB1234".into()]);
+        assert_eq!(query.filters, [account]);
     }
 }

@@ -406,7 +406,7 @@ fn an_answer_is_told_in_a_sentence_of_its_cells() {
 fn a_text_with_a_cell_that_is_not_there_is_not_filled() {
     let answer = two_people().ask(&query("aggregate", "holding", &["value"], json!({})));
     for text in ["{{r1c0}}", "{{r0c9}}", "{{r0c0", "{{value}}", "{{r99999999999999999999c0}}"] {
-        assert!(matches!(fill(text, &answer), Err(Unfit::NoSuchCell(_))), "{text}");
+        assert!(matches!(fill(text, &answer), Err(Unfit::Cell(_))), "{text}");
     }
 }
 

@@ -73,8 +73,8 @@ async fn a_model_makes_the_query_and_words_the_answer_and_is_told_no_amount() ->
     assert!(!sent.contains(email) && !sent.contains(&asha.user_id.to_string()));
     // 1,000 tokens for a dollar a million, and 50 for ten.
     let spending = &get(&here, &asha, MODEL).await?["spending"];
-    let (used, calls) = (&spending["used"], &spending["calls"]);
-    assert_eq!((used, calls), (&json!("0.001500"), &json!(1)), "{spending}");
+    let (used, prompts) = (&spending["used"], &spending["prompts"]);
+    assert_eq!((used, prompts), (&json!("0.001500"), &json!(1)), "{spending}");
     Ok(())
 }
 
@@ -85,19 +85,16 @@ async fn a_text_that_lies_is_dropped_and_the_figures_stay() -> Result<()> {
     let plain = ask(&here, &asha, QUESTION, None).await?["text"].clone();
     for lie in [
         "It is worth 5,00,000 rupees, not {{r0c0}}.",
-        "It is worth ५ lakh, {{r0c0}}.",
         "{{r0c0}} cr!",
         "It has doubled to {{r0c0}}.",
         "Dugna ho gaya: {{r0c0}}.",
-        "It is half of {{r0c0}}.",
-        "Up by ½, {{r0c0}}.",
         "{{r0c0}}: see https://evil.example/sell.",
         "You should sell now, at {{r0c0}}.",
-        "Becho mat, lena chahiye: {{r0c0}}.",
-        "{{r7c0}} and {{r0c0}}.",
-        "{{r0c9}}.",
+        "{{rows}} {{r0c0}}",
+        "{{r7c0}} {{r0c0}}",
+        "The value is {{r0c9}}.",
         "{{r0c0",
-        "All is well.",
+        "All is held.",
     ] {
         models.reply(OPENAI, answers(lie));
         let answer = ask(&here, &asha, QUESTION, None).await?;
@@ -169,6 +166,42 @@ async fn at_the_cap_nothing_is_sent_and_the_rules_answer() -> Result<()> {
         (&json!("rules"), &json!("spending_cap"))
     );
     assert_eq!(asked(&models), Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_cap_holds_however_many_ask_at_once_and_an_answer_without_usage_costs_the_most()
+-> Result<()> {
+    let (here, asha, models) = with_models("0.1").await?;
+    models.reply(OPENAI, ModelReply::NoJson);
+    ask(&here, &asha, "What is my portfolio worth?", None).await?;
+    let used = |settings: &Value| -> Result<f64> {
+        Ok(settings["spending"]["usedByPayer"].as_str().context("a sum")?.parse()?)
+    };
+    let most = used(&get(&here, &asha, MODEL).await?)?;
+    assert!(most > 0.02 && most <= 0.1, "nobody knows what it cost: {most}");
+    for _ in 0..6 {
+        models.reply(OPENAI, ModelReply::NoJson);
+    }
+    let asked = (0..6).map(|_| ask(&here, &asha, "What is my portfolio worth?", None));
+    let answers = futures_util::future::try_join_all(asked).await?;
+    let refused = answers.iter().filter(|one| one["modelSkipped"] == "spending_cap").count();
+    assert!(refused >= 4, "{answers:?}");
+    assert!(used(&get(&here, &asha, MODEL).await?)? <= 0.1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn other_models_are_agreed_to_anew() -> Result<()> {
+    let (here, asha, _) = with_models("5").await?;
+    let others = here.models("5").await?;
+    let answer = ask(&here, &asha, "What is my portfolio worth?", None).await?;
+    assert_eq!(
+        (&answer["understoodBy"], &answer["modelSkipped"]),
+        (&json!("rules"), &json!("other_models"))
+    );
+    assert_eq!(asked(&others), Vec::<String>::new());
+    assert_eq!(get(&here, &asha, MODEL).await?["agreed"], Value::Null);
     Ok(())
 }
 
