@@ -1,6 +1,7 @@
 //! Serving one route as a Lambda function behind API Gateway.
 
 mod answer;
+mod conditional;
 mod extract;
 mod frame;
 mod operation;
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
+pub use axum::response::Response;
 use futures_util::future::join;
 use http::{HeaderValue, StatusCode, header};
 use lambda_http::tower::ServiceBuilder;
@@ -22,6 +24,7 @@ use serde::Serialize;
 
 use crate::auth::Computing;
 use crate::{Access, App, Outcome, Problem, telemetry};
+pub use conditional::{Conditional, ETag};
 pub(crate) use extract::json_body;
 pub use extract::{Body, Id, Json, Query, SourceAddress, media_type, read_json};
 pub use frame::RequestId;

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use ledger::tax::{self, Gain, GainClass, schedule};
-use shared::http::{Query, Reply, Route};
+use shared::http::{Conditional, Query, Reply, Route};
 use shared::page::PageQuery;
 use shared::request::{choice, flag};
 use shared::routes;
@@ -17,6 +17,7 @@ use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::accounts::Account;
 use stores::health::Health;
 use stores::ledger::{Book, BookOn};
+use stores::versions::{etag, unchanged};
 use uuid::Uuid;
 
 use crate::asked::{Level, financial_year};
@@ -65,18 +66,24 @@ shared::request! {
 /// Where a broker's own report was imported, `comparisons` holds every lot against it.
 #[utoipa::path(get, path = "/v1/portfolio/gains",
     params(GainsQuery),
-    responses((status = 200, body = Gains)))]
+    responses((status = 200, body = Gains), (status = 304, description = "Not modified")))]
 async fn gains(
     State(db): State<Db>,
     caller: Caller,
+    request: Conditional,
     Query(query): Query<GainsQuery>,
 ) -> Reply<Response> {
+    if let Some(same) = unchanged(&db, &caller, &request).await? {
+        return Ok(same);
+    }
     // Lots and intraday trades know no bounds of accounts that transfers cross: the whole book is worked through.
     let question = BookOn::new(clock::india_day(clock::now()));
     let reports = compared::Reports::of(query.level.account_id, query.year, !query.schedule);
     let (values, reports) = (stores::tax::known(), reports.statement());
     let others = [stores::accounts::all(), values, reports];
-    let (book, [accounts, values, reports]) = question.ask(&db, &caller, others).await?;
+    let (book, [accounts, values, reports]) =
+        question.ask(&db, request.entry(&caller), others).await?;
+    let etag = etag(&book, &request)?;
     let accounts: Vec<Account> = accounts.iter().map(Account::from).collect();
     let (healths, within) = query.level.within(&book)?;
     let facts = stores::tax::facts(&book, &values)?;
@@ -95,7 +102,7 @@ async fn gains(
     let of = (&within, query.year);
     answer.comparisons = compared::comparisons(&reports, &book, &gains, of)?;
     answer.accounts = healths;
-    shared::http::ok(answer)
+    etag.ok(answer)
 }
 
 /// Whose accounts are whose. An account without a stated holder stands for itself.

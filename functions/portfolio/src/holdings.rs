@@ -6,13 +6,14 @@ use axum::extract::State;
 use jiff::civil::Date;
 use ledger::{Holding, Lots, Money, NoValue, Percent, Price, Quantity, value};
 use serde::Serialize;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Conditional, Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::request::id;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
 use stores::ledger::{Book, BookOn, LeftOut};
+use stores::versions::{etag, unchanged};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -116,15 +117,20 @@ shared::request! {
 /// Holdings at the newest prices, by ISIN and account unless another order is asked for.
 #[utoipa::path(get, path = "/v1/portfolio/holdings",
     params(HoldingsQuery),
-    responses((status = 200, body = Holdings)))]
+    responses((status = 200, body = Holdings), (status = 304, description = "Not modified")))]
 async fn holdings(
     State(db): State<Db>,
     caller: Caller,
+    request: Conditional,
     Query(query): Query<HoldingsQuery>,
 ) -> Reply {
+    if let Some(same) = unchanged(&db, &caller, &request).await? {
+        return Ok(same);
+    }
     let position: Option<Position> = query.page.position()?;
     let question = BookOn::new(clock::india_day(clock::now()));
-    let (book, []) = question.ask(&db, &caller, []).await?;
+    let (book, []) = question.ask(&db, request.entry(&caller), []).await?;
+    let etag = etag(&book, &request)?;
     let left_out = book.left_out();
     let Book { mut holdings, healths, .. } = book;
     let accounts = of_holder(healths, query.account_id, query.holder_of)?;
@@ -135,7 +141,7 @@ async fn holdings(
     let Page { items, next_cursor } =
         Page::cut(rest, &query.page, |(at, holding)| (*at, holding.isin, holding.account));
     let items = items.into_iter().map(|(_, holding)| item(holding)).collect();
-    shared::http::ok(Holdings { items, next_cursor, accounts, left_out })
+    etag.ok(Holdings { items, next_cursor, accounts, left_out })
 }
 
 fn item(holding: &Holding) -> HoldingItem<'_> {

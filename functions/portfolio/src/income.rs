@@ -7,12 +7,13 @@ use jiff::civil::Date;
 use ledger::tax::{financial_year, year_label};
 use ledger::{IncomeKind, Money};
 use serde::Serialize;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Conditional, Query, Reply, Route};
 use shared::page::{Page, PageQuery};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::health::Health;
 use stores::ledger::{Book, BookOn, LeftOut};
+use stores::versions::{etag, unchanged};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -85,10 +86,19 @@ shared::request! {
 /// is above the cost.
 #[utoipa::path(get, path = "/v1/portfolio/income",
     params(IncomeQuery),
-    responses((status = 200, body = Income)))]
-async fn income(State(db): State<Db>, caller: Caller, Query(query): Query<IncomeQuery>) -> Reply {
+    responses((status = 200, body = Income), (status = 304, description = "Not modified")))]
+async fn income(
+    State(db): State<Db>,
+    caller: Caller,
+    request: Conditional,
+    Query(query): Query<IncomeQuery>,
+) -> Reply {
+    if let Some(same) = unchanged(&db, &caller, &request).await? {
+        return Ok(same);
+    }
     let question = BookOn::new(clock::india_day(clock::now()));
-    let (book, []) = question.ask(&db, &caller, []).await?;
+    let (book, []) = question.ask(&db, request.entry(&caller), []).await?;
+    let etag = etag(&book, &request)?;
     let (accounts, within) = query.level.within(&book)?;
     let paid: Vec<_> = book
         .ledger
@@ -97,7 +107,7 @@ async fn income(State(db): State<Db>, caller: Caller, Query(query): Query<Income
         .filter(|paid| within.has(&book.ledger.places[paid.place]))
         .collect();
     let of_year = query.year.map(|year| payments(&book, &paid, year, &query.page)).transpose()?;
-    shared::http::ok(Income {
+    etag.ok(Income {
         currency: "INR",
         known: !paid.is_empty(),
         years: years(&paid, query.year),

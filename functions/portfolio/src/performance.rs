@@ -11,12 +11,13 @@ use ledger::returns::{Period, Prices, Refused, ReturnsInput};
 use ledger::{Isin, Snapshot};
 use rust_decimal::Decimal;
 use shared::fields;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Conditional, Query, Reply, Route};
 use shared::request::{Reader, choice, day, printable, text};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::ledger::{Book, BookOn, assertions};
 use stores::prices::{Benchmark, PricesOver};
+use stores::versions::{etag, unchanged};
 use tokio_postgres::Row;
 
 use crate::asked::{Level, Within};
@@ -100,19 +101,25 @@ impl PerformanceQuery {
 /// with the reason; a period before everything held is known begins where it is.
 #[utoipa::path(get, path = "/v1/portfolio/performance",
     params(PerformanceQuery),
-    responses((status = 200, body = Performance)))]
+    responses((status = 200, body = Performance), (status = 304, description = "Not modified")))]
 async fn performance(
     State(db): State<Db>,
     caller: Caller,
+    request: Conditional,
     Query(query): Query<PerformanceQuery>,
 ) -> Reply {
+    if let Some(same) = unchanged(&db, &caller, &request).await? {
+        return Ok(same);
+    }
     let today = clock::india_day(clock::now());
     let to = query.to.unwrap_or(today).min(today);
     let from = query.begins(to);
     let question = BookOn::new(to);
     let over = PricesOver::new(from, to, query.benchmark.as_ref());
     let others = [over.statement(), over.index(), assertions()];
-    let (book, [closes, index, asserted]) = question.ask(&db, &caller, others).await?;
+    let (book, [closes, index, asserted]) =
+        question.ask(&db, request.entry(&caller), others).await?;
+    let etag = etag(&book, &request)?;
     let (accounts, within) = query.level.within(&book)?;
     let closes = PricesOver::read(&closes)?;
     let benchmark = query.benchmark.map(|benchmark| compared(benchmark, &closes, &index));
@@ -134,7 +141,7 @@ async fn performance(
     let priced = known.of_priced(period, |one| within.has(place(one))).map_err(refused)?;
     let has_price = |one: usize| !priced.without.contains(&place(one).isin);
     let paid = known.paid(|one| within.has(place(one)) && has_price(one));
-    shared::http::ok(Performance::new(
+    etag.ok(Performance::new(
         (&priced.returns, &priced.days),
         paid,
         query.interval,

@@ -6,11 +6,12 @@ use ledger::sips::{Sip, SipReturn};
 use ledger::{Isin, Money};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Conditional, Query, Reply, Route};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
 use stores::ledger::{Book, BookOn, LeftOut};
+use stores::versions::{etag, unchanged};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -79,13 +80,22 @@ shared::request! {
 
 /// Systematic investment plans (SIPs), recognised by their purchases: three or more of one fund, a month apart within five
 /// days, each of half to one and a half times the amount before. Nobody tells that they are one.
-#[utoipa::path(get, path = "/v1/portfolio/sips", params(SipsQuery), responses((status = 200, body = Sips)))]
-async fn sips(State(db): State<Db>, caller: Caller, Query(query): Query<SipsQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/portfolio/sips", params(SipsQuery), responses((status = 200, body = Sips), (status = 304, description = "Not modified")))]
+async fn sips(
+    State(db): State<Db>,
+    caller: Caller,
+    request: Conditional,
+    Query(query): Query<SipsQuery>,
+) -> Reply {
+    if let Some(same) = unchanged(&db, &caller, &request).await? {
+        return Ok(same);
+    }
     let today = clock::india_day(clock::now());
-    let (book, []) = BookOn::new(today).ask(&db, &caller, []).await?;
+    let (book, []) = BookOn::new(today).ask(&db, request.entry(&caller), []).await?;
+    let etag = etag(&book, &request)?;
     let (accounts, within) = query.level.within(&book)?;
     let plans = Plans::of(&book, &within, today);
-    shared::http::ok(Sips {
+    etag.ok(Sips {
         currency: "INR",
         monthly: Money(plans.monthly()),
         items: plans.items(&book),

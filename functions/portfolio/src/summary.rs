@@ -4,11 +4,12 @@ use axum::extract::State;
 use ledger::{Allocation, Mover, Totals, allocate, movers, totals};
 use serde::Serialize;
 use shared::fields::Nothing;
-use shared::http::{Query, Reply, Route};
+use shared::http::{Conditional, Query, Reply, Route};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, clock};
 use stores::health::Health;
 use stores::ledger::{Book, BookOn, LeftOut};
+use stores::versions::{etag, unchanged};
 use utoipa::ToSchema;
 
 /// How many gainers and losers are named.
@@ -47,14 +48,23 @@ struct Allocations {
 }
 
 /// Totals, gains and allocation at the newest prices; what has no price is counted apart.
-#[utoipa::path(get, path = "/v1/portfolio/summary", responses((status = 200, body = PortfolioSummary)))]
-async fn summary(State(db): State<Db>, caller: Caller, _: Query<Nothing>) -> Reply {
+#[utoipa::path(get, path = "/v1/portfolio/summary", responses((status = 200, body = PortfolioSummary), (status = 304, description = "Not modified")))]
+async fn summary(
+    State(db): State<Db>,
+    caller: Caller,
+    request: Conditional,
+    _: Query<Nothing>,
+) -> Reply {
+    if let Some(same) = unchanged(&db, &caller, &request).await? {
+        return Ok(same);
+    }
     let question = BookOn::new(clock::india_day(clock::now()));
-    let (book, []) = question.ask(&db, &caller, []).await?;
+    let (book, []) = question.ask(&db, request.entry(&caller), []).await?;
+    let etag = etag(&book, &request)?;
     let left_out = book.left_out();
     let Book { holdings: book, healths, .. } = book;
     let (top_gainers, top_losers) = movers(&book, MOVERS);
-    shared::http::ok(PortfolioSummary {
+    etag.ok(PortfolioSummary {
         currency: "INR",
         totals: totals(&book),
         allocation: Allocations {

@@ -1,10 +1,13 @@
 //! get, summary, holdings, import-template: figures, pages, round trips.
 
-use anyhow::Result;
+use std::collections::BTreeSet;
+
+use anyhow::{Result, ensure};
+use http::Method;
 use serde_json::{Value, json};
 use shared::App;
 use shared::http::Route;
-use testkit::{Form, Here, Person};
+use testkit::{Form, Here, Person, Reply};
 
 async fn invested(here: &Here) -> Result<Person> {
     here.load_prices().await?;
@@ -285,6 +288,81 @@ async fn every_answer_about_what_is_held_says_how_fresh_each_account_is() -> Res
         let answer = here.get(path, &asha).await?;
         let told = healths(&answer.body, "accounts");
         assert_eq!((answer.status, &told), (200, &known), "{path}: {}", answer.body);
+    }
+    Ok(())
+}
+
+/// What is worked out from the book, and can be asked for again.
+const TAGGED: [&str; 6] = [
+    "/v1/portfolio/summary",
+    "/v1/portfolio/holdings?limit=2",
+    "/v1/portfolio/income",
+    "/v1/portfolio/gains?year=2026",
+    "/v1/portfolio/performance?range=max",
+    "/v1/portfolio/sips",
+];
+
+async fn asked_again(here: &Here, person: &Person, path: &str, tag: &str) -> Result<Reply> {
+    here.send(Method::GET, path, Some(person), &[("if-none-match", tag)], "").await
+}
+
+/// The tag of each, as it is now.
+async fn tags(here: &Here, person: &Person) -> Result<Vec<String>> {
+    let mut tags = Vec::new();
+    for path in TAGGED {
+        let reply = here.get(path, person).await?;
+        ensure!(reply.status == 200, "{path}: {} {}", reply.status, reply.body);
+        assert_eq!(reply.header("cache-control"), "private, no-cache", "{path}");
+        tags.push(reply.header("etag").to_owned());
+    }
+    Ok(tags)
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_not_answered_again_and_every_change_is() -> Result<()> {
+    let here = Here::start().await?;
+    here.load_prices().await?;
+    let asha = here.person().await?;
+    let file = Form::example("tradebook-DEMO01-EQ.csv")?;
+    let account = here.import(&asha, &file).await?.body["accountId"].clone();
+    let mut before = tags(&here, &asha).await?;
+    let distinct: BTreeSet<&String> = before.iter().collect();
+    assert_eq!(distinct.len(), TAGGED.len(), "two requests never have the same tag");
+    for (path, tag) in TAGGED.iter().zip(&before) {
+        let same = asked_again(&here, &asha, path, &format!("\"other\", {tag}")).await?;
+        assert_eq!((same.status, same.answer.body.len()), (304, 0), "{path}");
+        assert_eq!(same.header("etag"), tag);
+        let other = asked_again(&here, &asha, path, "\"other\"").await?;
+        assert_eq!((other.status, other.header("etag")), (200, tag.as_str()), "{path}");
+        // Somebody else's is another.
+        let ravi = here.person().await?;
+        assert_ne!(asked_again(&here, &ravi, path, tag).await?.status, 304, "{path}");
+    }
+    let paid = json!({
+        "accountId": account, "kind": "dividend", "isin": "INE009A01021", "on": "2026-08-20", "amount": "55.00",
+    });
+    let kind = json!({ "kind": "unlisted_share", "from": "2026-01-01" }).to_string();
+    let name = "BhavCopy_NSE_CM_0_0_0_20261120_F_0000.csv";
+    let prices = std::fs::read_to_string(Here::example("prices").join(name))?;
+    for what in ["an event", "another price of the same day", "a kind"] {
+        match what {
+            "an event" => ensure!(here.post("/v1/transactions", &asha, &paid).await?.status < 300),
+            "a kind" => {
+                let path = "/v1/instruments/INE009A01021/asset-kind";
+                let json = [("content-type", "application/json")];
+                let put = here.send(Method::PUT, path, Some(&asha), &json, kind.clone()).await?;
+                ensure!(put.status < 300, "{}", put.body);
+            }
+            _ => {
+                let changed = prices.replace("1547.60", "1547.65");
+                here.load_price_text(&format!("prices/{name}"), &changed).await?;
+            }
+        }
+        let after = tags(&here, &asha).await?;
+        for ((path, before), after) in TAGGED.iter().zip(&before).zip(&after) {
+            assert_ne!(before, after, "{what} changes {path}");
+        }
+        before = after;
     }
     Ok(())
 }
