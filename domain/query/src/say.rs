@@ -11,8 +11,7 @@ use std::fmt::Write;
 use crate::answer::{Answer, Cell, Column, ColumnKind, Outcome};
 use crate::{Dimension, Filter, Measure, Operation, Period, Query, describe};
 
-pub(crate) use guard::WORDS;
-pub use guard::look_through;
+pub use guard::{WORDS, look_through};
 
 /// Rows that a sentence names; it says how many more there are.
 const NAMED_ROWS: usize = 5;

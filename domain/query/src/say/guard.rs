@@ -7,7 +7,7 @@ use super::{Unfit, short};
 
 /// The words that a model may write, in English, Hinglish and Hindi. None says a number, a negation, a comparison, what to do, or
 /// what will be.
-pub(crate) const WORDS: &str = "\
+pub const WORDS: &str = "\
     a all amount an and are as at average brokerage by charges companies company cost date day dividend dividends during each \
     earned for from fund funds gain gained gains had has have held here history holding holdings how in income index interest \
     invested investment investments is it its made market money month mutual of on overall paid period portfolio price profit \
