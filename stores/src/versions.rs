@@ -1,10 +1,9 @@
 //! Versions of what figures are worked out from.
 
-use jiff::civil::Date;
 use serde::Serialize;
 use shared::db::{Statement, statement};
 use shared::http::{Conditional, ETag, Response};
-use shared::{Caller, Db, Problem, clock};
+use shared::{Caller, Db, Problem};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 
@@ -35,12 +34,10 @@ impl Versions {
     }
 }
 
-/// Everything that figures of a book depend on, beside the request.
+/// Everything that figures of a book depend on, beside the request and its day.
 #[derive(Serialize)]
 struct State<'a> {
     versions: Versions,
-    /// Prices and terms are those of the day.
-    today: Date,
     /// How fresh accounts are changes by the hour, and is in every answer.
     accounts: &'a [Health],
 }
@@ -51,8 +48,7 @@ impl State<'_> {
         accounts: &[Health],
         request: &Conditional,
     ) -> Result<ETag, Problem> {
-        let today = clock::india_day(clock::now());
-        request.etag(&State { versions, today, accounts })
+        request.etag(&State { versions, accounts })
     }
 }
 

@@ -55,7 +55,10 @@ impl ModelError {
     pub fn pause(&self) -> Option<Duration> {
         match self {
             Self::Busy { pause } => pause.filter(|pause| *pause <= LONGEST_PAUSE),
-            Self::Unavailable | Self::NoAnswer(HttpError::Connection(_)) => Some(vendor::pause(0)),
+            Self::Unavailable
+            | Self::NoAnswer(HttpError::Unreachable(_) | HttpError::Connection(_)) => {
+                Some(vendor::pause(0))
+            }
             _ => None,
         }
     }

@@ -100,15 +100,14 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// A prompt that was not answered. One that was not sent, or was refused, costs nothing.
+    /// A prompt that was not answered. One that was not sent, or that the provider itself refused, costs nothing.
     fn failed(error: ModelError) -> Self {
         let free = matches!(
             error,
             ModelError::Down
                 | ModelError::Refused { .. }
                 | ModelError::Busy { .. }
-                | ModelError::Unavailable
-                | ModelError::NoAnswer(HttpError::Request(_) | HttpError::Connection(_))
+                | ModelError::NoAnswer(HttpError::Request(_) | HttpError::Unreachable(_))
         );
         Self { answer: Err(error), tokens: free.then(Tokens::default) }
     }

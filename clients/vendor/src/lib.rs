@@ -70,8 +70,11 @@ pub enum HttpError {
     /// The vendor did not answer in time.
     #[error("no answer in time")]
     Timeout,
-    /// The connection failed or broke. The cause names the vendor's host, and nothing of the request.
-    #[error("the connection failed")]
+    /// No connection was made, so nothing was sent. The cause names the vendor's host.
+    #[error("no connection was made")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The connection broke. The cause names the vendor's host, and nothing of the request.
+    #[error("the connection broke")]
     Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The answer was larger than any should be, or ended early.
     #[error("the answer broke off or is too large")]
@@ -112,7 +115,13 @@ impl Http {
         let mut measured = OutsideCall::begin(vendor.name, call.operation);
         let answered = async {
             let response = self.0.send(request).await;
-            let response = response.map_err(|err| HttpError::Connection(Box::new(err)))?;
+            let response = response.map_err(|err| {
+                if err.is_connect() {
+                    HttpError::Unreachable(Box::new(err))
+                } else {
+                    HttpError::Connection(Box::new(err))
+                }
+            })?;
             let status = response.status();
             let retry_after = response.headers().get(http::header::RETRY_AFTER);
             let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());

@@ -69,7 +69,8 @@ pub fn worded(text: &str, query: &Query, answer: &Answer) -> Result<String, Unfi
         && query.group_by.is_empty()
         && answer.outcome == Outcome::Answered
         && (answer.rows.len(), answer.total_rows) == (1, 1);
-    if !is_one || !text.contains("{{r0c") {
+    let says_days = text.contains("{{from}}") || text.contains("{{to}}");
+    if !is_one || !text.contains("{{r0c") || says_days && query.time.is_none() {
         return Err(Unfit::OtherAnswer);
     }
     fill(&format!("{}{}", text.trim(), caveats(query, answer)), answer)

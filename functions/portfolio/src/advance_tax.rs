@@ -9,6 +9,7 @@ use ledger::tax::{self, AdvanceTax, Gain, financial_year, year_label};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use shared::http::{Query, Reply, Route};
+use shared::request::id;
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::accounts::Account;
@@ -18,7 +19,7 @@ use stores::ledger::{BookOn, LeftOut};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::asked::Level;
+use crate::asked::of_holder;
 use crate::gains::{Holder, Holders};
 use crate::reasons::NO_RATES;
 
@@ -32,8 +33,9 @@ const METHOD: &str = "Arithmetic on the gains of sales until today, and no tax a
     and equity funds (section 111A, 196 from April 2026), 12.5 % on long-term ones above the exemption (112A, 198) and on other \
     long-term gains (112, 197), with 4 % cess. Losses of the year are set off: long-term ones against long-term gains, short-term \
     ones against gains of their own term first. Gains at the holder's own rate are summed without tax. Not considered: losses of \
-    earlier years, surcharge, rebates, the basic exemption, other income, tax deducted at source and what was paid already. \
-    Nothing is due in advance where the whole tax of a year is below ₹10,000.";
+    earlier years, dividend and bonus stripping, surcharge, rebates, the basic exemption, other income, tax deducted at source and \
+    what was paid already. An account without a stated holder stands for itself, with an exemption of its own. Nothing is due in \
+    advance where the whole tax of a year is below ₹10,000, nor from residents of 60 or more without income of a business.";
 
 /// Advance tax of the running year.
 #[derive(Serialize, ToSchema)]
@@ -76,6 +78,8 @@ struct HolderTax {
     tax: Money,
     /// Closed lots that are in nothing of this: their class or their cost is not known.
     unknown: usize,
+    /// Closed lots that are in this and have a flag in `GET /v1/portfolio/gains`: something about them deserves a look.
+    flagged: usize,
     instalments: Vec<TaxInstalment>,
 }
 
@@ -94,7 +98,8 @@ struct TaxInstalment {
 shared::request! {
     /// Whose tax.
     struct AdvanceTaxQuery {
-        ..level: Level,
+        /// Only of whoever has this account, in all of their accounts.
+        holder_of: Option<Uuid> = id(),
     }
 }
 
@@ -112,7 +117,8 @@ async fn advance_tax(
     let (book, [accounts, values, tier]) = BookOn::new(today).ask(&db, &caller, others).await?;
     entitlements::need_pro(&tier)?;
     let accounts: Vec<Account> = accounts.iter().map(Account::from).collect();
-    let (healths, within) = query.level.within(&book)?;
+    // Tax is a holder's: no part of their gains has an exemption of its own.
+    let healths = of_holder(book.healths.clone(), None, query.holder_of)?;
     let facts = stores::tax::facts(&book, &values)?;
     let gains = tax::gains(&book.ledger, &facts);
     let holders = Holders::new(&accounts);
@@ -122,8 +128,8 @@ async fn advance_tax(
     }
     for gain in &gains {
         let place = &book.ledger.places[gain.closing.place];
-        if within.has(place) {
-            of.entry(holders.of(place.account)).or_default().push(gain);
+        if let Some(gains) = of.get_mut(&holders.of(place.account)) {
+            gains.push(gain);
         }
     }
     let year = financial_year(today);
@@ -161,6 +167,7 @@ impl HolderTax {
             exemption_left: Money(limit - found.exemption_used),
             tax: Money(found.tax),
             unknown: found.unknown,
+            flagged: found.flagged,
             instalments: found.instalments.iter().map(instalment).collect(),
         }
     }

@@ -62,7 +62,7 @@ struct SipPlan {
     missed: Vec<Date>,
     /// All instalments.
     invested: Money,
-    /// Worth of the units of the plan that are left; null when one has no price.
+    /// Worth of the units of the plan that are left; null when one has no price, or some left without being sold.
     #[schema(value_type = Option<String>)]
     value: Option<Money>,
     /// Received for units of the plan that were sold, less charges.
@@ -78,8 +78,8 @@ shared::request! {
     }
 }
 
-/// Systematic investment plans (SIPs), recognised by their purchases: three or more of one fund, a month apart within five
-/// days, each of half to one and a half times the amount before. Nobody tells that they are one.
+/// Systematic investment plans (SIPs), recognised by their purchases of one fund: three or more, most of them a month apart within
+/// five days, each of half to one and a half times the amount before.
 #[utoipa::path(get, path = "/v1/portfolio/sips", params(SipsQuery), responses((status = 200, body = Sips), (status = 304, description = "Not modified")))]
 async fn sips(
     State(db): State<Db>,

@@ -6,12 +6,13 @@ use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{Reply, ok};
 use crate::crypto::sha256;
 use crate::db::Entry;
-use crate::{App, Caller, Problem};
+use crate::{App, Caller, Problem, clock};
 
 /// What a request says that its caller has already: the tags of `If-None-Match`.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Conditional {
     tags: Vec<String>,
     /// Path and query: two requests never have the same tag.
     request: String,
+    /// The day in India on which the request came, before anything was read for it.
+    day: Date,
 }
 
 /// Names one state of what a request is answered with.
@@ -34,7 +37,8 @@ impl FromRequestParts<App> for Conditional {
         // A weak tag is compared by its text.
         let tags = tags.map(|tag| tag.trim().trim_start_matches("W/").to_owned());
         let request = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
-        Ok(Self { tags: tags.collect(), request })
+        let day = clock::india_day(clock::now());
+        Ok(Self { tags: tags.collect(), request, day })
     }
 }
 
@@ -49,9 +53,10 @@ impl Conditional {
         if self.is_sent() { Entry::Again(caller) } else { caller.into() }
     }
 
-    /// The tag of an answer that depends on the request and on `state` alone.
+    /// The tag of an answer that depends on the request, the day and `state` alone.
     pub fn etag<T: Serialize>(&self, state: &T) -> Result<ETag, Problem> {
-        let text = serde_json::to_vec(&(&self.request, state)).map_err(Problem::internal)?;
+        let text =
+            serde_json::to_vec(&(&self.request, self.day, state)).map_err(Problem::internal)?;
         let hash: String =
             sha256(&text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         Ok(ETag(format!("\"{hash}\"")))

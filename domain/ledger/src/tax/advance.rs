@@ -12,6 +12,8 @@ use rust_decimal::Decimal;
 use super::totals::instalments;
 use super::{Gain, GainClass, exemption, financial_year};
 
+/// The last financial year whose rates are enacted.
+const LAST_YEAR: i16 = 2026;
 /// Parts of the year's tax that are due by the days of [`instalments`], together with those before.
 const PERCENTS: [i64; 5] = [15, 45, 75, 100, 100];
 
@@ -32,6 +34,8 @@ pub struct AdvanceTax {
     pub tax: Decimal,
     /// Closed lots that are in nothing of this: their class or their cost is not known.
     pub unknown: usize,
+    /// Closed lots that are in this and have a flag: something about them deserves a look.
+    pub flagged: usize,
     /// What is due by when, together with what was due before.
     pub instalments: Vec<Instalment>,
 }
@@ -50,7 +54,7 @@ pub struct Instalment {
 /// The advance tax of one holder on gains of the financial year of `today`; `None` of a year before these rates.
 pub fn advance_tax(gains: &[&Gain<'_>], today: Date) -> Option<AdvanceTax> {
     let year = financial_year(today);
-    let limit = exemption(year).filter(|_| year >= 2025)?;
+    let limit = exemption(year).filter(|_| (2025..=LAST_YEAR).contains(&year))?;
     let of_year = |until: Date| {
         let until = until.min(today);
         let sold = move |gain: &&&Gain<'_>| {
@@ -72,7 +76,7 @@ pub fn advance_tax(gains: &[&Gain<'_>], today: Date) -> Option<AdvanceTax> {
 }
 
 fn assess(gains: &[&Gain<'_>], limit: Decimal) -> AdvanceTax {
-    let mut unknown = 0;
+    let (mut unknown, mut flagged) = (0, 0);
     let (mut short, mut own, mut intraday) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
     let (mut long, mut other) = (Decimal::ZERO, Decimal::ZERO);
     for gain in gains {
@@ -80,6 +84,7 @@ fn assess(gains: &[&Gain<'_>], limit: Decimal) -> AdvanceTax {
             unknown += usize::from(gain.class != GainClass::Exempt);
             continue;
         };
+        flagged += usize::from(!gain.flags.is_empty() && gain.class != GainClass::Unknown);
         match gain.class {
             GainClass::Intraday => intraday += amount,
             GainClass::ShortTermEquity => short += amount,
@@ -113,6 +118,7 @@ fn assess(gains: &[&Gain<'_>], limit: Decimal) -> AdvanceTax {
         exemption_used,
         tax,
         unknown,
+        flagged,
         instalments: Vec::new(),
     }
 }

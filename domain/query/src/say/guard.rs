@@ -35,7 +35,7 @@ pub fn look_through(text: &str) -> Result<(), Unfit> {
         }
         outside.push_str(before);
         rest = &after[end + 2..];
-        let begins = outside.chars().next_back().is_none_or(|one| matches!(one, ' ' | '('));
+        let begins = outside.chars().next_back().is_none_or(|one| one == ' ');
         if !begins || !ends_a_word(rest) {
             return Err(Unfit::Sign);
         }
@@ -99,6 +99,7 @@ mod tests {
             "{{r0c0missing}}",
             "{{r0c0}},000",
             "{{r0c0}}.5",
+            "Your gain is ({{r0c0}}).",
             "पैसा दोगुना हुआ",
             "पचास फीसदी मुनाफ़ा, {{r0c0}}",
             "fi**ve** shares",
@@ -121,7 +122,7 @@ mod tests {
             "Your portfolio is worth {{r0c0}}.",
             "Aapke shares ki keemat {{r0c0}} hai.",
             "आपका कुल मुनाफ़ा {{r0c0}} है, {{from}} से {{to}} तक।",
-            "You gained {{r0c0}} ({{r0c1}}) this year!",
+            "You gained {{r0c0}}, with {{r0c1}}, this year!",
         ] {
             assert_eq!(look_through(text), Ok(()), "{text}");
         }

@@ -87,7 +87,7 @@ pub fn message(question: &str, names: &Names, today: Date, before: Option<&Query
     json!({
         "today": today,
         "question": question,
-        "previousQuery": before.map(Query::to_json),
+        "previousQuery": before.map(|before| with_sent_accounts(before, names).to_json()),
         "names": {
             "securities": securities,
             "sectors": some(&names.sectors),
@@ -108,12 +108,45 @@ pub fn repair(faults: &[Fault]) -> String {
         .to_string()
 }
 
-/// The names of accounts as they are sent: one that has a digit may be a client's number at the broker, so it is numbered.
+/// The names of accounts as they are sent: one that has a digit may be a client's number at the broker, so it is numbered, in
+/// a way that nobody writes.
 fn sent_accounts(names: &Names) -> impl Iterator<Item = String> {
     names.accounts.iter().enumerate().map(|(at, label)| {
         let numbered = label.chars().any(char::is_numeric);
-        if numbered { format!("account {}", at + 1) } else { label.clone() }
+        if numbered { format!("account#{}", at + 1) } else { label.clone() }
     })
+}
+
+/// A query with the names of accounts as they are sent.
+fn with_sent_accounts(query: &Query, names: &Names) -> Query {
+    let sent: HashMap<&String, String> = names.accounts.iter().zip(sent_accounts(names)).collect();
+    let mut query = query.clone();
+    for (dimension, values) in query.filters.iter_mut().filter_map(values_of) {
+        for value in values.into_iter().filter(|_| names_accounts(dimension)) {
+            // A part of a label, or one that is not there any more, may have a number too.
+            let hidden = || "account#".to_owned();
+            let numbered = value.chars().any(char::is_numeric);
+            let other = sent.get(value).cloned().or_else(|| numbered.then(hidden));
+            *value = other.unwrap_or_else(|| value.clone());
+        }
+    }
+    query
+}
+
+/// Whether values of a dimension are labels of accounts: a holder is known by an account.
+fn names_accounts(dimension: Dimension) -> bool {
+    matches!(dimension, Dimension::Account | Dimension::Holder)
+}
+
+/// What a filter names.
+fn values_of(filter: &mut Filter) -> Option<(Dimension, Vec<&mut String>)> {
+    match filter {
+        Filter::Among(dimension, values) | Filter::NotAmong(dimension, values) => {
+            Some((*dimension, values.iter_mut().collect()))
+        }
+        Filter::Contains(dimension, text) => Some((*dimension, vec![text])),
+        Filter::Figure(..) => None,
+    }
 }
 
 /// Reads a model's answer to a question; its faults where it cannot be used as it is.
@@ -199,7 +232,7 @@ impl KnownValues {
         let all = securities.chain(others).chain(before);
         Self {
             names: all.map(|name| name.to_lowercase()).collect(),
-            question: question.to_lowercase(),
+            question: spaced(question),
             accounts: sent_accounts(names).zip(names.accounts.iter().cloned()).collect(),
         }
     }
@@ -208,19 +241,13 @@ impl KnownValues {
     fn check(&self, mut query: Query) -> Result<Query, Vec<Fault>> {
         let mut faults = Vec::new();
         for (at, filter) in query.filters.iter_mut().enumerate() {
-            let (dimension, values): (_, Vec<&mut String>) = match filter {
-                Filter::Among(dimension, values) | Filter::NotAmong(dimension, values) => {
-                    (*dimension, values.iter_mut().collect())
-                }
-                Filter::Contains(dimension, text) => (*dimension, vec![text]),
-                Filter::Figure(..) => continue,
-            };
+            let is_part = matches!(filter, Filter::Contains(..));
+            let Some((dimension, values)) = values_of(filter) else { continue };
             for value in values {
-                if let Some(label) =
-                    self.accounts.get(value).filter(|_| dimension == Dimension::Account)
-                {
+                let label = self.accounts.get(value).filter(|_| names_accounts(dimension));
+                if let Some(label) = label {
                     value.clone_from(label);
-                } else if !self.knows(dimension, value) {
+                } else if !self.knows(dimension, value, is_part) {
                     faults.push(Fault {
                         path: format!("/filters/{at}"),
                         why: Why::UnknownWord,
@@ -232,23 +259,58 @@ impl KnownValues {
         if faults.is_empty() { Ok(query) } else { Err(faults) }
     }
 
-    fn knows(&self, dimension: Dimension, value: &str) -> bool {
+    fn knows(&self, dimension: Dimension, value: &str, is_part: bool) -> bool {
         let lower = value.to_lowercase();
-        // Words of the language, and parts of time such as 2026-06 or 2025-26.
         let is_word = dimension.values().is_some_and(|words| words.contains(&value))
             || matches!(dimension, Dimension::Kind | Dimension::InstrumentType)
-                && is_plain_word(value);
+                && WORDS_OF_DATA.contains(&value);
+        // 2026-06, Q1 2026-27, 2025-26.
         let is_time = dimension.is_time()
             && value.len() <= 12
-            && value.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | ' '));
-        is_word || is_time || self.names.contains(&lower) || self.question.contains(&lower)
+            && value.chars().all(|one| one.is_ascii_digit() || matches!(one, '-' | ' ' | 'Q'));
+        let has_words = |text: &str| {
+            lower.chars().count() > 2 && format!(" {text} ").contains(&format!(" {lower} "))
+        };
+        is_word
+            || is_time
+            || self.names.contains(&lower)
+            || has_words(&self.question)
+            || is_part && self.names.iter().any(|name| has_words(name))
     }
 }
 
-/// A word as the data has it: `equity_fund`.
-fn is_plain_word(value: &str) -> bool {
-    value.len() <= 30 && value.chars().all(|one| one.is_ascii_lowercase() || one == '_')
+/// A text in small letters, with a space for every sign.
+fn spaced(text: &str) -> String {
+    let is_word =
+        |one: char| one.is_alphanumeric() || matches!(one, '&' | '-' | '\u{900}'..='\u{97F}');
+    text.to_lowercase().chars().map(|one| if is_word(one) { one } else { ' ' }).collect()
 }
+
+/// Words of kinds and instrument types, as the data has them.
+const WORDS_OF_DATA: &[&str] = &[
+    "dividend",
+    "interest",
+    "distribution",
+    "buy",
+    "sell",
+    "charge",
+    "buyback",
+    "allotment",
+    "rights",
+    "listed_share",
+    "equity_fund",
+    "debt_fund",
+    "other_fund",
+    "balanced_fund",
+    "listed_debt_fund",
+    "listed_other_fund",
+    "trust_unit",
+    "listed_bond",
+    "unlisted_bond",
+    "market_linked_debenture",
+    "gold_bond",
+    "unlisted_share",
+];
 
 fn within(place: &str, faults: Vec<Fault>) -> Vec<Fault> {
     let put = |fault: Fault| Fault { path: format!("{place}{}", fault.path), ..fault };
@@ -334,7 +396,7 @@ mod tests {
     fn what_a_model_makes_up_is_not_put_into_a_filter() {
         let names = Names {
             accounts: vec!["Zerodha AB1234".into(), "Papa".into()],
-            sectors: vec!["Banks".into()],
+            sectors: vec!["Banks".into(), "Investment bank".into()],
             ..Names::default()
         };
         let filtered = |dimension: &str, op: &str, value: &str| {
@@ -352,6 +414,8 @@ mod tests {
             ("sector", "not_in", "see https://evil.example"),
             ("account", "contains", "12345678"),
             ("kind", "in", "You should sell"),
+            ("instrument_type", "not_in", "sell_all_your_shares"),
+            ("security", "contains", "ke"),
         ] {
             let faults = read(&filtered(dimension, op, value)).unwrap_err();
             assert!(faults[0].path.starts_with("/query/filters/0"), "{faults:?}");
@@ -359,6 +423,7 @@ mod tests {
         for (dimension, op, value) in [
             ("security", "in", "Zomato"),
             ("sector", "in", "banks"),
+            ("sector", "contains", "bank"),
             ("account", "in", "Papa"),
             ("class", "in", "equity"),
         ] {
@@ -366,10 +431,13 @@ mod tests {
         }
         // A client's number is not sent, and comes back as its account.
         let sent = message("Kitna?", &names, jiff::civil::date(2026, 12, 1), None);
-        assert!(!sent.contains("AB1234") && sent.contains("account 1") && sent.contains("Papa"));
-        let understood = read(&filtered("account", "in", "account 1")).unwrap().understanding;
+        assert!(!sent.contains("AB1234") && sent.contains("account#1") && sent.contains("Papa"));
+        let understood = read(&filtered("account", "in", "account#1")).unwrap().understanding;
         let Understanding::Query { query, .. } = understood else { panic!("{understood:?}") };
         let account = Filter::Among(Dimension::Account, vec!["Zerodha AB1234".into()]);
         assert_eq!(query.filters, [account]);
+        // Nor is it in the query before.
+        let again = message("And Papa?", &names, jiff::civil::date(2026, 12, 1), Some(&query));
+        assert!(!again.contains("AB1234") && again.contains("account#1"), "{again}");
     }
 }
