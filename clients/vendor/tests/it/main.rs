@@ -70,7 +70,7 @@ async fn a_vendor_that_is_slow_gone_or_talks_too_much_is_an_error() -> Result<()
     let gone = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?;
     assert!(matches!(
         send(Method::POST, format!("http://{gone}/")).await,
-        Err(HttpError::Connection(_))
+        Err(HttpError::Unreachable(_))
     ));
     assert!(matches!(send(Method::POST, "no url".into()).await, Err(HttpError::Request(_))));
     Ok(())
