@@ -7,8 +7,9 @@ use ledger::projection::{Assumptions, project};
 use ledger::{Money, Percent};
 use rust_decimal::Decimal;
 use serde::Serialize;
+use serde_json::json;
 use shared::http::{Query, Reply, Route};
-use shared::request::{decimal, whole};
+use shared::request::{Reader, text, whole};
 use shared::routes;
 use shared::{Access, Caller, Db, Permission, Problem, clock};
 use stores::entitlements;
@@ -89,33 +90,52 @@ shared::request! {
     #[example({ "yearlyReturn": "12", "monthly": "10000" })]
     struct ProjectionQuery {
         /// Percent a year, from -50 to 50.
-        yearly_return: Decimal = decimal(),
+        yearly_return: Decimal = percent(true),
         /// For how many years.
         years: u8 = whole(1, 40) => 10,
         /// What is paid in each month; the instalments of the present plans without it.
-        monthly: Option<Decimal> = decimal(),
+        monthly: Option<Decimal> = rupees(),
         /// Percent by which that rises each year, from 0 to 50.
-        step_up: Option<Decimal> = decimal(),
+        step_up: Option<Decimal> = percent(false),
         /// What is there at the beginning; the worth of the plans' units without it.
-        start: Option<Decimal> = decimal(),
+        start: Option<Decimal> = rupees(),
         ..level: Level,
     }
-    check(query, fields) {
-        let within = |value: Decimal, least: i64, most: i64| {
-            value >= Decimal::from(least) && value <= Decimal::from(most)
-        };
-        if !within(query.yearly_return, -50, 50) {
-            fields.fault("yearlyReturn", "must be from -50 to 50");
-        }
-        if query.step_up.is_some_and(|step_up| !within(step_up, 0, 50)) {
-            fields.fault("stepUp", "must be from 0 to 50");
-        }
-        for (name, amount) in [("monthly", query.monthly), ("start", query.start)] {
-            if amount.is_some_and(|amount| !within(amount, 0, 1_000_000_000_000)) {
-                fields.fault(name, "must be from 0 to 1000000000000");
-            }
-        }
-    }
+}
+
+/// A percentage up to 50 with four decimals, and from -50 where it may be negative.
+fn percent(may_be_negative: bool) -> impl Reader<Value = Decimal> {
+    let sign = if may_be_negative { "-?" } else { "" };
+    let least = if may_be_negative { "-50" } else { "0" };
+    text(
+        move |text| {
+            let digits = text.strip_prefix('-').filter(|_| may_be_negative).unwrap_or(text);
+            let read = plain(digits, 2).filter(|read| *read <= Decimal::from(50));
+            let read = read.map(|read| if digits == text { read } else { -read });
+            read.ok_or_else(|| format!("must be from {least} to 50, with four decimals at most"))
+        },
+        move || json!({ "pattern": format!(r"^{sign}([0-4]?[0-9](\.[0-9]{{1,4}})?|50(\.0{{1,4}})?)$") }),
+    )
+}
+
+/// An amount below 1,000,000,000,000.
+fn rupees() -> impl Reader<Value = Decimal> {
+    text(
+        |text| {
+            let wrong = "must be an amount of twelve digits at most, as 10000 or 10000.50";
+            plain(text, 12).ok_or_else(|| wrong.to_owned())
+        },
+        || json!({ "pattern": r"^[0-9]{1,12}(\.[0-9]{1,4})?$" }),
+    )
+}
+
+/// Digits, and up to four after a point.
+fn plain(text: &str, whole_digits: usize) -> Option<Decimal> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let good = [(whole, whole_digits), (part, 4)].iter().all(|(digits, most)| {
+        (1..=*most).contains(&digits.len()) && digits.bytes().all(|one| one.is_ascii_digit())
+    });
+    if good { text.parse().ok() } else { None }
 }
 
 /// What the present instalment plans come to at a yearly return that the caller assumes. Part of Pro. No forecast and no
