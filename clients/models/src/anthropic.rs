@@ -8,15 +8,12 @@ use crate::{Completion, ModelError, Prompt, Tokens};
 pub(crate) const VERSION: &str = "2026-10-21";
 
 pub(crate) fn body(model: &str, prompt: &Prompt<'_>) -> Value {
-    let said = prompt.messages.iter().enumerate().map(|(at, text)| {
-        json!({ "role": if at % 2 == 0 { "user" } else { "assistant" }, "content": text })
-    });
     let Prompt { instructions, name, .. } = prompt;
     json!({
         "model": model,
         "max_tokens": prompt.most_tokens,
         "system": format!("{instructions}\n\nAnswer by calling the tool `{name}` once, and write nothing else."),
-        "messages": said.collect::<Vec<_>>(),
+        "messages": prompt.turns(),
         "tools": [{ "name": name, "description": "Takes the answer.", "input_schema": prompt.schema }],
         // Models that always think refuse to be forced to use a tool.
         "tool_choice": { "type": "auto" },

@@ -15,7 +15,7 @@ use http::Method;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{App, Problem, Secret};
 use vendor::{Answer, Breaker, Call, Http, HttpError, Vendor};
 
@@ -23,6 +23,7 @@ pub use error::ModelError;
 
 /// After five failures within half a minute a model is not asked until the half minute is over.
 const BREAKER: Breaker = Breaker { name: "model", most: 5, window_s: 30 };
+
 /// A model that may be asked.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -90,6 +91,21 @@ pub struct Tokens {
     pub output: u64,
 }
 
+impl Tokens {
+    /// These, and of each kind not more than the others: a provider that counts more than can be is not believed.
+    pub fn at_most(self, most: Self) -> Self {
+        Self { input: self.input.min(most.input), output: self.output.min(most.output) }
+    }
+}
+
+impl Prompt<'_> {
+    /// The messages with who said them, as both interfaces have them.
+    fn turns(&self) -> Vec<Value> {
+        let turn = |(at, text): (usize, &String)| json!({ "role": if at % 2 == 0 { "user" } else { "assistant" }, "content": text });
+        self.messages.iter().enumerate().map(turn).collect()
+    }
+}
+
 /// What came of a prompt.
 #[derive(Debug)]
 pub struct Completion {
@@ -146,16 +162,10 @@ impl Model {
         if BREAKER.open_for(app, &subject).await?.is_some() {
             return Ok(Completion::failed(ModelError::Down));
         }
-        let mut completion = self.send(&http, prompt, timeout).await;
+        let completion = self.send(&http, prompt, timeout).await;
         if completion.answer.as_ref().is_err_and(ModelError::opens_breaker) {
             BREAKER.failed(app, &subject).await;
         }
-        // A provider that counts more than can be is not believed.
-        let most = self.most_tokens(prompt);
-        completion.tokens = completion.tokens.map(|tokens| Tokens {
-            input: tokens.input.min(most.input),
-            output: tokens.output.min(most.output),
-        });
         Ok(completion)
     }
 

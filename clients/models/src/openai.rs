@@ -5,13 +5,10 @@ use serde_json::{Value, json};
 use crate::{Completion, ModelError, Prompt, Tokens};
 
 pub(crate) fn body(model: &str, prompt: &Prompt<'_>) -> Value {
-    let said = prompt.messages.iter().enumerate().map(|(at, text)| {
-        json!({ "role": if at % 2 == 0 { "user" } else { "assistant" }, "content": text })
-    });
     json!({
         "model": model,
         "instructions": prompt.instructions,
-        "input": said.collect::<Vec<_>>(),
+        "input": prompt.turns(),
         "max_output_tokens": prompt.most_tokens,
         // The provider keeps nothing.
         "store": false,

@@ -256,7 +256,48 @@ impl Dimension {
             Self::Term => &["short", "long"],
             Self::State => &["open", "closed"],
             Self::Side => &["buy", "sell"],
+            // Of income, then of flows.
+            Self::Kind => &[
+                "dividend",
+                "interest",
+                "distribution",
+                "buy",
+                "sell",
+                "allotment",
+                "rights",
+                "buyback",
+                "charge",
+            ],
+            Self::InstrumentType => &[
+                "listed_share",
+                "equity_fund",
+                "debt_fund",
+                "other_fund",
+                "balanced_fund",
+                "listed_debt_fund",
+                "listed_other_fund",
+                "trust_unit",
+                "listed_bond",
+                "unlisted_bond",
+                "market_linked_debenture",
+                "gold_bond",
+                "unlisted_share",
+            ],
             _ => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::tax::AssetKind;
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn instrument_types_are_the_kinds_of_assets_for_tax() {
+        let schema = serde_json::to_value(AssetKind::schema()).unwrap();
+        assert_eq!(schema["enum"], serde_json::json!(Dimension::InstrumentType.values()));
     }
 }

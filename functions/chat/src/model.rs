@@ -81,7 +81,7 @@ pub(crate) struct QuestionForModel<'a> {
     pub(crate) before: Option<&'a Query>,
     /// The models that the workspace agreed to.
     pub(crate) agreed: &'a Value,
-    /// How long all of it may take.
+    /// How long all models together may take.
     pub(crate) patience: Duration,
 }
 
@@ -154,7 +154,6 @@ impl Models {
         ends: Instant,
     ) -> Result<Result<ModelReply, ModelSkipped>, Problem> {
         let QuestionForModel { question, names, today, before, .. } = question;
-        let (instructions, schema) = (model::instructions(), model::schema());
         let mut messages = vec![model::message(question, names, *today, *before)];
         let mut skipped = ModelSkipped::Unavailable;
         for _ in 0..ROUNDS {
@@ -163,9 +162,9 @@ impl Models {
                 break;
             }
             let prompt = Prompt {
-                instructions: &instructions,
+                instructions: &model::INSTRUCTIONS,
                 messages: &messages,
-                schema: &schema,
+                schema: &model::SCHEMA,
                 name: "answer",
                 most_tokens: MOST_TOKENS,
             };
@@ -174,9 +173,15 @@ impl Models {
             if !self.set_aside(app, caller, prompt_id, model.micros(most)).await? {
                 return Ok(Err(ModelSkipped::SpendingCap));
             }
-            let completion = model.ask(app, &prompt, patience).await?;
-            // What is not known is taken for the most.
-            settle(app, caller, prompt_id, model, completion.tokens.unwrap_or(most)).await;
+            let asked = model.ask(app, &prompt, patience).await;
+            let used = match &asked {
+                // What is not known is taken for the most.
+                Ok(completion) => completion.tokens.unwrap_or(most).at_most(most),
+                // A fault of ours comes before anything is sent.
+                Err(_) => Tokens::default(),
+            };
+            settle(app, caller, prompt_id, model, used).await;
+            let completion = asked?;
             match completion.answer {
                 Ok(answer) => match model::read(&answer, question, names, *before) {
                     Ok(reply) => return Ok(Ok(reply)),

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use http::Method;
 use serde_json::{Value, json};
 use testkit::{ANTHROPIC, Here, ModelReply, ModelStubs, OPENAI, Person, Reply};
+use uuid::Uuid;
 
 use crate::{ask, get, investor};
 
@@ -39,7 +40,8 @@ fn answers(text: &str) -> ModelReply {
     ModelReply::Answer(json!({ "kind": "query", "query": value(), "text": text }))
 }
 
-fn asked(models: &ModelStubs) -> Vec<String> {
+/// Which models were sent a prompt, in order.
+fn prompted(models: &ModelStubs) -> Vec<String> {
     models.take_prompts().into_iter().map(|(kind, _)| kind).collect()
 }
 
@@ -152,7 +154,7 @@ async fn faults_are_mended_once_then_the_next_model_is_asked_and_then_the_rules(
             "{at}"
         );
         assert_eq!(answer["kind"], "answer", "{at}: {answer}");
-        assert_eq!(asked(&models), expected, "{at}");
+        assert_eq!(prompted(&models), expected, "{at}");
     }
     Ok(())
 }
@@ -165,7 +167,7 @@ async fn at_the_cap_nothing_is_sent_and_the_rules_answer() -> Result<()> {
         (&answer["understoodBy"], &answer["modelSkipped"]),
         (&json!("rules"), &json!("spending_cap"))
     );
-    assert_eq!(asked(&models), Vec::<String>::new());
+    assert_eq!(prompted(&models), Vec::<String>::new());
     Ok(())
 }
 
@@ -192,6 +194,41 @@ async fn the_cap_holds_however_many_ask_at_once_and_an_answer_without_usage_cost
 }
 
 #[tokio::test]
+async fn a_prompt_is_set_aside_and_settled_once_and_caps_are_the_payers_and_everybodys()
+-> Result<()> {
+    let here = Here::start().await?;
+    let (asha, ravi) = (here.person().await?, here.person().await?);
+    let mut admin = here.admin().await?;
+    let prompts = [1, 2, 3].map(|number: u128| Uuid::from_u128(number));
+    let mut spent = Vec::new();
+    for (person, prompt, micros, cap, total, fits) in [
+        (&asha, prompts[0], 60, 100, None, true),
+        // Again: nothing more is set aside.
+        (&asha, prompts[0], 60, 100, None, true),
+        (&asha, prompts[1], 41, 100, None, false),
+        (&ravi, prompts[2], 50, 100, Some(100), false),
+        (&ravi, prompts[2], 40, 100, Some(100_i64), true),
+    ] {
+        let tx = admin.transaction().await?;
+        let workspace = person.workspace_id.to_string();
+        tx.execute("select set_config('app.workspace_id', $1, true)", &[&workspace]).await?;
+        let sql = "select tenant.set_aside_prompt($1, $2, $3, $4)";
+        let done =
+            tx.query_one(sql, &[&prompt, &i64::from(micros), &i64::from(cap), &total]).await?;
+        assert_eq!(done.get::<_, bool>(0), fits, "{prompt} {micros} of {cap} and {total:?}");
+        for cost in [7_i64, 9] {
+            let sql = "select tenant.settle_prompt($1, $2, 1, 1)";
+            tx.execute(sql, &[&prompts[2], &cost]).await?;
+        }
+        tx.commit().await?;
+        let sum = "select coalesce(sum(micros), 0)::bigint from billing.model_prompts";
+        spent.push(admin.query_one(sum, &[]).await?.get::<_, i64>(0));
+    }
+    assert_eq!(spent, [60, 60, 60, 60, 67]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn other_models_are_agreed_to_anew() -> Result<()> {
     let (here, asha, _) = with_models("5").await?;
     let others = here.models("5").await?;
@@ -200,7 +237,7 @@ async fn other_models_are_agreed_to_anew() -> Result<()> {
         (&answer["understoodBy"], &answer["modelSkipped"]),
         (&json!("rules"), &json!("other_models"))
     );
-    assert_eq!(asked(&others), Vec::<String>::new());
+    assert_eq!(prompted(&others), Vec::<String>::new());
     assert_eq!(get(&here, &asha, MODEL).await?["agreed"], Value::Null);
     Ok(())
 }
@@ -233,14 +270,14 @@ async fn agreeing_is_for_admins_and_nothing_is_sent_before_it_or_after_it_was_ta
     assert!(!settings.to_string().contains("sk-of"), "a key is nobody's to see");
     // Advice is refused before anybody is asked.
     let advice = ask(&here, &asha, "Should I sell Infosys?", None).await?;
-    assert_eq!((&advice["kind"], asked(&models)), (&json!("advice"), Vec::new()));
+    assert_eq!((&advice["kind"], prompted(&models)), (&json!("advice"), Vec::new()));
     for _ in 0..2 {
         let back = put(&here, &asha, false, 1).await?;
         assert_eq!((back.status, &back.body["agreed"]), (200, &Value::Null), "{}", back.body);
     }
     models.reply(OPENAI, answers("{{r0c0}}."));
     let answer = ask(&here, &asha, "What is my portfolio worth?", None).await?;
-    assert_eq!((&answer["understoodBy"], asked(&models)), (&json!("rules"), Vec::new()));
+    assert_eq!((&answer["understoodBy"], prompted(&models)), (&json!("rules"), Vec::new()));
     let sql = "select action, detail->>'textVersion' from access.audit where action like 'model.%' order by 1";
     let rows = here.admin().await?.query(sql, &[]).await?;
     let acts: Vec<(String, Option<String>)> =
